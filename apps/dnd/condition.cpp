@@ -1,0 +1,156 @@
+#include "condition.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <utility>
+
+#include "base/log.h"
+#include "base/sha256.h"
+#include "base/strings.h"
+#include "context.h"
+#include "text/glove.h"
+
+namespace dnd::app {
+namespace fs = std::filesystem;
+namespace {
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+fs::path default_generator() { return data_folder() / "models" / "default"; }
+
+bool is_there(const fs::path& path, bundle::EncoderKind kind) {
+  return kind == bundle::EncoderKind::glove ? fs::is_regular_file(path)
+                                            : fs::exists(path / "config.json");
+}
+
+void warn_about_length(const text::TokenBatch& batch) {
+  std::size_t full = 0;
+  for (std::int64_t i = 0; i < batch.prompts; ++i) {
+    full += batch.mask[static_cast<std::size_t>((i + 1) * batch.length - 1)];
+  }
+  if (full > 0) {
+    log_debug(cat(full, " of ", batch.prompts, " prompts fill all ", batch.length,
+                  " tokens; longer ones were cut"));
+  }
+}
+
+}  // namespace
+
+Generator open_generator(const std::string& model) {
+  fs::path folder = model;
+  if (model.empty()) folder = environment("DND_MODEL");
+  if (folder.empty()) {
+    folder = default_generator();
+    if (!fs::exists(folder)) {
+      fail(ErrorKind::no_input,
+           "no generator: give --model BUNDLE or set DND_MODEL (none is "
+           "installed at ",
+           folder.string(), "; 'dnd import' makes one from a released .pth)");
+    }
+  }
+  Generator generator{folder, bundle::read_bundle(folder)};
+  if (generator.config.untrained) {
+    log_warning(cat("generator '", printable(generator.config.name),
+                    "' is untrained (random weights): its adapters test the pipeline only"));
+  }
+  return generator;
+}
+
+fs::path find_encoder(const Generator& generator, const std::string& option) {
+  const bundle::ConditionConfig& condition = generator.config.condition;
+  const std::string& name = condition.encoder;
+  if (!option.empty()) {
+    if (!is_there(option, condition.kind)) {
+      fail(ErrorKind::no_input, "--encoder ", option, ": ",
+           condition.kind == bundle::EncoderKind::glove ? "no such file" : "holds no config.json");
+    }
+    const std::string given = fs::path(option).lexically_normal().stem().string();
+    if (given != fs::path(name).stem()) {
+      log_warning(cat("the generator was made for encoder '", printable(name), "', using '",
+                      printable(given), "'"));
+    }
+    return option;
+  }
+  const std::string entry = condition.kind == bundle::EncoderKind::glove ? name + ".txt" : name;
+  std::vector<fs::path> places = {generator.folder / bundle::kEncoderFolderName};
+  if (condition.kind == bundle::EncoderKind::glove) places = {places[0] / entry};
+  if (const std::string folder = environment("DND_ENCODERS"); !folder.empty()) {
+    places.push_back(fs::path(folder) / entry);
+  }
+  places.push_back(data_folder() / "encoders" / entry);
+  std::string searched;
+  for (const fs::path& place : places) {
+    if (is_there(place, condition.kind)) return place;
+    searched += "\n  " + place.string();
+  }
+  fail(ErrorKind::unavailable, "encoder '", printable(name),
+       "' is not installed; give --encoder, or put it at one of:", searched);
+}
+
+text::PromptSet load_prompts(const SourceOptions& options) {
+  for (const fs::path& path : options.prompts) {
+    if (path == "-" && ::isatty(STDIN_FILENO) != 0) {
+      fail(ErrorKind::usage, "--prompts -: standard input is a terminal; pipe prompts into it");
+    }
+  }
+  text::PromptSet set = text::read_prompts(options.prompts, {options.field});
+  if (set.skipped_empty > 0) log_warning(cat(set.skipped_empty, " empty prompts were left out"));
+  return set;
+}
+
+ChosenPrompts choose_prompts(const text::PromptTask& task, const bundle::ConditionConfig& condition,
+                             const SourceOptions& options, std::size_t variant) {
+  const auto needed = static_cast<std::size_t>(condition.prompts);
+  const auto mode = options.select == "first" ? text::SelectMode::first : text::SelectMode::random;
+  const text::Selection selection =
+      text::select_prompts(task.prompts, needed, mode, options.seed, variant);
+  ChosenPrompts chosen;
+  chosen.distinct = selection.distinct;
+  chosen.selection = task.prompts.size() == needed ? "exact" : options.select;
+  if (task.prompts.size() < needed) {
+    chosen.selection = "repeated";
+    log_warning(cat(task.name.empty() ? "" : cat("task '", task.name, "': "), task.prompts.size(),
+                    " prompts (", chosen.distinct, " distinct) for a generator that takes ", needed,
+                    ": they are repeated in order"));
+  }
+  Sha256 hash;
+  for (const std::size_t index : selection.indices) {
+    chosen.texts.push_back(task.prompts[index]);
+    hash.update(chosen.texts.back());
+    hash.update(std::string_view("\0", 1));
+  }
+  chosen.sha256 = hash.hex();
+  return chosen;
+}
+
+ConditionMaker::ConditionMaker(Engine& engine, const Generator& generator, fs::path encoder)
+    : engine_(engine), config_(generator.config), encoder_(std::move(encoder)) {
+  if (config_.condition.kind == bundle::EncoderKind::glove) return;
+  tokenizer_ = text::load_tokenizer(encoder_);
+  engine_.load_encoder(encoder_.string());
+  if (engine_.encoder_width() != config_.condition.width) {
+    fail(ErrorKind::data, "encoder: ", encoder_.string(), " is ", engine_.encoder_width(),
+         " wide, the generator needs ", config_.condition.width);
+  }
+}
+
+HostTensor ConditionMaker::make(const std::vector<std::string>& prompts) const {
+  const auto length = static_cast<std::size_t>(config_.condition.max_length);
+  if (config_.condition.kind == bundle::EncoderKind::glove) {
+    const auto width = static_cast<std::size_t>(config_.condition.width);
+    text::GloveCondition glove = text::glove_condition(encoder_, prompts, length, width);
+    if (glove.unknown > 0) {
+      log_info(cat(glove.unknown, " of ", glove.words, " words have no vector"));
+    }
+    return {{glove.prompts, glove.length, glove.width}, std::move(glove.values)};
+  }
+  const text::TokenBatch batch = text::tokenize(*tokenizer_, prompts, length);
+  warn_about_length(batch);
+  return engine_.encode(batch, config_);
+}
+
+}  // namespace dnd::app

@@ -1,0 +1,46 @@
+#include "context.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+#include <utility>
+
+#include "base/strings.h"
+
+namespace dnd::app {
+namespace fs = std::filesystem;
+
+CLI::App& add_command(CLI::App& program, Context& context, const std::string& name,
+                      const std::string& summary, const std::vector<Example>& examples,
+                      std::function<void()> run) {
+  std::string text = summary + "\n\nExamples:\n";
+  for (const Example& example : examples) {
+    if (!example.comment.empty()) text += "  # " + example.comment + "\n";
+    text += "  " + example.command + "\n";
+  }
+  CLI::App* command = program.add_subcommand(name, text);
+  command->fallthrough();
+  if (run) command->callback([&context, run = std::move(run)] { context.run = run; });
+  return *command;
+}
+
+void print_line(const std::string& line) {
+  const std::string text = line + "\n";
+  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  if (!written || std::fflush(stdout) != 0) {
+    fail(ErrorKind::io, "standard output: ", std::generic_category().message(errno));
+  }
+}
+
+void print_json(const Json& value) { print_line(json_line(value)); }
+
+fs::path executable_path() {
+  std::error_code error;
+  fs::path path = fs::read_symlink("/proc/self/exe", error);
+  if (error) fail(ErrorKind::internal, "cannot find the program's own path: ", error.message());
+  return path;
+}
+
+fs::path data_folder() { return executable_path().parent_path().parent_path() / "share" / "dnd"; }
+
+}  // namespace dnd::app

@@ -1,0 +1,115 @@
+// dnd doctor: what this machine and build can do.
+#include <sched.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/strings.h"
+#include "bundle/write_bundle.h"
+#include "condition.h"
+#include "context.h"
+#include "engine_loader.h"
+
+namespace dnd::app {
+namespace fs = std::filesystem;
+namespace {
+
+Json engine_report() {
+  Json report = {{"library", engine_library_path().string()}};
+  try {
+    const EngineInfo info = open_engine({})->info();
+    report["ok"] = true;
+    report["libtorch"] = info.libtorch;
+    report["device"] = info.device;
+    report["cuda"] = info.cuda;
+    report["cpu_capability"] = info.cpu_capability;
+    report["threads"] = info.threads;
+  } catch (const Error& error) {
+    report["ok"] = false;
+    report["error"] = error.what();
+  }
+  return report;
+}
+
+Json encoder_report() {
+  Json found = Json::array();
+  std::vector<fs::path> folders = {data_folder() / "encoders"};
+  if (const char* folder = std::getenv("DND_ENCODERS")) folders.insert(folders.begin(), folder);
+  for (const fs::path& folder : folders) {
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+      if (fs::exists(entry.path() / "config.json")) found.push_back(entry.path().string());
+    }
+  }
+  return found;
+}
+
+Json generator_report() {
+  try {
+    const Generator generator = open_generator("");
+    return {{"ok", true},
+            {"path", generator.folder.string()},
+            {"name", generator.config.name},
+            {"untrained", generator.config.untrained}};
+  } catch (const Error& error) {
+    return {{"ok", false}, {"error", error.what()}};
+  }
+}
+
+std::uint64_t memory_bytes() {
+  return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+         static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+void print_report(const Json& report) {
+  const auto line = [](const char* what, const std::string& text) {
+    print_line(cat(what, std::string(14 - std::string_view(what).size(), ' '), text));
+  };
+  line("version", report["version"].get<std::string>());
+  line("memory", human_bytes(report["memory_bytes"].get<std::uint64_t>()));
+  const Json& engine = report["engine"];
+  if (engine["ok"].get<bool>()) {
+    line("engine", cat("LibTorch ", engine["libtorch"].get<std::string>(), ", ",
+                       engine["cpu_capability"].get<std::string>(), ", ",
+                       engine["threads"].get<int>(), " threads"));
+    line("cuda", engine["cuda"].get<bool>() ? "yes" : "no (this build or machine has none)");
+  } else {
+    line("engine", "NOT USABLE: " + engine["error"].get<std::string>());
+  }
+  for (const Json& encoder : report["encoders"]) line("encoder", encoder.get<std::string>());
+  if (report["encoders"].empty()) line("encoder", "none found (see dnd generate --encoder)");
+  const Json& generator = report["generator"];
+  line("generator", generator["ok"].get<bool>()
+                        ? cat(generator["path"].get<std::string>(),
+                              generator["untrained"].get<bool>() ? " (untrained)" : "")
+                        : "none: " + generator["error"].get<std::string>());
+  for (const Json& preset : report["presets"]) line("preset", preset.get<std::string>());
+}
+
+void run_doctor(Context& context) {
+  const Json report = {{"version", DND_VERSION},
+                       {"program", executable_path().string()},
+                       {"memory_bytes", memory_bytes()},
+                       {"engine", engine_report()},
+                       {"encoders", encoder_report()},
+                       {"generator", generator_report()},
+                       {"presets", bundle::preset_names(data_folder() / "presets")}};
+  if (context.json) {
+    print_json(report);
+  } else {
+    print_report(report);
+  }
+  if (!report["engine"]["ok"].get<bool>()) {
+    context.exit_code = static_cast<int>(ErrorKind::unavailable);
+  }
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& program, Context& context) {
+  add_command(program, context, "doctor", "What this machine and build can do",
+              {{"dnd doctor", ""}, {"dnd doctor --json", "for scripts"}},
+              [&context] { run_doctor(context); });
+}
+
+}  // namespace dnd::app

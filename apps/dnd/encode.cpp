@@ -1,0 +1,85 @@
+// dnd encode: the condition tensor alone, to cache or inspect.
+#include "base/log.h"
+#include "base/strings.h"
+#include "context.h"
+#include "engine_loader.h"
+#include "formats/safetensors.h"
+#include "progress.h"
+#include "source_options.h"
+
+namespace dnd::app {
+namespace {
+
+struct EncodeOptions {
+  SourceOptions source;
+  EngineOptions engine;
+  std::filesystem::path out;
+  std::string task;
+  bool force = false;
+};
+
+const text::PromptTask& only_task(const text::PromptSet& set, const std::string& wanted) {
+  for (const text::PromptTask& task : set.tasks) {
+    if (task.name == wanted) return task;
+  }
+  if (wanted.empty() && set.tasks.size() == 1) return set.tasks[0];
+  std::string names;
+  for (const text::PromptTask& task : set.tasks) names += " " + task.name;
+  fail(ErrorKind::usage, "encode: choose one task with --task:", names);
+}
+
+void write_condition(const EncodeOptions& options, const HostTensor& condition,
+                     const ChosenPrompts& chosen, const Generator& generator) {
+  Staged staged(options.out, Staged::Kind::file,
+                options.force ? OnExisting::replace : OnExisting::refuse);
+  formats::SafetensorsWriter writer(staged.path(), {{"condition", Dtype::f32, condition.shape}},
+                                    {{"format", "pt"},
+                                     {"dnd.version", DND_VERSION},
+                                     {"dnd.encoder", generator.config.condition.encoder},
+                                     {"dnd.prompts_sha256", chosen.sha256},
+                                     {"dnd.selection", chosen.selection}});
+  writer.write(std::as_bytes(std::span(condition.values)));
+  writer.finish();
+  staged.commit();
+}
+
+void run_encode(const Context& context, const EncodeOptions& options) {
+  if (!options.force && is_occupied(options.out)) {
+    fail(ErrorKind::cannot_create, options.out.string(), ": exists already (--force replaces it)");
+  }
+  const text::PromptSet set = load_prompts(options.source);
+  const Generator generator = open_generator(options.source.model);
+  const std::filesystem::path encoder = find_encoder(generator, options.source.encoder);
+  const ChosenPrompts chosen =
+      choose_prompts(only_task(set, options.task), generator.config.condition, options.source, 0);
+  Progress progress(context.quiet);
+  progress.stage("encode");
+  const auto engine = open_engine(options.engine);
+  const HostTensor condition = ConditionMaker(*engine, generator, encoder).make(chosen.texts);
+  write_condition(options, condition, chosen, generator);
+  progress.clear();
+  if (!context.json) return print_line(options.out.string());
+  print_json({{"path", options.out.string()},
+              {"shape", condition.shape},
+              {"prompts_distinct", chosen.distinct},
+              {"prompts_sha256", chosen.sha256}});
+}
+
+}  // namespace
+
+void add_encode(CLI::App& program, Context& context) {
+  const auto options = std::make_shared<EncodeOptions>();
+  CLI::App& command = add_command(
+      program, context, "encode", "Prompts in, condition tensor (N, L, C) out",
+      {{"dnd encode -m BUNDLE -p questions.jsonl -o condition.safetensors", ""},
+       {"dnd generate -m BUNDLE --condition condition.safetensors -o out", "use it later"}},
+      [&context, options] { run_encode(context, *options); });
+  add_source_options(command, options->source);
+  command.get_option("--prompts")->required();
+  command.add_option("-o,--out", options->out, "The .safetensors file to write")->required();
+  command.add_option("--task", options->task, "Which task, where records have several");
+  command.add_flag("-f,--force", options->force, "Replace an existing file");
+  add_engine_options(command, options->engine);
+}
+
+}  // namespace dnd::app

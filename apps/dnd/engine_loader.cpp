@@ -1,0 +1,46 @@
+#include "engine_loader.h"
+
+#include <dlfcn.h>
+
+#include <cstdlib>
+#include <string_view>
+
+#include "base/strings.h"
+#include "context.h"
+
+namespace dnd::app {
+namespace {
+
+template <typename Function>
+Function* symbol(void* library, const char* name) {
+  auto* address = reinterpret_cast<Function*>(::dlsym(library, name));
+  if (address == nullptr) {
+    fail(ErrorKind::unavailable, "engine: ", engine_library_path().string(), " has no ", name);
+  }
+  return address;
+}
+
+}  // namespace
+
+std::filesystem::path engine_library_path() {
+  if (const char* path = std::getenv("DND_ENGINE"); path != nullptr && *path != '\0') return path;
+  return executable_path().parent_path().parent_path() / "lib" / "dnd" / "libdnd_engine.so";
+}
+
+std::unique_ptr<Engine> open_engine(const EngineOptions& options) {
+  const std::filesystem::path path = engine_library_path();
+  void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);  // stays open: Torch cannot unload
+  if (library == nullptr) {
+    fail(ErrorKind::unavailable, "engine: cannot be loaded: ", ::dlerror(), " (see dnd doctor)");
+  }
+  const std::string_view version =
+      symbol<decltype(dnd_engine_version)>(library, "dnd_engine_version")();
+  if (version != DND_VERSION) {
+    fail(ErrorKind::unavailable, "engine: ", path.string(), " is version ", version,
+         ", the program is ", DND_VERSION);
+  }
+  return std::unique_ptr<Engine>(
+      symbol<decltype(dnd_engine_create)>(library, "dnd_engine_create")(&options));
+}
+
+}  // namespace dnd::app

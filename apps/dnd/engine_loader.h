@@ -1,0 +1,18 @@
+// Opens the compute engine; the only place that does.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "dnd/engine.h"
+
+namespace dnd::app {
+
+// Where the engine library is looked for: $DND_ENGINE, else lib/dnd/ beside the program's bin/.
+std::filesystem::path engine_library_path();
+
+// Loads the library once and creates an engine. Throws Error(unavailable) if it cannot be loaded or
+// is of another version. Start-up costs about half a second: call it late.
+std::unique_ptr<Engine> open_engine(const EngineOptions& options);
+
+}  // namespace dnd::app

@@ -1,0 +1,76 @@
+#include "generate_estimate.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+
+namespace dnd::app {
+namespace {
+
+std::uint64_t elements(std::int64_t a, std::int64_t b, std::int64_t c) {
+  return static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b) *
+         static_cast<std::uint64_t>(c);
+}
+
+std::uint64_t adapter_bytes(const bundle::GeneratorConfig& config, const std::string& dtype) {
+  return static_cast<std::uint64_t>(config.layout.parameter_count()) * (dtype == "f32" ? 4 : 2);
+}
+
+Json estimate_json(const Generator& generator, const GenerateOptions& options,
+                   std::size_t adapters) {
+  const bundle::GeneratorConfig& config = generator.config;
+  const auto& c = config.condition;
+  Json json = {
+      {"adapters", adapters},
+      {"generator", config.name},
+      {"prompts", c.prompts},
+      {"condition", {c.prompts, c.max_length, c.width}},
+      {"tokens", {config.features.back().n, config.features.back().h, config.features.back().w}},
+      {"rank", config.layout.rank},
+      {"bytes_per_adapter", adapter_bytes(config, options.adapter_dtype)},
+      {"weights_bytes", std::filesystem::file_size(generator.weights())},
+      {"activation_bytes", peak_activation_bytes(config)},
+      {"decoder_flop_per_adapter", 2.0 * config.multiply_adds()}};
+  if (config.untrained) json["untrained"] = true;
+  return json;
+}
+
+}  // namespace
+
+std::uint64_t peak_activation_bytes(const bundle::GeneratorConfig& config) {
+  const auto& c = config.condition;
+  const std::uint64_t condition = elements(c.prompts, c.max_length, c.width);
+  std::uint64_t peak = condition;
+  for (std::size_t i = 0; i + 1 < config.features.size(); ++i) {
+    const auto [n, h, w] = config.features[i];
+    const auto [n2, h2, w2] = config.features[i + 1];
+    const std::uint64_t input = elements(n, h, w);
+    const std::uint64_t widest = std::max(elements(n, h, w2), elements(n, h2, w));
+    const std::uint64_t middle = elements(n, h2, w2);
+    // x and its norm, a transposed input, the two intermediates of a path, p1; then m and y.
+    peak = std::max(peak, 3 * input + 2 * widest + middle);
+    peak = std::max(peak, input + 2 * middle + elements(n2, h2, w2));
+  }
+  return peak * sizeof(float);
+}
+
+void print_estimate(const Context& context, const Generator& generator,
+                    const GenerateOptions& options, std::size_t adapters) {
+  const Json json = estimate_json(generator, options, adapters);
+  if (context.json) return print_json(json);
+  const bundle::GeneratorConfig& config = generator.config;
+  const double tera = 2.0 * config.multiply_adds() / 1e12;
+  print_line(cat("adapters    ", adapters, ", ",
+                 human_bytes(adapter_bytes(config, options.adapter_dtype)), " each (rank ",
+                 config.layout.rank, ", ", options.adapter_dtype, ")"));
+  print_line(cat("condition   ", config.condition.prompts, " prompts x ",
+                 config.condition.max_length, " tokens x ", config.condition.width));
+  print_line(cat("tokens      ", json_line(json["tokens"])));
+  print_line(cat("weights     ", human_bytes(json["weights_bytes"].get<std::uint64_t>()),
+                 ", memory-mapped"));
+  print_line(cat("activations about ", human_bytes(peak_activation_bytes(config))));
+  print_line(cat("work        ", tera, " TFLOP an adapter in the decoder: about ",
+                 static_cast<long>(tera * 1000 / 100 + 1), " s at 100 GFLOP/s"));
+}
+
+}  // namespace dnd::app

@@ -1,0 +1,50 @@
+// What one `dnd generate` call will make: jobs, their places, and which are done already.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "condition.h"
+
+namespace dnd::app {
+
+struct GenerateOptions {
+  SourceOptions source;
+  EngineOptions engine;
+  std::filesystem::path out;
+  std::string task;          // names the whole input
+  std::size_t variants = 0;  // 0: not given, one adapter at the task's own place
+  std::filesystem::path condition;
+  std::string adapter_dtype = "bf16";
+  std::string format = "peft";
+  bool dry_run = false;
+  bool force = false;
+  bool resume = false;
+  std::string shard;  // "I/N", "auto" or empty
+};
+
+// One adapter to make.
+struct Job {
+  const text::PromptTask* task = nullptr;  // nullptr where a condition was given
+  std::size_t variant = 0;
+  std::filesystem::path path;
+};
+
+// Part `index` of `count` of the tasks, 0-based.
+struct Shard {
+  std::size_t index = 0;
+  std::size_t count = 1;
+};
+
+// "I/N", or "auto" from SLURM_ARRAY_TASK_ID/COUNT (and _MIN) or RANK/WORLD_SIZE. Throws Error(usage).
+Shard parse_shard(const std::string& text);
+
+// Where the adapters go without --out: adapters/<stem of the first prompts file>.
+std::filesystem::path default_output(const GenerateOptions& options);
+
+// All jobs of this call's shard, in order. Throws Error(usage) or Error(data) on names.
+std::vector<Job> plan_jobs(const GenerateOptions& options, const text::PromptSet& set);
+
+}  // namespace dnd::app

@@ -1,0 +1,178 @@
+// dnd inspect: what a bundle, .pth, safetensors file, adapter folder or layout holds.
+#include <cstring>
+
+#include "adapter/adapter_layout.h"
+#include "adapter/peft.h"
+#include "base/log.h"
+#include "base/strings.h"
+#include "bundle/generator_config.h"
+#include "context.h"
+#include "formats/safetensors.h"
+#include "formats/torch_checkpoint.h"
+
+namespace dnd::app {
+namespace fs = std::filesystem;
+namespace {
+
+Json tensor_json(const std::string& name, Dtype dtype, const formats::Shape& shape,
+                 std::uint64_t bytes) {
+  return {{"name", name}, {"dtype", dtype_name(dtype)}, {"shape", shape}, {"bytes", bytes}};
+}
+
+Json inspect_safetensors(const fs::path& path) {
+  const formats::SafetensorsFile file(path);
+  Json json = {{"kind", "safetensors"}, {"metadata", file.metadata()}};
+  Json tensors = Json::array();
+  for (const formats::TensorView& tensor : file.tensors()) {
+    tensors.push_back(tensor_json(tensor.name, tensor.dtype, tensor.shape, tensor.bytes.size()));
+  }
+  json["tensors"] = std::move(tensors);
+  return json;
+}
+
+Json inspect_checkpoint(const fs::path& path) {
+  const formats::TorchCheckpoint file(path);
+  Json tensors = Json::array();
+  for (const formats::CheckpointTensor& tensor : file.tensors()) {
+    tensors.push_back(tensor_json(tensor.name, tensor.dtype, tensor.shape, tensor.byte_size));
+  }
+  return {{"kind", "torch checkpoint"}, {"tensors", std::move(tensors)}};
+}
+
+Json inspect_bundle(const fs::path& path) {
+  const bundle::GeneratorConfig config = bundle::read_bundle(path);
+  Json json = {{"kind", "generator bundle"}};
+  json["generator"] = bundle::generator_to_json(config);
+  json["parameters"] = config.decoder_parameters();
+  const formats::SafetensorsFile weights(path / bundle::kDecoderWeightsName);
+  for (const bundle::ParameterSpec& parameter : bundle::decoder_parameters(config)) {
+    const formats::TensorView& tensor = weights.at(parameter.name);
+    if (tensor.shape != parameter.shape) {
+      fail(ErrorKind::data, "bundle: ", weights.path().string(), ": tensor '", parameter.name,
+           "': shape ", shape_text(tensor.shape), ", expected ", shape_text(parameter.shape));
+    }
+  }
+  json["has_encoder"] = fs::exists(path / bundle::kEncoderFolderName / "config.json");
+  return json;
+}
+
+Json inspect_adapter(const fs::path& path) {
+  Json json = inspect_safetensors(path / adapter::kAdapterWeightsName);
+  json["kind"] = "adapter folder";
+  const fs::path config = path / adapter::kAdapterConfigName;
+  json["config"] = read_json_file(config, "adapter: " + config.string());
+  return json;
+}
+
+Json inspect_json(const fs::path& path) {
+  const std::string who = "json: " + path.string();
+  const Json json = read_json_file(path, who);
+  JsonObject object(json, who);
+  const std::string format = object.text_or("format", "");
+  if (format == "dnd-layout") {
+    const adapter::AdapterLayout layout = adapter::read_layout_file(path);
+    return {{"kind", "layout"},
+            {"layout", adapter::layout_to_json(layout)},
+            {"tokens", {layout.token_count(), layout.token_rows, layout.token_columns}},
+            {"parameters", layout.parameter_count()}};
+  }
+  if (format == "dnd-generator") return inspect_bundle(path.parent_path());
+  fail(ErrorKind::data, who, ": 'format' is '", printable(format),
+       "', expected dnd-layout or dnd-generator");
+}
+
+Json inspect_folder(const fs::path& path) {
+  if (fs::exists(path / bundle::kGeneratorConfigName)) return inspect_bundle(path);
+  if (fs::exists(path / adapter::kAdapterConfigName)) return inspect_adapter(path);
+  fail(ErrorKind::data, path.string(), ": a folder with neither ", bundle::kGeneratorConfigName,
+       " (bundle) nor ", adapter::kAdapterConfigName, " (adapter)");
+}
+
+// By name where the name says it, else by the first bytes.
+Json inspect_path(const fs::path& path) {
+  if (!fs::exists(path)) fail(ErrorKind::no_input, path.string(), ": not found");
+  if (fs::is_directory(path)) return inspect_folder(path);
+  const std::string extension = path.extension().string();
+  if (extension == ".json") return inspect_json(path);
+  if (extension == ".safetensors") return inspect_safetensors(path);
+  const MappedFile file(path);
+  const std::string_view start = file.text().substr(0, 4);
+  const bool zip = start.starts_with("PK");
+  if (zip || extension == ".pth" || extension == ".pt" || extension == ".bin") {
+    return inspect_checkpoint(path);
+  }
+  if (start == "GGUF") fail(ErrorKind::data, path.string(), ": GGUF files are not read yet");
+  return inspect_safetensors(path);
+}
+
+void print_tensors(const Json& tensors) {
+  std::uint64_t bytes = 0;
+  for (const Json& tensor : tensors) {
+    bytes += tensor["bytes"].get<std::uint64_t>();
+    print_line(cat("  ", printable(tensor["name"].get<std::string>()), "  ",
+                   tensor["dtype"].get<std::string>(), " ", json_line(tensor["shape"])));
+  }
+  print_line(cat("  ", tensors.size(), " tensors, ", human_bytes(bytes)));
+}
+
+void print_bundle(const Json& json) {
+  const Json& generator = json["generator"];
+  print_line(cat("  name        ", printable(generator["name"].get<std::string>()),
+                 generator.value("untrained", false) ? " (untrained)" : ""));
+  print_line(cat("  base model  ", printable(generator["layout"].value("base_model", "")),
+                 ", rank ", generator["layout"]["rank"].get<int>()));
+  print_line(cat("  condition   ", json_line(generator["condition"])));
+  print_line(cat("  features    ", json_line(generator["decoder"]["features"])));
+  print_line(cat("  kernel      ", generator["decoder"]["kernel"].get<int>()));
+  print_line(cat("  parameters  ", json["parameters"].get<std::int64_t>(), " ",
+                 generator["decoder"]["dtype"].get<std::string>()));
+  print_line(cat("  sha256      ", generator["decoder"].value("sha256", "")));
+}
+
+void print_found(const fs::path& path, const Json& json) {
+  print_line(cat(path.string(), ": ", json["kind"].get<std::string>()));
+  if (json.contains("generator")) print_bundle(json);
+  if (json.contains("layout")) {
+    print_line(cat("  tokens ", json_line(json["tokens"]), ", ",
+                   json["parameters"].get<std::int64_t>(), " parameters"));
+  }
+  if (json.contains("metadata")) {
+    for (const auto& [key, value] : json["metadata"].items()) {
+      print_line(cat("  ", printable(key), " = ", printable(value.get<std::string>())));
+    }
+  }
+  if (json.contains("tensors")) print_tensors(json["tensors"]);
+}
+
+void run_inspect(Context& context, const std::vector<fs::path>& paths) {
+  for (const fs::path& path : paths) {
+    try {
+      Json json = inspect_path(path);
+      if (context.json) {
+        Json whole = {{"path", path.string()}};
+        whole.update(json);
+        print_json(whole);
+      } else {
+        print_found(path, json);
+      }
+    } catch (const Error& error) {
+      if (paths.size() == 1) throw;
+      log_error(error.what());
+      if (context.exit_code == 0) context.exit_code = static_cast<int>(error.kind());
+    }
+  }
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& program, Context& context) {
+  const auto paths = std::make_shared<std::vector<fs::path>>();
+  CLI::App& command = add_command(program, context, "inspect",
+                                  "What a bundle, checkpoint, adapter, tensor file or layout holds",
+                                  {{"dnd inspect BUNDLE adapters/arc generator.pth", ""},
+                                   {"dnd inspect adapter_model.safetensors --json", "for scripts"}},
+                                  [&context, paths] { run_inspect(context, *paths); });
+  command.add_option("paths", *paths, "Files and folders")->required();
+}
+
+}  // namespace dnd::app

@@ -1,0 +1,140 @@
+// The program: parses the call, runs one subcommand, turns errors into messages and exit codes.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <iostream>
+#include <new>
+
+#include "base/log.h"
+#include "base/strings.h"
+#include "context.h"
+#include "suggest.h"
+
+namespace dnd::app {
+namespace {
+
+constexpr const char* kFooter = R"(
+Environment:
+  DND_MODEL       generator bundle used where --model is not given
+  DND_ENCODERS    folder with text encoders, one subfolder per name
+  DND_ENGINE      path of libdnd_engine.so, where it is not in its usual place
+  NO_COLOR        no colours on standard error
+
+Exit codes:
+  0 done  64 usage  65 bad input data  66 input missing  69 device or library unavailable
+  70 internal  73 cannot create  74 read/write error  75 out of memory  130 interrupted
+
+Results go to standard output, everything else to standard error.)";
+
+// Lists subcommands with the first line of their description only.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  HelpFormatter() { column_width(34); }
+
+  std::string make_subcommand(const CLI::App* command) const override {
+    const std::string text = command->get_description();
+    std::string line = "  " + command->get_name();
+    line.resize(std::max<std::size_t>(line.size() + 1, 14), ' ');
+    return line + text.substr(0, text.find('\n')) + "\n";
+  }
+};
+
+int usage_error(const std::string& message) {
+  log_error(message);
+  return static_cast<int>(ErrorKind::usage);
+}
+
+// A failed write to a closed pipe should be an error we can report, not a silent death; the first
+// Ctrl-C ends at once: what is being made has a temporary name and the next call removes it.
+void on_interrupt(int /*signal*/) {
+  constexpr char kMessage[] = "\ndnd: interrupted\n";
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kMessage, sizeof(kMessage) - 1);
+  ::_exit(130);
+}
+
+void configure_signals() {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGINT, on_interrupt);
+  std::signal(SIGTERM, on_interrupt);
+}
+
+// Where the caller closed a standard stream, no file of ours may get its number: what is printed
+// would land in that file. Read-only, so that writing there stays an error.
+void occupy_standard_streams() {
+  int descriptor = 0;
+  while (descriptor >= 0 && descriptor <= STDERR_FILENO) {
+    descriptor = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  }
+  if (descriptor > STDERR_FILENO) ::close(descriptor);
+}
+
+int parse_and_run(CLI::App& program, Context& context, int argc, char** argv) {
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const auto chosen = program.get_subcommands();
+    print_line(chosen.empty() ? program.help() : chosen[0]->help(program.get_name()));
+    return 0;
+  } catch (const CLI::CallForVersion&) {
+    print_line(cat("dnd ", DND_VERSION));
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    return usage_error(explain_parse_error(program, error, {argv + 1, argv + argc}));
+  }
+  configure_log(
+      context.quiet ? LogLevel::warning : (context.verbose ? LogLevel::debug : LogLevel::info),
+      !context.no_color);
+  if (!context.run) {
+    std::cerr << program.help();
+    return static_cast<int>(ErrorKind::usage);
+  }
+  context.run();
+  return context.exit_code;
+}
+
+int run(int argc, char** argv) {
+  CLI::App program("Prompts in, LoRA adapter out: Drag-and-Drop LLMs as a native tool.", "dnd");
+  Context context;
+  program.formatter(std::make_shared<HelpFormatter>());
+  program.footer(kFooter);
+  program.set_version_flag("--version", DND_VERSION, "Print the version and exit");
+  program.set_help_flag("-h,--help", "Print this help and exit");
+  program.add_flag("--json", context.json, "Machine output: one JSON object a line on stdout");
+  program.add_flag("-q,--quiet", context.quiet, "Warnings and errors only");
+  program.add_flag("-v,--verbose", context.verbose, "More about what happens");
+  program.add_flag("--no-color", context.no_color, "No colours");
+  add_generate(program, context);
+  add_import(program, context);
+  add_inspect(program, context);
+  add_layout(program, context);
+  add_encode(program, context);
+  add_codec(program, context);
+  add_new(program, context);
+  add_doctor(program, context);
+  add_completion(program, context);
+  return parse_and_run(program, context, argc, argv);
+}
+
+}  // namespace
+}  // namespace dnd::app
+
+int main(int argc, char** argv) {
+  using dnd::ErrorKind;
+  dnd::app::occupy_standard_streams();
+  dnd::app::configure_signals();
+  try {
+    return dnd::app::run(argc, argv);
+  } catch (const dnd::Error& error) {
+    dnd::log_error(error.what());
+    return static_cast<int>(error.kind());
+  } catch (const std::bad_alloc&) {
+    dnd::log_error("out of memory");
+    return static_cast<int>(ErrorKind::memory);
+  } catch (const std::exception& error) {
+    dnd::log_error(dnd::cat("internal error: ", error.what()));
+    return static_cast<int>(ErrorKind::internal);
+  }
+}

@@ -1,0 +1,48 @@
+#include "source_options.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <system_error>
+
+namespace dnd::app {
+
+CLI::Validator seed_check() {
+  const auto problem = [](const std::string& text) -> std::string {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool whole = error == std::errc() && end == text.data() + text.size();
+    return whole ? "" : "expected a whole number from 0 to 2^64 - 1, not " + text;
+  };
+  return {problem, "", "seed"};
+}
+
+Dtype parse_dtype(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return std::toupper(c); });
+  return dtype_from_name(name).value();
+}
+
+void add_source_options(CLI::App& command, SourceOptions& options) {
+  command.add_option("-p,--prompts", options.prompts,
+                     "Prompt files (.jsonl .json .txt .csv), or - for standard input");
+  command.add_option("-m,--model", options.model,
+                     "Generator bundle (default: $DND_MODEL, else the installed default)");
+  command.add_option("--encoder", options.encoder,
+                     "Text encoder folder, or GloVe file (default: found by name)");
+  command.add_option("--field", options.field, "Read this field of every record");
+  command.add_option("--seed", options.seed, "Seed of the draw of prompts (default 0)")
+      ->check(seed_check());
+  command.add_option("--select", options.select, "Which prompts, where there are more than needed")
+      ->check(CLI::IsMember({"random", "first"}))
+      ->capture_default_str();
+}
+
+void add_engine_options(CLI::App& command, EngineOptions& options) {
+  command.add_option("--device", options.device, "auto, cpu, cuda or cuda:N")
+      ->capture_default_str();
+  command.add_option("--threads", options.threads,
+                     "Threads (default: all); the result does not depend on it");
+}
+
+}  // namespace dnd::app

@@ -1,0 +1,21 @@
+# Flags that every target of this project gets, as an interface target.
+option(DND_SANITIZE "Build with the address and undefined-behaviour sanitizers" OFF)
+option(DND_WERROR "Treat warnings as errors" ON)
+
+add_library(dnd_options INTERFACE)
+target_compile_features(dnd_options INTERFACE cxx_std_20)
+target_compile_options(dnd_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
+  -Wold-style-cast -Woverloaded-virtual -Wdouble-promotion -Wimplicit-fallthrough
+  $<$<BOOL:${DND_WERROR}>:-Werror>)
+target_compile_definitions(dnd_options INTERFACE DND_VERSION="${PROJECT_VERSION}")
+
+# GCC 12 reports -Wrestrict falsely on std::string concatenation (GCC bug 105651).
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  target_compile_options(dnd_options INTERFACE -Wno-restrict)
+endif()
+
+if(DND_SANITIZE)
+  target_compile_options(dnd_options INTERFACE -fsanitize=address,undefined
+    -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+  target_link_options(dnd_options INTERFACE -fsanitize=address,undefined)
+endif()

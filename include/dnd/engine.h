@@ -1,0 +1,72 @@
+// The door to the compute engine (libdnd_engine.so): everything that needs LibTorch.
+//
+// The engine is a library of its own because a process that loads LibTorch pays half a second at
+// start; the program opens it only when it computes. Nothing but this interface crosses the border:
+// tensors travel as plain fp32 arrays in C order, errors as dnd::Error. Program and engine must come
+// from the same build (dnd_engine_version()).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace dnd::bundle {
+struct GeneratorConfig;
+}
+namespace dnd::text {
+struct TokenBatch;
+}
+
+namespace dnd {
+
+struct HostTensor {
+  std::vector<std::int64_t> shape;
+  std::vector<float> values;
+};
+
+struct EngineOptions {
+  std::string device = "auto";      // "auto", "cpu", "cuda" or "cuda:i"
+  int threads = 0;                  // 0: as many as the process may run on
+  std::string precision = "exact";  // "exact" (fp32) or "bf16" (operands rounded as released)
+};
+
+struct EngineInfo {
+  std::string device;          // what "auto" became: "cpu" or "cuda:i"
+  std::string libtorch;        // e.g. "2.11.0"
+  std::string cpu_capability;  // of LibTorch's kernels on this machine, e.g. "AVX512"
+  int threads = 0;
+  bool cuda = false;  // whether this build and machine can use CUDA
+};
+
+// Called after each finished layer of the decoder.
+using LayerCallback = std::function<void(std::size_t done, std::size_t total)>;
+
+// One caller at a time. Throws dnd::Error.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  virtual EngineInfo info() const = 0;
+
+  // `folder`: a Hugging Face encoder. Replaces a loaded one.
+  virtual void load_encoder(const std::string& folder) = 0;
+  virtual std::int64_t encoder_width() const = 0;  // C
+  // ids (N, L) -> condition (N, L, C). `config` says what an empty chunk means.
+  virtual HostTensor encode(const text::TokenBatch& batch,
+                            const bundle::GeneratorConfig& config) = 0;
+
+  // `weights`: the decoder.safetensors of `config`. Replaces a loaded one.
+  virtual void load_decoder(const bundle::GeneratorConfig& config, const std::string& weights) = 0;
+  // condition (N, L, C) -> weight tokens (T, R, S). The condition is taken, to free it early.
+  virtual HostTensor decode(HostTensor condition, const LayerCallback& on_layer) = 0;
+};
+
+}  // namespace dnd
+
+// Exported by libdnd_engine.so. The caller owns the result. Throws dnd::Error.
+extern "C" {
+const char* dnd_engine_version();
+dnd::Engine* dnd_engine_create(const dnd::EngineOptions* options);
+}

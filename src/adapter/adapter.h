@@ -1,0 +1,29 @@
+// A LoRA adapter in memory: named fp32 matrices.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dnd::adapter {
+
+// `values` in C order; shape (rank, in) for A and (out, rank) for B, as PEFT stores them.
+struct AdapterMatrix {
+  std::string key;  // e.g. "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"
+  std::vector<std::int64_t> shape;
+  std::vector<float> values;
+};
+
+struct Adapter {
+  std::vector<AdapterMatrix> matrices;
+
+  const AdapterMatrix* find(std::string_view key) const {
+    for (const AdapterMatrix& matrix : matrices) {
+      if (matrix.key == key) return &matrix;
+    }
+    return nullptr;
+  }
+};
+
+}  // namespace dnd::adapter

@@ -1,0 +1,27 @@
+// Weight tokens <-> LoRA matrices: the released tokenisation, exactly.
+//
+// Source: Drag-and-Drop LLMs, released tokenizer (docs/formats.md, "Weight tokens"). A chunk is
+// standardised with its mean and unbiased standard deviation; the pair is coded as
+// s0 = 8 mean, s1 = ln(0.9 std + 0.1) + 1.6 and tiled over the last two rows and columns of its
+// token. All statistics are accumulated in fp64, so results are within fp32 rounding of the exact
+// ones whatever the token size.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "adapter/adapter.h"
+#include "adapter/adapter_layout.h"
+
+namespace dnd::adapter {
+
+// Weight tokens (T, R, S) in C order -> matrices in layout order, fp32. Cells outside the chunks
+// and scales are ignored. Throws Error(data) if the number of values does not fit the layout.
+Adapter detokenize(const AdapterLayout& layout, std::span<const float> tokens);
+
+// The inverse: matrices -> (T, R, S) with NaN in every cell that carries nothing. Throws Error(data)
+// if a matrix of the layout is missing or has another shape.
+std::vector<float> tokenize(const AdapterLayout& layout, const Adapter& adapter);
+
+}  // namespace dnd::adapter

@@ -1,0 +1,62 @@
+#include "base/log.h"
+
+#include <spdlog/sinks/ansicolor_sink.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string_view>
+
+namespace dnd {
+namespace {
+
+bool color_wanted() {
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* terminal = std::getenv("TERM");
+  if (no_color != nullptr && *no_color != '\0') return false;
+  if (terminal != nullptr && std::string_view(terminal) == "dumb") return false;
+  return ::isatty(STDERR_FILENO) != 0;
+}
+
+std::shared_ptr<spdlog::logger> make_logger(bool color) {
+  const auto mode = color ? spdlog::color_mode::always : spdlog::color_mode::never;
+  auto sink = std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>(mode);
+  auto logger = std::make_shared<spdlog::logger>("dnd", std::move(sink));
+  logger->set_pattern("dnd: %^%l%$: %v");
+  logger->flush_on(spdlog::level::trace);
+  return logger;
+}
+
+std::shared_ptr<spdlog::logger>& logger() {
+  static std::shared_ptr<spdlog::logger> instance = make_logger(color_wanted());
+  return instance;
+}
+
+spdlog::level::level_enum to_spdlog(LogLevel level) {
+  switch (level) {
+    case LogLevel::debug:
+      return spdlog::level::debug;
+    case LogLevel::info:
+      return spdlog::level::info;
+    case LogLevel::warning:
+      return spdlog::level::warn;
+    case LogLevel::error:
+      return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+}  // namespace
+
+void configure_log(LogLevel level, bool allow_color) {
+  logger() = make_logger(allow_color && color_wanted());
+  logger()->set_level(to_spdlog(level));
+}
+
+void log_debug(const std::string& message) { logger()->debug(message); }
+void log_info(const std::string& message) { logger()->info(message); }
+void log_warning(const std::string& message) { logger()->warn(message); }
+void log_error(const std::string& message) { logger()->error(message); }
+
+}  // namespace dnd

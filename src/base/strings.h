@@ -1,0 +1,47 @@
+// Small text helpers shared by all layers.
+#pragma once
+
+#include <cstdint>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dnd/error.h"
+
+namespace dnd {
+
+// Concatenates the streamed forms of its arguments.
+template <typename... Parts>
+std::string cat(const Parts&... parts) {
+  std::ostringstream out;
+  (out << ... << parts);
+  return out.str();
+}
+
+// Throws Error(kind) with the concatenated message.
+template <typename... Parts>
+[[noreturn]] void fail(ErrorKind kind, const Parts&... parts) {
+  throw Error(kind, cat(parts...));
+}
+
+// "[10, 130]"
+std::string shape_text(const std::vector<std::int64_t>& shape);
+
+// A name from a file as it may appear in a message: control characters and invalid UTF-8 escaped,
+// cut after 120 bytes. Keeps hostile files from writing to the terminal.
+std::string printable(std::string_view text);
+
+// "1.5 GB" (powers of 1000), for people; never parsed.
+std::string human_bytes(std::uint64_t bytes);
+
+std::string to_hex(const std::uint8_t* bytes, std::size_t count);
+
+std::vector<std::string_view> split(std::string_view text, char separator);
+bool is_valid_utf8(std::string_view text);
+
+// The entry of `candidates` nearest to `word` by edit distance, or "" if none is close enough to be
+// a likely typing error.
+std::string nearest_word(std::string_view word, const std::vector<std::string>& candidates);
+
+}  // namespace dnd

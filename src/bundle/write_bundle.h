@@ -1,0 +1,52 @@
+// Making bundles: from a released checkpoint, or untrained from a seed.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/file.h"
+#include "bundle/generator_config.h"
+
+namespace dnd::bundle {
+
+// Called as work goes on: bytes of weights done, of how many.
+using ByteProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
+struct ImportOptions {
+  std::string name;                              // default: the checkpoint's file stem
+  Dtype dtype = Dtype::f32;                      // of the stored weights: f32 or f16
+  std::optional<GeneratorConfig> preset;         // either a preset ...
+  std::optional<adapter::AdapterLayout> layout;  // ... or a layout and what follows
+  std::string encoder = "all-MiniLM-L12-v2";     // the released code's encoder
+  std::optional<EmptyChunk> empty_chunk;         // default: the preset's, else zero
+  std::optional<std::int64_t> max_length;        // only to confirm what the shapes say
+  std::string license;
+};
+
+// What the tensors of a released checkpoint say about the generator: features, kernel, prompts,
+// projection. Throws Error(data) naming the first tensor that is missing, unexpected or misshapen.
+GeneratorConfig describe_checkpoint(const std::filesystem::path& checkpoint,
+                                    const ImportOptions& options);
+
+// Reads a released .pth (formats/torch_checkpoint.h) and writes the bundle folder `out` at once,
+// streaming: memory does not grow with the checkpoint. Refuses weights that are not finite, or not
+// so as f16. Returns the bundle's configuration.
+GeneratorConfig import_checkpoint(const std::filesystem::path& checkpoint,
+                                  const std::filesystem::path& out, const ImportOptions& options,
+                                  OnExisting on_existing, const ByteProgress& progress);
+
+// Writes a bundle with random weights, marked untrained. Weights: uniform in +-1/sqrt(fan_in), the
+// default of PyTorch's convolutions; norms 1; biases 0. The numbers depend on the seed alone.
+GeneratorConfig create_untrained(GeneratorConfig config, std::uint64_t seed,
+                                 const std::filesystem::path& out, OnExisting on_existing,
+                                 const ByteProgress& progress);
+
+// models/presets/NAME.json beside the program. `folder` holds the presets. Throws Error(usage) for
+// an unknown name, listing the known ones.
+GeneratorConfig read_preset(const std::filesystem::path& folder, const std::string& name);
+std::vector<std::string> preset_names(const std::filesystem::path& folder);
+
+}  // namespace dnd::bundle

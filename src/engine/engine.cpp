@@ -1,0 +1,150 @@
+#include "dnd/engine.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+#include <c10/core/InferenceMode.h>
+#include <sched.h>
+#include <torch/headeronly/version.h>
+
+#include <memory>
+#include <new>
+#include <optional>
+#include <utility>
+
+#include "base/strings.h"
+#include "bundle/generator_config.h"
+#include "nn/hyperconv_decoder.h"
+#include "nn/text_encoder.h"
+#include "ops/cuda/cuda.h"
+#include "ops/workers.h"
+#include "text/tokenizer.h"
+
+namespace dnd::engine {
+namespace {
+
+constexpr int kMaxThreads = 1024;
+
+int available_threads() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  return sched_getaffinity(0, sizeof(set), &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
+}
+
+int checked_threads(int threads) {
+  if (threads < 0 || threads > kMaxThreads) {
+    fail(ErrorKind::usage, "--threads ", threads, ": expected 1 to ", kMaxThreads,
+         ", or 0 for all");
+  }
+  return threads == 0 ? available_threads() : threads;
+}
+
+std::string checked_device(const std::string& device) {
+  if (device == "cpu") return device;
+  if (device == "auto" && !ops::cuda::is_available()) return "cpu";
+  if (device == "auto" || device == "cuda" || device.starts_with("cuda:")) {
+    ops::cuda::require_available();
+    return device == "auto" || device == "cuda" ? "cuda:0" : device;
+  }
+  fail(ErrorKind::usage, "--device '", printable(device), "': expected auto, cpu, cuda or cuda:N");
+}
+
+ops::Precision checked_precision(const std::string& precision) {
+  if (precision == "exact") return ops::Precision::exact;
+  if (precision == "bf16") return ops::Precision::bf16;
+  fail(ErrorKind::usage, "--precision '", printable(precision), "': expected exact or bf16");
+}
+
+HostTensor to_host(const at::Tensor& tensor) {
+  const at::Tensor whole = tensor.contiguous();
+  const float* values = whole.const_data_ptr<float>();
+  return {whole.sizes().vec(), {values, values + whole.numel()}};
+}
+
+// Runs `fn` without autograd; LibTorch's exceptions become dnd::Error.
+template <typename Function>
+auto guarded(const char* stage, Function fn) {
+  const c10::InferenceMode inference;
+  try {
+    return fn();
+  } catch (const Error&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    fail(ErrorKind::memory, stage, ": out of memory");
+  } catch (const c10::Error& error) {
+    const std::string message = error.what_without_backtrace();
+    const bool memory = message.find("not enough memory") != std::string::npos ||
+                        message.find("allocate memory") != std::string::npos;
+    fail(memory ? ErrorKind::memory : ErrorKind::internal, stage, ": ", message);
+  }
+}
+
+class TorchEngine : public Engine {
+ public:
+  explicit TorchEngine(const EngineOptions& options)
+      : device_(checked_device(options.device)),
+        precision_(checked_precision(options.precision)),
+        workers_(checked_threads(options.threads)) {}
+
+  EngineInfo info() const override {
+    return {device_, TORCH_VERSION, at::get_cpu_capability(), workers_.threads(),
+            ops::cuda::is_available()};
+  }
+
+  void load_encoder(const std::string& folder) override {
+    guarded("encoder", [&] { encoder_ = nn::load_text_encoder(folder); });
+  }
+
+  std::int64_t encoder_width() const override { return encoder_ ? encoder_->width() : 0; }
+
+  HostTensor encode(const text::TokenBatch& batch, const bundle::GeneratorConfig& config) override {
+    if (!encoder_) fail(ErrorKind::internal, "engine: encode() before load_encoder()");
+    return guarded("encoder", [&] {
+      return to_host(nn::encode_batch(workers_, *encoder_, batch, config.condition.empty_chunk));
+    });
+  }
+
+  void load_decoder(const bundle::GeneratorConfig& config, const std::string& weights) override {
+    guarded("decoder", [&] { decoder_.emplace(config, weights); });
+    layers_ = config.features.size() - 1;
+  }
+
+  HostTensor decode(HostTensor condition, const LayerCallback& on_layer) override {
+    if (!decoder_) fail(ErrorKind::internal, "engine: decode() before load_decoder()");
+    return guarded("decoder", [&] {
+      // The tensor owns the values, so that the decoder can let go of them.
+      auto values = std::make_shared<std::vector<float>>(std::move(condition.values));
+      at::Tensor input = at::from_blob(
+          values->data(), condition.shape, [values](void* /*data*/) mutable { values.reset(); },
+          at::kFloat);
+      values.reset();
+      const auto observe = [&](std::size_t layer, const at::Tensor& /*output*/) {
+        if (on_layer) on_layer(layer + 1, layers_);
+      };
+      return to_host(decoder_->forward(workers_, std::move(input), precision_, observe));
+    });
+  }
+
+ private:
+  std::string device_;
+  ops::Precision precision_;
+  ops::Workers workers_;
+  std::unique_ptr<nn::EncoderModel> encoder_;
+  std::optional<nn::HyperConvDecoder> decoder_;
+  std::size_t layers_ = 0;
+};
+
+}  // namespace
+}  // namespace dnd::engine
+
+#define DND_EXPORT __attribute__((visibility("default")))
+
+extern "C" {
+
+DND_EXPORT const char* dnd_engine_version() { return DND_VERSION; }
+
+DND_EXPORT dnd::Engine* dnd_engine_create(const dnd::EngineOptions* options) {
+  return std::make_unique<dnd::engine::TorchEngine>(*options).release();
+}
+}

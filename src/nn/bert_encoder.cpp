@@ -1,0 +1,162 @@
+#include "nn/bert_encoder.h"
+
+#include <ATen/ops/embedding.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/layer_norm.h>
+#include <ATen/ops/linear.h>
+
+#include <cmath>
+#include <utility>
+
+#include "base/strings.h"
+#include "nn/attention.h"
+#include "nn/weight_store.h"
+
+namespace dnd::nn {
+namespace {
+
+struct BertConfig {
+  std::int64_t width = 0;
+  std::int64_t layers = 0;
+  std::int64_t heads = 0;
+  std::int64_t feed_forward = 0;
+  std::int64_t vocabulary = 0;
+  std::int64_t positions = 0;
+  std::int64_t token_types = 0;
+  double epsilon = 1e-12;
+};
+
+constexpr std::int64_t kMaxSize = 1LL << 24U;
+
+BertConfig read_config(JsonObject& json) {
+  BertConfig config;
+  config.width = json.integer("hidden_size", 1, kMaxSize);
+  config.layers = json.integer("num_hidden_layers", 1, 1024);
+  config.heads = json.integer("num_attention_heads", 1, 1024);
+  config.feed_forward = json.integer("intermediate_size", 1, kMaxSize);
+  config.vocabulary = json.integer("vocab_size", 1, kMaxSize);
+  config.positions = json.integer("max_position_embeddings", 1, kMaxSize);
+  config.token_types = json.integer_or("type_vocab_size", 2, 1, 1024);
+  config.epsilon = json.number_or("layer_norm_eps", config.epsilon);
+  const std::string activation = json.text_or("hidden_act", "gelu");
+  const std::string positions = json.text_or("position_embedding_type", "absolute");
+  if (activation != "gelu") {
+    fail(ErrorKind::data, json.where(), ": hidden_act '", activation, "', only gelu is supported");
+  }
+  if (positions != "absolute") {
+    fail(ErrorKind::data, json.where(), ": position_embedding_type '", positions,
+         "', only absolute is supported");
+  }
+  if (config.width % config.heads != 0) {
+    fail(ErrorKind::data, json.where(), ": hidden_size ", config.width, " is no multiple of ",
+         config.heads, " heads");
+  }
+  return config;
+}
+
+struct Linear {
+  at::Tensor weight;  // (out, in)
+  at::Tensor bias;    // (out)
+
+  at::Tensor operator()(const at::Tensor& x) const { return at::linear(x, weight, bias); }
+};
+
+struct Norm {
+  at::Tensor weight;  // (C)
+  at::Tensor bias;    // (C)
+  double epsilon = 0.0;
+
+  at::Tensor operator()(const at::Tensor& x) const {
+    return at::layer_norm(x, weight.sizes(), weight, bias, epsilon);
+  }
+};
+
+struct BertLayer {
+  Linear query, key, value, attention_out;
+  Norm attention_norm;
+  Linear feed_forward_in, feed_forward_out;
+  Norm feed_forward_norm;
+};
+
+class BertEncoder : public EncoderModel {
+ public:
+  BertEncoder(BertConfig config, const std::filesystem::path& weights)
+      : config_(config), store_(weights) {
+    // Task models keep the encoder under a prefix.
+    if (store_.has("bert.embeddings.word_embeddings.weight")) prefix_ = "bert.";
+    words_ = get("embeddings.word_embeddings.weight", {config_.vocabulary, config_.width});
+    positions_ = get("embeddings.position_embeddings.weight", {config_.positions, config_.width});
+    types_ = get("embeddings.token_type_embeddings.weight", {config_.token_types, config_.width});
+    embedding_norm_ = norm("embeddings.LayerNorm");
+    for (std::int64_t i = 0; i < config_.layers; ++i) layers_.push_back(load_layer(i));
+  }
+
+  std::int64_t width() const override { return config_.width; }
+  std::int64_t vocabulary_size() const override { return config_.vocabulary; }
+  std::int64_t max_positions() const override { return config_.positions; }
+
+  at::Tensor forward(const Chunk& chunk, bundle::EmptyChunk empty_chunk) const override {
+    at::Tensor x = embedding_norm_(embed(chunk));  // (L, C)
+    for (const BertLayer& layer : layers_) {
+      const at::Tensor context = attention_context(
+          {x, config_.heads, attention_scale(), {}, layer.query, layer.key, layer.value}, chunk,
+          empty_chunk);
+      x = layer.attention_norm(layer.attention_out(context).add_(x));
+      const at::Tensor inner = at::gelu(layer.feed_forward_in(x));  // (L, feed_forward)
+      x = layer.feed_forward_norm(layer.feed_forward_out(inner).add_(x));
+    }
+    return x;
+  }
+
+ private:
+  double attention_scale() const {
+    return 1.0 / std::sqrt(static_cast<double>(config_.width / config_.heads));
+  }
+
+  at::Tensor embed(const Chunk& chunk) const {
+    const at::Tensor ids =
+        at::from_blob(const_cast<std::int32_t*>(chunk.ids.data()), {chunk.length()}, at::kInt);
+    return at::embedding(words_, ids)
+        .add_(types_.select(0, 0))
+        .add_(positions_.narrow(0, 0, chunk.length()));
+  }
+
+  at::Tensor get(const std::string& name, const std::vector<std::int64_t>& shape) const {
+    return store_.get(prefix_ + name, shape);
+  }
+
+  Linear linear(const std::string& name, std::int64_t out, std::int64_t in) const {
+    return {get(name + ".weight", {out, in}), get(name + ".bias", {out})};
+  }
+
+  Norm norm(const std::string& name) const {
+    return {get(name + ".weight", {config_.width}), get(name + ".bias", {config_.width}),
+            config_.epsilon};
+  }
+
+  BertLayer load_layer(std::int64_t index) const {
+    const std::string p = cat("encoder.layer.", index, ".");
+    const std::int64_t c = config_.width;
+    const std::int64_t f = config_.feed_forward;
+    return {linear(p + "attention.self.query", c, c), linear(p + "attention.self.key", c, c),
+            linear(p + "attention.self.value", c, c), linear(p + "attention.output.dense", c, c),
+            norm(p + "attention.output.LayerNorm"),   linear(p + "intermediate.dense", f, c),
+            linear(p + "output.dense", c, f),         norm(p + "output.LayerNorm")};
+  }
+
+  BertConfig config_;
+  WeightStore store_;
+  std::string prefix_;
+  at::Tensor words_, positions_, types_;  // (vocabulary, C), (positions, C), (types, C)
+  Norm embedding_norm_;
+  std::vector<BertLayer> layers_;
+};
+
+}  // namespace
+
+std::unique_ptr<EncoderModel> load_bert(const std::filesystem::path& folder, JsonObject& config) {
+  return std::make_unique<BertEncoder>(read_config(config), folder / "model.safetensors");
+}
+
+}  // namespace dnd::nn

@@ -1,0 +1,15 @@
+// BERT-type encoders (MiniLM-L6, MiniLM-L12, BERT of any size).
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "base/json.h"
+#include "nn/text_encoder.h"
+
+namespace dnd::nn {
+
+// `config` is the folder's config.json. Learned absolute positions, post-norm, GELU (erf).
+std::unique_ptr<EncoderModel> load_bert(const std::filesystem::path& folder, JsonObject& config);
+
+}  // namespace dnd::nn

@@ -1,0 +1,130 @@
+#include "nn/hyperconv_decoder.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/layer_norm.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/tanh.h>
+
+#include <utility>
+
+#include "base/strings.h"
+#include "ops/blocks.h"
+
+namespace dnd::nn {
+namespace {
+
+using bundle::Feature;
+using ops::Precision;
+using ops::Range;
+using ops::round_operand;
+using ops::Workers;
+
+constexpr double kNormEpsilon = 1e-5;
+
+// Over (H, W) jointly, one row of N at a time.
+at::Tensor layer_norm(const Workers& workers, const at::Tensor& x, const at::Tensor& weight,
+                      const at::Tensor& bias) {
+  at::Tensor out = at::empty(x.sizes(), x.options());
+  ops::for_pieces(workers, x.size(0), [&](Range range) {
+    const at::Tensor rows = x.narrow(0, range.begin, range.size);
+    out.narrow(0, range.begin, range.size)
+        .copy_(at::layer_norm(rows, weight.sizes(), weight, bias, kNormEpsilon));
+  });
+  return out;
+}
+
+}  // namespace
+
+HyperConvDecoder::HyperConvDecoder(bundle::GeneratorConfig config,
+                                   const std::filesystem::path& weights)
+    : config_(std::move(config)), weights_(weights) {
+  for (const bundle::ParameterSpec& parameter : bundle::decoder_parameters(config_)) {
+    if (!weights_.has(parameter.name)) {
+      fail(ErrorKind::data, "decoder: ", weights.string(), ": tensor '", parameter.name,
+           "' is missing");
+    }
+  }
+}
+
+at::Tensor HyperConvDecoder::forward(const Workers& workers, at::Tensor condition,
+                                     Precision precision, const LayerObserver& observer) const {
+  const bundle::ConditionConfig& expected = config_.condition;
+  const std::vector<std::int64_t> shape = {expected.prompts, expected.max_length, expected.width};
+  if (condition.sizes().vec() != shape) {
+    fail(ErrorKind::data, "decoder: condition ", shape_text(condition.sizes().vec()),
+         ", the generator takes ", shape_text(shape));
+  }
+  at::Tensor x = expected.projection ? project(workers, condition, precision) : condition;
+  condition.reset();  // (N, L, C) may be the largest tensor of all
+  for (std::size_t i = 0; i + 1 < config_.features.size(); ++i) {
+    x = layer(workers, i, x, precision, observer);
+  }
+  return x;
+}
+
+// (N, L, C) is *read as* (N, C, L), not transposed: the released code calls view(), and the weights
+// were trained with that. Two linear maps L -> L' -> L' without activation, read back as (N, L', C).
+at::Tensor HyperConvDecoder::project(const Workers& workers, const at::Tensor& condition,
+                                     Precision precision) const {
+  const auto [from, to] = *config_.condition.projection;
+  const std::int64_t width = condition.size(2);
+  const at::Tensor x = condition.reshape({condition.size(0), width, from});
+  const auto down = round_operand(weights_.get("down_proj.weight", {to, from}), precision);
+  const auto gate = round_operand(weights_.get("gate_proj.weight", {to, to}), precision);
+  const auto down_bias = weights_.get("down_proj.bias", {to});
+  const auto gate_bias = weights_.get("gate_proj.bias", {to});
+  at::Tensor out = at::empty({x.size(0), width, to}, x.options());
+  workers.run(x.size(0), [&](std::int64_t n) {
+    const auto inner = at::linear(round_operand(x.select(0, n), precision), down, down_bias);
+    out.select(0, n).copy_(at::linear(round_operand(inner, precision), gate, gate_bias));
+  });
+  return out.view({x.size(0), to, width});
+}
+
+at::Tensor HyperConvDecoder::layer(const Workers& workers, std::size_t index, const at::Tensor& x,
+                                   Precision precision, const LayerObserver& observer) const {
+  const Feature& in = config_.features[index];
+  const Feature& out = config_.features[index + 1];
+  const std::string p = bundle::layer_prefix(index) + "linear2.";
+  const std::int64_t k = config_.kernel;
+  // linear2: channels N -> N', plane (H', W')
+  at::Tensor y = ops::conv2d_same(workers, hidden(workers, index, x, precision),
+                                  weights_.get(p + "weight", {out.n, in.n, k, k}),
+                                  weights_.get(p + "bias", {out.n}), precision);
+  if (observer) observer(index, y);
+  if (in == out) y.add_(x);
+  return y;  // (N', H', W')
+}
+
+// m = (p1 + p2 + bias) / 3, (N, H', W'): both paths from the normalised input. The plane's axis
+// order matters, because kernels are not symmetric; it follows the released module's transposes.
+at::Tensor HyperConvDecoder::hidden(const Workers& workers, std::size_t index, const at::Tensor& x,
+                                    Precision precision) const {
+  const Feature& in = config_.features[index];
+  const Feature& out = config_.features[index + 1];
+  const std::string p = bundle::layer_prefix(index) + "linear1.";
+  const std::int64_t k = config_.kernel;
+  const at::Tensor n = layer_norm(workers, x, weights_.get(p + "norm.weight", {in.h, in.w}),
+                                  weights_.get(p + "norm.bias", {in.h, in.w}));  // (N, H, W)
+  const auto conv = [&](const at::Tensor& input, const char* name, std::int64_t to,
+                        std::int64_t from) {
+    return ops::conv2d_same(workers, ops::contiguous(workers, input),
+                            weights_.get(p + name, {to, from, k, k}), std::nullopt, precision);
+  };
+  at::Tensor p1 = conv(n.permute({2, 1, 0}), "conv1w.weight", out.w, in.w);  // (W', H, N)
+  p1 = conv(p1.permute({1, 2, 0}), "conv1h.weight", out.h, in.h);            // (H', N, W')
+  at::Tensor p2 = conv(n.permute({1, 0, 2}), "conv2h.weight", out.h, in.h);  // (H', N, W)
+  p2 = conv(p2.permute({2, 0, 1}), "conv2w.weight", out.w, in.w);            // (W', H', N)
+
+  p1 = p1.permute({1, 0, 2});  // (N, H', W')
+  p2 = p2.permute({2, 1, 0});  // (N, H', W')
+  const at::Tensor bias = weights_.get(p + "bias", {out.h, out.w});
+  at::Tensor m = at::empty({in.n, out.h, out.w}, x.options());
+  ops::for_pieces(workers, in.n, [&](Range range) {
+    const auto rows = [&](const at::Tensor& t) { return t.narrow(0, range.begin, range.size); };
+    rows(m).copy_(rows(p1).add(at::tanh(rows(p2))).add_(bias).div_(3.0));
+  });
+  return m;
+}
+
+}  // namespace dnd::nn

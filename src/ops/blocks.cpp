@@ -1,0 +1,30 @@
+#include "ops/blocks.h"
+
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+
+namespace dnd::ops {
+
+Range piece_of(std::int64_t size, std::int64_t piece, std::int64_t index) {
+  const std::int64_t begin = index * piece;
+  return {begin, std::min(piece, size - begin)};
+}
+
+void for_pieces(const Workers& workers, std::int64_t size, const std::function<void(Range)>& fn) {
+  constexpr std::int64_t kPieces = 16;
+  const std::int64_t piece = std::max<std::int64_t>(1, (size + kPieces - 1) / kPieces);
+  workers.run((size + piece - 1) / piece,
+              [&](std::int64_t index) { fn(piece_of(size, piece, index)); });
+}
+
+at::Tensor contiguous(const Workers& workers, const at::Tensor& x) {
+  if (x.is_contiguous()) return x;
+  at::Tensor out = at::empty(x.sizes(), x.options());
+  for_pieces(workers, x.size(0), [&](Range range) {
+    out.narrow(0, range.begin, range.size).copy_(x.narrow(0, range.begin, range.size));
+  });
+  return out;
+}
+
+}  // namespace dnd::ops

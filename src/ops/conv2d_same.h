@@ -1,0 +1,18 @@
+// 2-D convolution with stride 1 and `same` padding: the decoder's one heavy operation.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <optional>
+
+#include "ops/precision.h"
+#include "ops/workers.h"
+
+namespace dnd::ops {
+
+// Cross-correlation as in PyTorch: x (Cin, H, W), weight (Cout, Cin, k, k) with k odd, bias (Cout)
+// -> (Cout, H, W). fp32, contiguous. Shapes are checked: a mismatch is Error(internal).
+at::Tensor conv2d_same(const Workers& workers, const at::Tensor& x, const at::Tensor& weight,
+                       const std::optional<at::Tensor>& bias, Precision precision);
+
+}  // namespace dnd::ops

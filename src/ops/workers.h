@@ -1,0 +1,53 @@
+// Threads over independent blocks: the only parallelism of the engine.
+//
+// Every tensor operation runs on one thread. Speed comes from cutting work into blocks whose
+// boundaries depend on shapes alone and giving blocks to threads as these become free. So a result
+// has the same bytes whatever the thread count: no sum is ever split differently.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace dnd::ops {
+
+// A fixed set of threads, the caller's among them. Not copyable. run() is for one caller at a time
+// and does not nest.
+class Workers {
+ public:
+  explicit Workers(int threads);
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+  ~Workers();
+
+  int threads() const { return static_cast<int>(threads_.size()) + 1; }
+
+  // Calls block(0) ... block(count - 1), each once, on any thread, in no order. Returns when all are
+  // done. An exception stops further blocks and is rethrown here (the first one).
+  void run(std::int64_t count, const std::function<void(std::int64_t)>& block) const;
+
+ private:
+  struct Job {
+    const std::function<void(std::int64_t)>* block = nullptr;
+    std::int64_t next = 0;
+    std::int64_t count = 0;
+    std::int64_t running = 0;
+    std::exception_ptr error;
+  };
+
+  void serve();
+  void work(std::unique_lock<std::mutex>& lock) const;
+
+  mutable std::mutex mutex_;
+  mutable std::condition_variable wake_;
+  mutable std::condition_variable done_;
+  mutable Job job_;
+  bool stop_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace dnd::ops

@@ -1,0 +1,135 @@
+#include "text/prompts.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "base/file.h"
+#include "base/random.h"
+#include "base/strings.h"
+#include "text/prompt_files.h"
+#include "text/prompt_record.h"
+#include "text/unicode.h"
+
+namespace dnd::text {
+namespace {
+
+constexpr std::size_t kLongestTaskName = 100;
+
+bool has_control_character(std::string_view name) {
+  const std::u32string points = decode_utf8(name);
+  return std::any_of(points.begin(), points.end(),
+                     [](char32_t c) { return c < 0x20 || (c >= 0x7F && c <= 0x9F); });
+}
+
+// What is wrong with a task name, "" if nothing.
+std::string task_name_problem(const std::string& name) {
+  if (name.empty()) return "is empty";
+  if (name.size() > kLongestTaskName) {
+    return cat("has ", name.size(), " bytes, at most ", kLongestTaskName, " are allowed");
+  }
+  if (!is_valid_utf8(name)) return "is not UTF-8";
+  if (has_control_character(name)) return "has a control character";
+  if (name.find_first_of("/\\") != std::string::npos) return "has a path separator";
+  if (name.front() == '.') return "begins with a dot";
+  if (name.back() == '.' || name.back() == ' ') return "ends with a dot or a space";
+  return "";
+}
+
+void check_task_name_at(const std::string& name, const std::string& where) {
+  const std::string problem = task_name_problem(name);
+  if (problem.empty()) return;
+  fail(ErrorKind::data, where, ": the task name '", printable(name), "' ", problem,
+       " (it becomes a folder's name)");
+}
+
+bool is_blank(std::string_view prompt) {
+  const std::u32string points = decode_utf8(prompt);
+  return std::all_of(points.begin(), points.end(), is_whitespace);
+}
+
+// Sorts records into tasks.
+class TaskCollector {
+ public:
+  void add(PromptRecord record, const std::string& where) {
+    if (first_where_.empty()) {
+      first_where_ = where;
+      with_tasks_ = record.task.has_value();
+    }
+    if (record.task.has_value() != with_tasks_) {
+      fail(ErrorKind::data, where, with_tasks_ ? ": has no 'task'" : ": has a 'task'", ", but ",
+           first_where_, with_tasks_ ? " has one" : " has none", " (all records or none)");
+    }
+    if (record.task) check_task_name_at(*record.task, where);
+    PromptTask& task = task_named(record.task.value_or(""));
+    if (is_blank(record.prompt)) {
+      ++set_.skipped_empty;
+    } else {
+      task.prompts.push_back(std::move(record.prompt));
+    }
+  }
+
+  PromptSet take() { return std::move(set_); }
+
+ private:
+  PromptTask& task_named(const std::string& name) {
+    const auto [found, is_new] = index_.try_emplace(name, set_.tasks.size());
+    if (is_new) set_.tasks.push_back({name, {}});
+    return set_.tasks[found->second];
+  }
+
+  PromptSet set_;
+  std::unordered_map<std::string, std::size_t> index_;
+  std::string first_where_;
+  bool with_tasks_ = false;
+};
+
+void read_file(const std::filesystem::path& path, const PromptOptions& options,
+               TaskCollector& tasks) {
+  const bool is_stdin = path == "-";
+  const std::string who = "prompts: " + (is_stdin ? "standard input" : path.string());
+  const std::string content =
+      is_stdin ? read_standard_input(kMaxPromptFile) : read_text_file(path, kMaxPromptFile);
+  bool any = false;
+  for_each_record(content, path, options.field, who,
+                  [&](const Json& record, const std::string& where) {
+                    any = true;
+                    tasks.add(read_prompt_record(record, options.field, where), where);
+                  });
+  if (!any) fail(ErrorKind::data, who, ": holds no prompts");
+}
+
+std::vector<std::size_t> choose(std::size_t available, std::size_t needed, SelectMode mode,
+                                std::uint64_t seed, std::size_t variant) {
+  if (available > needed && mode == SelectMode::random) {
+    SplitMix64 random(SplitMix64(seed).next() + variant);
+    return draw_without_replacement(available, needed, random);
+  }
+  std::vector<std::size_t> indices(needed);
+  for (std::size_t i = 0; i < needed; ++i) indices[i] = i % available;
+  return indices;
+}
+
+}  // namespace
+
+PromptSet read_prompts(const std::vector<std::filesystem::path>& files,
+                       const PromptOptions& options) {
+  TaskCollector tasks;
+  for (const std::filesystem::path& file : files) read_file(file, options, tasks);
+  return tasks.take();
+}
+
+void check_task_name(const std::string& name) { check_task_name_at(name, "prompts"); }
+
+Selection select_prompts(const std::vector<std::string>& prompts, std::size_t needed,
+                         SelectMode mode, std::uint64_t seed, std::size_t variant) {
+  if (prompts.empty()) fail(ErrorKind::data, "prompts: there are none to choose from");
+  Selection selection{choose(prompts.size(), needed, mode, seed, variant), 0};
+  std::unordered_set<std::string_view> texts;
+  for (const std::size_t index : selection.indices) texts.insert(prompts[index]);
+  selection.distinct = texts.size();
+  return selection;
+}
+
+}  // namespace dnd::text

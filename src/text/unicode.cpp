@@ -1,0 +1,85 @@
+#include "text/unicode.h"
+
+#include <utf8proc.h>
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "text/unicode_tables.h"
+
+namespace dnd::text {
+namespace {
+
+constexpr std::array<CodePointRange, 7> kIdeographs = {{{0x3400, 0x4DBF},
+                                                        {0x4E00, 0x9FFF},
+                                                        {0xF900, 0xFAFF},
+                                                        {0x20000, 0x2A6DF},
+                                                        {0x2A700, 0x2B81F},
+                                                        {0x2B920, 0x2CEAF},
+                                                        {0x2F800, 0x2FA1F}}};
+
+bool contains(std::span<const CodePointRange> ranges, char32_t point) {
+  const auto after = std::upper_bound(
+      ranges.begin(), ranges.end(), point,
+      [](char32_t value, const CodePointRange& range) { return value < range.first; });
+  return after != ranges.begin() && point <= std::prev(after)->last;
+}
+
+}  // namespace
+
+std::u32string decode_utf8(std::string_view text) {
+  std::u32string points;
+  points.reserve(text.size());
+  const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
+  for (std::size_t i = 0; i < text.size();) {
+    utf8proc_int32_t point = 0;
+    const auto left = static_cast<utf8proc_ssize_t>(text.size() - i);
+    const utf8proc_ssize_t length = utf8proc_iterate(bytes + i, left, &point);
+    points += length > 0 ? static_cast<char32_t>(point) : U'\uFFFD';
+    i += length > 0 ? static_cast<std::size_t>(length) : 1;
+  }
+  return points;
+}
+
+void append_utf8(std::string& text, char32_t point) {
+  std::array<utf8proc_uint8_t, 4> bytes{};
+  const auto length = utf8proc_encode_char(static_cast<utf8proc_int32_t>(point), bytes.data());
+  text.append(reinterpret_cast<const char*>(bytes.data()), static_cast<std::size_t>(length));
+}
+
+bool is_whitespace(char32_t point) {
+  return (point >= 0x09 && point <= 0x0D) || point == 0x20 || point == 0x85 || point == 0xA0 ||
+         point == 0x1680 || (point >= 0x2000 && point <= 0x200A) || point == 0x2028 ||
+         point == 0x2029 || point == 0x202F || point == 0x205F || point == 0x3000;
+}
+
+bool is_deleted_by_bert(char32_t point) {
+  if (point == '\t' || point == '\n' || point == '\r') return false;
+  return contains(kOther, point);
+}
+
+bool is_nonspacing_mark(char32_t point) { return contains(kNonspacingMarks, point); }
+
+bool is_bert_punctuation(char32_t point) { return contains(kBertPunctuation, point); }
+
+bool is_bert_ideograph(char32_t point) { return contains(kIdeographs, point); }
+
+std::u32string decompose(char32_t point) {
+  std::array<utf8proc_int32_t, 8> parts{};  // canonical decompositions have at most 4
+  int boundary = 0;
+  const auto count = utf8proc_decompose_char(static_cast<utf8proc_int32_t>(point), parts.data(),
+                                             parts.size(), UTF8PROC_DECOMPOSE, &boundary);
+  if (count <= 0) return {point};
+  return {parts.begin(), parts.begin() + count};
+}
+
+void append_lower(std::u32string& text, char32_t point) {
+  if (point == 0x130) {
+    text += U"i\u0307";
+  } else {
+    text += static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(point)));
+  }
+}
+
+}  // namespace dnd::text

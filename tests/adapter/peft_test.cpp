@@ -1,0 +1,273 @@
+#include "adapter/peft.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cmath>
+#include <fstream>
+#include <limits>
+
+#include "base/sha256.h"
+#include "support/expect_error.h"
+#include "support/golden.h"
+#include "support/temp_dir.h"
+
+namespace dnd::adapter {
+namespace {
+
+namespace fs = std::filesystem;
+using formats::SafetensorsFile;
+using testing::data_path;
+using ::testing::HasSubstr;
+using testing::names_in;
+using ::testing::Not;
+using testing::TempDir;
+
+const std::vector<std::string> kFolder = {"README.md", "adapter_config.json",
+                                          "adapter_model.safetensors"};
+
+AdapterLayout nano() { return read_layout_file(data_path("decoder/layout.json")); }
+
+Adapter golden() {
+  return read_adapter_weights(data_path("decoder/plain-k3/adapter_fp32.safetensors"));
+}
+
+std::string content(const fs::path& path) { return read_text_file(path, 1U << 20U); }
+
+class PeftFolder : public ::testing::Test {
+ protected:
+  PeftWriteResult write(const Adapter& adapter, Dtype dtype = Dtype::f32,
+                        OnExisting on_existing = OnExisting::refuse) const {
+    return write_peft_folder(out_, nano(), adapter, dtype, provenance_, on_existing);
+  }
+
+  void expect_nothing_but(const std::vector<std::string>& names) const {
+    EXPECT_EQ(names_in(dir_.path()), names);  // temporary names included
+  }
+
+  TempDir dir_;
+  fs::path out_ = dir_ / "out";
+  Provenance provenance_;
+};
+
+TEST_F(PeftFolder, HoldsWeightsConfigAndCard) {
+  const PeftWriteResult result = write(golden());
+  EXPECT_EQ(names_in(out_), kFolder);
+  expect_nothing_but({"out"});
+  EXPECT_EQ(result.bytes, fs::file_size(out_ / kAdapterWeightsName));
+  EXPECT_EQ(result.sha256, sha256_hex_of_file(out_ / kAdapterWeightsName));
+  EXPECT_EQ(content(out_ / kAdapterConfigName), peft_config_text(nano()));
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  for (const std::string& name : kFolder) {
+    EXPECT_EQ(static_cast<mode_t>(fs::status(out_ / name).permissions()), 0666 & ~mask) << name;
+  }
+}
+
+// Sorted keys, all known to PEFT 0.13: older versions raise TypeError on newer ones.
+TEST_F(PeftFolder, ConfigText) {
+  EXPECT_EQ(peft_config_text(nano()), R"({
+  "base_model_name_or_path": "example/nano",
+  "bias": "none",
+  "fan_in_fan_out": false,
+  "inference_mode": true,
+  "init_lora_weights": true,
+  "lora_alpha": 8,
+  "lora_dropout": 0.0,
+  "modules_to_save": null,
+  "peft_type": "LORA",
+  "r": 4,
+  "target_modules": [
+    "q_proj",
+    "k_proj",
+    "v_proj",
+    "o_proj",
+    "up_proj",
+    "gate_proj",
+    "down_proj"
+  ],
+  "task_type": "CAUSAL_LM",
+  "use_dora": false,
+  "use_rslora": false
+}
+)");
+  AdapterLayout nameless = nano();
+  nameless.base_model.clear();
+  EXPECT_THAT(peft_config_text(nameless), HasSubstr(R"("base_model_name_or_path": null,)"));
+}
+
+TEST_F(PeftFolder, ConfigKeysAreThoseOfPeft013) {
+  const std::set<std::string> known = {"peft_type",
+                                       "auto_mapping",
+                                       "base_model_name_or_path",
+                                       "revision",
+                                       "task_type",
+                                       "inference_mode",
+                                       "r",
+                                       "target_modules",
+                                       "lora_alpha",
+                                       "lora_dropout",
+                                       "fan_in_fan_out",
+                                       "bias",
+                                       "use_rslora",
+                                       "modules_to_save",
+                                       "init_lora_weights",
+                                       "layers_to_transform",
+                                       "layers_pattern",
+                                       "rank_pattern",
+                                       "alpha_pattern",
+                                       "megatron_config",
+                                       "megatron_core",
+                                       "loftq_config",
+                                       "use_dora",
+                                       "layer_replication"};
+  std::string previous;
+  const Json config = parse_json(peft_config_text(nano()), "config");
+  for (const auto& [key, value] : config.items()) {
+    EXPECT_TRUE(known.contains(key)) << key;
+    EXPECT_LT(previous, key) << "keys are sorted";
+    previous = key;
+  }
+}
+
+TEST_F(PeftFolder, MetadataSaysWhereItComesFrom) {
+  write(golden());
+  using Metadata = formats::Metadata;
+  EXPECT_EQ(SafetensorsFile(out_ / kAdapterWeightsName).metadata(),
+            (Metadata{{"dnd.version", DND_VERSION}, {"format", "pt"}}));
+  provenance_ = {
+      .generator = "g", .untrained = true, .prompts_used = 3, .prompts_distinct = 2, .seed = 7};
+  write(golden(), Dtype::f32, OnExisting::replace);
+  EXPECT_EQ(SafetensorsFile(out_ / kAdapterWeightsName).metadata(),
+            (Metadata{{"dnd.generator", "g"},
+                      {"dnd.prompts_distinct", "2"},
+                      {"dnd.prompts_used", "3"},
+                      {"dnd.seed", "7"},
+                      {"dnd.untrained", "true"},
+                      {"dnd.variant", "0"},
+                      {"dnd.version", DND_VERSION},
+                      {"format", "pt"}}));
+}
+
+TEST_F(PeftFolder, CardWarnsOfUntrainedGeneratorsAndLargeRanks) {
+  write(golden());
+  std::string card = content(out_ / kCardName);
+  EXPECT_TRUE(card.starts_with("---\nlibrary_name: peft\nbase_model: \"example/nano\"\n")) << card;
+  EXPECT_THAT(card, Not(HasSubstr("untrained")));
+  EXPECT_THAT(card, Not(HasSubstr("--max-lora-rank")));
+  provenance_.untrained = true;
+  AdapterLayout layout = nano();
+  layout.rank = 32;
+  write_peft_folder(out_, layout, golden(), Dtype::f32, provenance_, OnExisting::replace);
+  card = content(out_ / kCardName);
+  EXPECT_THAT(card, HasSubstr("untrained"));
+  EXPECT_THAT(card, HasSubstr("`--max-lora-rank 32`"));
+}
+
+TEST_F(PeftFolder, ReadsBackExactly) {
+  const Adapter adapter = golden();
+  write(adapter);
+  for (const fs::path& path : {out_, out_ / kAdapterWeightsName}) {
+    const Adapter back = read_adapter_weights(path);
+    ASSERT_EQ(back.matrices.size(), adapter.matrices.size());
+    for (const AdapterMatrix& matrix : adapter.matrices) {
+      const AdapterMatrix* found = back.find(matrix.key);
+      ASSERT_NE(found, nullptr) << matrix.key;
+      EXPECT_EQ(found->shape, matrix.shape);
+      EXPECT_EQ(found->values, matrix.values);
+    }
+  }
+}
+
+TEST_F(PeftFolder, TheSameCallWritesTheSameBytes) {
+  const std::string first = write(golden()).sha256;
+  Adapter shuffled = golden();
+  std::reverse(shuffled.matrices.begin(), shuffled.matrices.end());
+  EXPECT_EQ(write(shuffled, Dtype::f32, OnExisting::replace).sha256, first);
+}
+
+TEST_F(PeftFolder, RoundsToTheElementType) {
+  const Adapter adapter = golden();
+  for (const auto& [dtype, round] :
+       {std::pair(
+            Dtype::f16, +[](float v) { return f16_to_f32(f32_to_f16(v)); }),
+        std::pair(
+            Dtype::bf16, +[](float v) { return bf16_to_f32(f32_to_bf16(v)); })}) {
+    write(adapter, dtype, OnExisting::replace);
+    const SafetensorsFile file(out_ / kAdapterWeightsName);
+    for (const AdapterMatrix& matrix : adapter.matrices) {
+      EXPECT_EQ(file.at(matrix.key).dtype, dtype);
+      const std::vector<float> stored = file.read_f32(matrix.key);
+      for (std::size_t i = 0; i < stored.size(); ++i) {
+        ASSERT_EQ(stored[i], round(matrix.values[i])) << matrix.key;
+      }
+    }
+  }
+}
+
+TEST_F(PeftFolder, ValuesThatTheTypeCannotHoldAreRefusedWithoutATrace) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  constexpr float kLargest = std::numeric_limits<float>::max();
+  using Case = std::tuple<Dtype, float, const char*>;
+  for (const auto& [dtype, value, message] :
+       {Case(Dtype::f32, kInfinity, "value inf at position 2 is not finite as F32 (generator"),
+        Case(Dtype::bf16, -kInfinity, "value -inf at position 2 is not finite as BF16 (generator"),
+        Case(Dtype::f16, NAN, "value nan at position 2 is not finite as F16 (generator"),
+        Case(Dtype::f16, 65520.0F, "value 65520 at position 2 is not finite as F16 (choose"),
+        Case(Dtype::bf16, kLargest, "is not finite as BF16 (choose another --adapter-dtype)")}) {
+    Adapter adapter = golden();
+    adapter.matrices[5].values[2] = value;
+    EXPECT_DND_ERROR(write(adapter, dtype), ErrorKind::data,
+                     "adapter: tensor '" + adapter.matrices[5].key + "': value ");
+    EXPECT_DND_ERROR(write(adapter, dtype), ErrorKind::data, message);
+    expect_nothing_but({});
+  }
+  Adapter adapter = golden();
+  adapter.matrices[5].values[2] = 65519.0F;
+  EXPECT_NO_THROW(write(adapter, Dtype::f16));
+}
+
+TEST_F(PeftFolder, AFailureLeavesTheOldFolder) {
+  const std::string old = write(golden()).sha256;
+  Adapter broken = golden();
+  broken.matrices.back().values[0] = NAN;
+  EXPECT_DND_ERROR(write(broken, Dtype::f32, OnExisting::replace), ErrorKind::data, "nan");
+  EXPECT_EQ(sha256_hex_of_file(out_ / kAdapterWeightsName), old);
+  EXPECT_EQ(names_in(out_), kFolder);
+  expect_nothing_but({"out"});
+}
+
+TEST_F(PeftFolder, OnlyAdaptersAreReplaced) {
+  fs::create_directory(out_);
+  EXPECT_NO_THROW(write(golden())) << "an empty folder counts as absent";
+  EXPECT_DND_ERROR(write(golden()), ErrorKind::cannot_create, "exists already");
+  std::ofstream(out_ / "adapter_model.bin") << "old";
+  EXPECT_NO_THROW(write(golden(), Dtype::f32, OnExisting::replace));
+  EXPECT_EQ(names_in(out_), kFolder) << "nothing of the old adapter stays";
+  fs::remove(out_ / kAdapterConfigName);
+  EXPECT_DND_ERROR(
+      write(golden(), Dtype::f32, OnExisting::replace), ErrorKind::cannot_create,
+      out_.string() + ": exists and is not an adapter folder (no adapter_config.json)");
+  EXPECT_TRUE(fs::exists(out_ / kAdapterWeightsName));
+  fs::remove_all(out_);
+  dir_.file("out", "a file");
+  EXPECT_DND_ERROR(write(golden(), Dtype::f32, OnExisting::replace), ErrorKind::cannot_create,
+                   "will not be replaced");
+  EXPECT_EQ(content(out_), "a file");
+}
+
+TEST_F(PeftFolder, ReadsNothingElse) {
+  EXPECT_DND_ERROR(read_adapter_weights(out_), ErrorKind::no_input, out_.string());
+  fs::create_directory(out_);
+  EXPECT_DND_ERROR(read_adapter_weights(out_), ErrorKind::no_input, kAdapterWeightsName);
+  std::ofstream(out_ / "adapter_model.bin") << "a pickle";
+  EXPECT_DND_ERROR(read_adapter_weights(out_), ErrorKind::data,
+                   out_.string() +
+                       ": holds adapter_model.bin, a pickle; only "
+                       "adapter_model.safetensors is read");
+  EXPECT_DND_ERROR(read_adapter_weights(data_path("safetensors/shapes.safetensors")),
+                   ErrorKind::data, "expected a float type");
+}
+
+}  // namespace
+}  // namespace dnd::adapter

@@ -1,0 +1,34 @@
+"""encode: the condition alone."""
+
+import pytest
+from support import QUESTIONS, Exit, dnd, fails, prompts_sha256, read_safetensors, tree
+
+
+def test_json_output_and_metadata(bundle, ten):
+    (line,) = dnd("encode", "--json", "--model", bundle, "--prompts", ten, "--select", "first", "--out",
+                  "c.safetensors").json
+    assert line == {"path": "c.safetensors", "shape": [4, 32, 384], "prompts_distinct": 4,
+                    "prompts_sha256": prompts_sha256(QUESTIONS[:4])}
+    condition = read_safetensors("c.safetensors")
+    assert condition.metadata["dnd.prompts_sha256"] == line["prompts_sha256"]
+    assert any(condition.values("condition"))
+
+
+def test_one_task_of_several(bundle, three_tasks):
+    call = ["encode", "--model", bundle, "--prompts", three_tasks, "--out", "c.safetensors"]
+    message = fails(Exit.USAGE, *call)
+    assert "--task" in message and "a b c" in message
+    dnd(*call, "--task", "b")
+    assert read_safetensors("c.safetensors").metadata["dnd.prompts_sha256"] == prompts_sha256(
+        [f"b: {question}" for question in QUESTIONS[:4]])
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_an_existing_target_is_kept(bundle, four, tmp_path, folder):
+    target = tmp_path / "c"
+    target.mkdir() if folder else target.write_text("mine")
+    if folder:
+        (target / "file").touch()
+    before = tree()
+    fails(Exit.CANNOT_CREATE, "encode", "--model", bundle, "--prompts", four, "--out", "c")
+    assert tree() == before

@@ -1,0 +1,160 @@
+"""Many adapters a call: tasks, their folders, what is there already, parts of a job array."""
+
+import os
+import pathlib
+
+import pytest
+from support import (QUESTIONS, Exit, dnd, fails, folder_bytes, prompts_sha256, read_adapter, sha256, tree,
+                     write_prompts)
+
+
+def test_one_adapter_per_task(bundle, adapter):
+    pairs = [(task, q) for q in QUESTIONS[:4] for task in ("math", "größe 2")] + [("math", "more")]
+    prompts = write_prompts("all.jsonl", pairs)
+    result = dnd("generate", "--json", "--model", bundle, "--prompts", prompts, "--select", "first")
+    assert [(line["task"], line["path"]) for line in result.json] == [
+        ("math", "adapters/all/math"), ("größe 2", "adapters/all/größe 2")]
+    assert folder_bytes("adapters/all/größe 2") == folder_bytes(adapter)
+    assert read_adapter("adapters/all/math").metadata["dnd.selection"] == "first"
+
+
+def test_task_option_names_the_whole_input(bundle, adapter):
+    prompts = write_prompts("all.jsonl", [(f"t{i}", q) for i, q in enumerate(QUESTIONS[:4])])
+    (line,) = dnd("generate", "--json", "--model", bundle, "--prompts", prompts, "--task", "x", "--out", "out").json
+    assert (line["task"], line["path"]) == ("x", "out")
+    assert folder_bytes("out") == folder_bytes(adapter)
+
+
+def test_variants_of_tasks(bundle, three_tasks):
+    call = ["generate", "--model", bundle, "--prompts", three_tasks, "--out", "out", "--variants", 2]
+    assert dnd(*call).lines == [f"out/{task}/v00{v}" for task in "abc" for v in range(2)]
+
+
+def test_records_with_and_without_task_do_not_mix(bundle):
+    pathlib.Path("mixed.jsonl").write_text('{"prompt": "a", "task": "t"}\n{"prompt": "b"}\n')
+    message = fails(Exit.DATA, "generate", "--model", bundle, "--prompts", "mixed.jsonl")
+    assert "line 2" in message and "'task'" in message
+
+
+@pytest.mark.parametrize("name", ["../escape", "..", ".", "a/b", "/tmp/escape", "a\\b", ".hidden", "x" * 101, "ü" * 51,
+                                  "a\nb", "a\x1b[31m", "a\x7f"])
+def test_task_names_stay_folder_names(bundle, name):
+    call = ["generate", "--model", bundle, "--out", "deep/out", "--prompts"]
+    records, plain = write_prompts("records.jsonl", [(name, "q")]), write_prompts("plain.jsonl", ["q"])
+    for message in (fails(Exit.DATA, *call, records), fails(Exit.DATA, *call, plain, "--task", name)):
+        assert "task name" in message and message.isprintable()
+    assert tree() == {records, plain}
+
+
+def test_an_existing_target_is_an_error_before_anything_is_computed(bundle, three_tasks):
+    os.makedirs("out/b/data")
+    message = fails(Exit.CANNOT_CREATE, "generate", "--model", bundle, "--prompts", three_tasks, "--out", "out")
+    assert "out/b: exists already" in message and "--force" in message and "--resume" in message
+    assert tree() == {three_tasks, "out", "out/b", "out/b/data"}
+
+
+def test_an_empty_folder_is_no_obstacle(bundle, adapter, four):
+    os.mkdir("out")
+    dnd("generate", "--model", bundle, "--prompts", four, "--out", "out/")
+    assert folder_bytes("out") == folder_bytes(adapter)
+
+
+def test_force_replaces(bundle, adapter, ten, four):
+    call = ["generate", "--model", bundle, "--out", "out"]
+    dnd(*call, "--prompts", ten)
+    pathlib.Path("out/mine.txt").write_text("goes with the old folder")
+    assert dnd(*call, "--prompts", four, "--force").out == "out\n"
+    assert folder_bytes("out") == folder_bytes(adapter)
+    assert tree() == {ten, four, "out"} | {f"out/{name}" for name in folder_bytes(adapter)}
+
+
+@pytest.mark.parametrize("option", ["--force", "--resume"])
+@pytest.mark.parametrize("kind", ["folder", "file", "link"])
+def test_what_is_not_an_adapter_is_never_touched(bundle, four, option, kind):
+    pathlib.Path("thesis").mkdir()
+    pathlib.Path("thesis/chapter1.tex").write_text("\\section{One}")
+    out = {"folder": "thesis", "file": "thesis/chapter1.tex", "link": "link"}[kind]
+    if kind == "link":
+        os.symlink("thesis", out)
+    before = tree()
+    message = fails(Exit.CANNOT_CREATE, "generate", "--model", bundle, "--prompts", four, "--out", out, option)
+    assert f"{out}: exists and is not an adapter folder" in message
+    assert tree() == before
+
+
+def test_force_and_resume_exclude_each_other(bundle, four):
+    message = fails(Exit.USAGE, "generate", "--model", bundle, "--prompts", four, "--force", "--resume")
+    assert "--force" in message and "--resume" in message
+
+
+def test_shards_are_a_partition_and_resume_fills_the_rest(bundle, three_tasks):
+    call = ["generate", "--model", bundle, "--prompts", three_tasks, "--out", "out"]
+    assert dnd(*call, "--shard", "1/2").lines == ["out/b"]
+    before = os.stat("out/b")
+    assert dnd(*call, "--shard", "0/2").lines == ["out/a", "out/c"]
+    finished = dnd(*call, "--resume", engine=False)
+    assert finished.lines == []
+    assert "out/b: finished already" in finished.err
+    assert os.path.samestat(os.stat("out/b"), before)
+
+
+def test_resume_makes_only_what_is_missing(bundle, three_tasks):
+    call = ["generate", "--model", bundle, "--prompts", three_tasks, "--out", "out"]
+    dnd(*call, "--shard", "0/2")
+    assert dnd(*call, "--resume").lines == ["out/b"]
+
+
+@pytest.mark.parametrize("change", [["--seed", 1], ["--adapter-dtype", "f32"], ["--precision", "bf16"],
+                                    ["--prompts", "other.jsonl"]])
+def test_resume_refuses_an_adapter_of_other_inputs(bundle, adapter, four, change):
+    write_prompts("other.jsonl", QUESTIONS[1:5])
+    call = ["generate", "--model", bundle, "--out", adapter, "--resume"]
+    assert dnd(*call, "--prompts", four, engine=False).lines == []
+    prompts = [] if "--prompts" in change else ["--prompts", four]
+    message = fails(Exit.CANNOT_CREATE, *call, *prompts, *change)
+    assert "made from other inputs" in message
+
+
+SLURM = "SLURM_ARRAY_TASK_{}"
+
+
+@pytest.mark.parametrize("shard, variables, adapters", [
+    ("0/3", {}, 2), ("1/3", {}, 2), ("2/3", {}, 1), ("0/1", {}, 5), ("6/7", {}, 0),
+    ("auto", {"RANK": "2", "WORLD_SIZE": "3"}, 1),
+    ("auto", {SLURM.format("ID"): "0", SLURM.format("COUNT"): "3"}, 2),
+    ("auto", {SLURM.format("ID"): "3", SLURM.format("COUNT"): "3", SLURM.format("MIN"): "1"}, 1),
+    ("auto", {SLURM.format("ID"): "0", SLURM.format("COUNT"): "3", "RANK": "2", "WORLD_SIZE": "3"}, 2),
+])
+def test_shard_sizes(bundle, shard, variables, adapters):
+    prompts = write_prompts("five.jsonl", [(task, "q") for task in "abcde"])
+    (line,) = dnd("generate", "--json", "--model", bundle, "--prompts", prompts, "--shard", shard, "--dry-run",
+                  env=variables, engine=False).json
+    assert line["adapters"] == adapters
+
+
+def test_an_empty_shard_is_no_failure(bundle, three_tasks):
+    result = dnd("generate", "--model", bundle, "--prompts", three_tasks, "--shard", "3/4", engine=False)
+    assert result.out == "" and "nothing to do" in result.err
+
+
+@pytest.mark.parametrize("shard, variables", [
+    ("2/2", {}), ("0/0", {}), ("-1/2", {}), ("1", {}), ("1/2/3", {}), ("a/b", {}), ("0/2x", {}), ("auto", {}),
+    ("auto", {"RANK": "1"}), ("auto", {"RANK": "x", "WORLD_SIZE": "2"}), ("auto", {"RANK": "2", "WORLD_SIZE": "2"}),
+    ("auto", {SLURM.format("ID"): "0", SLURM.format("COUNT"): "2", SLURM.format("MIN"): "1"}),
+])
+def test_bad_shards(bundle, three_tasks, shard, variables):
+    message = fails(Exit.USAGE, "generate", "--model", bundle, "--prompts", three_tasks, "--shard", shard,
+                    env=variables)
+    assert "--shard" in message
+
+
+def test_the_others_are_kept_when_some_fail(bundle):
+    pairs = [(task, q if task != "none" else " ") for task in ("a", "none", "z") for q in QUESTIONS[:4]]
+    prompts = write_prompts("some.jsonl", pairs)
+    result = dnd("generate", "--model", bundle, "--prompts", prompts, "--out", "out", expect=Exit.DATA)
+    assert result.lines == ["out/a", "out/z"]
+    assert "dnd: error: out/none: " in result.err
+    assert result.last_error == "dnd: error: 1 of 3 adapters failed"
+    assert sha256("out/a/adapter_model.safetensors") == sha256("out/z/adapter_model.safetensors")
+    assert read_adapter("out/a").metadata["dnd.prompts_sha256"] == prompts_sha256(QUESTIONS[:4])
+    assert set(os.listdir("out")) == {"a", "z"}

@@ -1,0 +1,120 @@
+"""inspect: every kind of file, and an exit code that scripts can trust."""
+
+import json
+import pathlib
+
+import pytest
+from support import DATA, GOLDEN, LAYOUT, Exit, dnd, fails, safetensors_bytes
+
+
+def inspect(path) -> dict:
+    (found,) = dnd("inspect", "--json", path, engine=False).json
+    assert found["path"] == str(path)
+    return found
+
+
+def test_a_bundle(bundle):
+    weights = inspect(bundle / "decoder.safetensors")
+    for path in (bundle, bundle / "generator.json"):
+        found = inspect(path)
+        assert (found["kind"], found["has_encoder"]) == ("generator bundle", False)
+        assert found["generator"]["untrained"] is True
+        assert found["parameters"] == sum(tensor["bytes"] for tensor in weights["tensors"]) // 4
+
+
+def test_an_adapter(adapter):
+    found = inspect(adapter)
+    assert (found["kind"], found["config"]["r"], len(found["tensors"])) == ("adapter folder", 4, 28)
+    assert found["metadata"]["dnd.generator"] == "nano"
+    assert sum(tensor["bytes"] for tensor in found["tensors"]) == 6720
+
+
+def test_a_checkpoint():
+    found = inspect(GOLDEN / "decoder.pth")
+    assert found["kind"] == "torch checkpoint"
+    assert {tensor["dtype"] for tensor in found["tensors"]} == {"F32"}
+
+
+def test_a_layout():
+    found = inspect(LAYOUT)
+    assert (found["kind"], found["tokens"]) == ("layout", [70, 6, 14])
+
+
+@pytest.mark.parametrize("path", sorted((DATA / "safetensors").iterdir()), ids=lambda path: path.stem)
+def test_safetensors(path):
+    assert inspect(path)["kind"] == "safetensors"
+
+
+def test_text_for_people(bundle, adapter):
+    result = dnd("inspect", bundle, adapter, LAYOUT, GOLDEN / "decoder.pth", engine=False)
+    for words in ("(untrained)", "28 tensors, 6.72 kB", "tokens [70,6,14], 3360 parameters", ": torch checkpoint"):
+        assert words in result.out
+
+
+def test_names_cannot_reach_the_terminal():
+    tensor = {"dtype": "U8", "shape": [1], "data_offsets": [0, 1]}
+    pathlib.Path("x.safetensors").write_bytes(safetensors_bytes({"\x1b[2Jname\n": tensor}, b"x"))
+    assert "\x1b" not in dnd("inspect", "x.safetensors", engine=False).out
+    assert inspect("x.safetensors")["tensors"][0]["name"] == "\x1b[2Jname\n"
+
+
+def entry(shape=(2,), begin=0, end=8, dtype="F32") -> dict:
+    return {"dtype": dtype, "shape": list(shape), "data_offsets": [begin, end]}
+
+
+GOOD = safetensors_bytes({"x": entry()}, bytes(8))
+BROKEN = {
+    "empty": b"",
+    "short size": GOOD[:7],
+    "short header": GOOD[:20],
+    "short data": GOOD[:-1],
+    "data after the end": GOOD + b"x",
+    "huge header": b"\xff" * 7 + b"\x7f" + GOOD[8:],
+    "not JSON": safetensors_bytes(b"{]"),
+    "shape against bytes": safetensors_bytes({"x": entry(shape=(3,))}, bytes(8)),
+    "overflowing shape": safetensors_bytes({"x": entry(shape=(2**62, 2**62, 4))}, bytes(8)),
+    "negative size": safetensors_bytes({"x": entry(shape=(-2,))}, bytes(8)),
+    "hole": safetensors_bytes({"x": entry(begin=4, end=12)}, bytes(12)),
+    "overlap": safetensors_bytes({"x": entry(), "y": entry()}, bytes(8)),
+    "unknown dtype": safetensors_bytes({"x": entry(dtype="F33")}, bytes(8)),
+}
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN.keys())
+def test_what_the_reference_reader_refuses(content):
+    pathlib.Path("x.safetensors").write_bytes(content)
+    assert "x.safetensors" in fails(Exit.DATA, "inspect", "x.safetensors")
+
+
+@pytest.mark.parametrize("name, content", [
+    ("x.json", "{}"), ("x.json", "["), ("x.json", '{"format": "dnd-layout", "version": 1}'), ("x.pth", "hello"),
+    ("x", "hello world, this is text"), ("x.bin", ""),
+])
+def test_other_files_that_hold_nothing_known(name, content):
+    pathlib.Path(name).write_text(content)
+    assert name in fails(Exit.DATA, "inspect", name)
+
+
+def test_a_layout_with_an_unknown_key():
+    pathlib.Path("x.json").write_text(json.dumps(json.loads(LAYOUT.read_text()) | {"chunks": 3}))
+    assert "'chunks'" in fails(Exit.DATA, "inspect", "x.json")
+
+
+def test_a_folder_of_something_else(tmp_path):
+    assert "generator.json" in fails(Exit.DATA, "inspect", tmp_path)
+
+
+def test_a_bundle_whose_weights_do_not_fit(bundle):
+    pathlib.Path("b").mkdir()
+    pathlib.Path("b/generator.json").write_bytes((bundle / "generator.json").read_bytes())
+    fails(Exit.NO_INPUT, "inspect", "b")
+    pathlib.Path("b/decoder.safetensors").write_bytes(GOOD)
+    assert "b/decoder.safetensors" in fails(Exit.DATA, "inspect", "b")
+
+
+def test_the_first_failure_gives_the_exit_code_and_the_rest_is_printed(bundle):
+    pathlib.Path("bad.safetensors").write_bytes(b"")
+    result = dnd("inspect", "--json", LAYOUT, "bad.safetensors", "missing", bundle, engine=False, expect=Exit.DATA)
+    assert [found["kind"] for found in result.json] == ["layout", "generator bundle"]
+    assert "bad.safetensors" in result.err and "missing: not found" in result.err
+    dnd("inspect", "missing", "bad.safetensors", engine=False, expect=Exit.NO_INPUT)

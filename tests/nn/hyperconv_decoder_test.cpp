@@ -1,0 +1,144 @@
+// The decoder against the official code (golden data).
+#include "nn/hyperconv_decoder.h"
+
+#include <ATen/ops/equal.h>
+#include <ATen/ops/from_blob.h>
+#include <c10/core/InferenceMode.h>
+#include <gtest/gtest.h>
+
+#include "adapter/weight_codec.h"
+#include "base/strings.h"
+#include "bundle/write_bundle.h"
+#include "support/expect_error.h"
+#include "support/golden.h"
+#include "support/temp_dir.h"
+
+namespace dnd::nn {
+namespace {
+
+using testing::data_path;
+using testing::relative_rms;
+
+std::span<const float> values_of(const at::Tensor& tensor) {
+  return {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
+}
+
+// One golden case, imported from its official checkpoint.
+class GoldenDecoder : public ::testing::TestWithParam<const char*> {
+ protected:
+  GoldenDecoder()
+      : io_(data_path(cat("decoder/", GetParam(), "/io.safetensors"))),
+        config_(import(GetParam(), temp_ / "bundle")),
+        decoder_(config_, temp_ / "bundle" / bundle::kDecoderWeightsName) {}
+
+  static bundle::GeneratorConfig import(const std::string& name, const std::filesystem::path& out) {
+    bundle::ImportOptions options;
+    options.layout = adapter::read_layout_file(data_path("decoder/layout.json"));
+    return bundle::import_checkpoint(data_path("decoder/" + name + "/decoder.pth"), out, options,
+                                     OnExisting::refuse, {});
+  }
+
+  at::Tensor condition() {
+    values_ = io_.read_f32("condition");
+    return at::from_blob(values_.data(), io_.at("condition").shape, at::kFloat);
+  }
+
+  at::Tensor tokens(int threads, ops::Precision precision, const LayerObserver& observer = {}) {
+    return decoder_.forward(ops::Workers(threads), condition(), precision, observer);
+  }
+
+  double error_to_fp64(std::span<const float> values) const {
+    const auto truth = testing::read_wide<double>(io_, "tokens_fp64");
+    return relative_rms(values, std::span<const double>(truth));
+  }
+
+  const c10::InferenceMode inference_;
+  testing::TempDir temp_;
+  formats::SafetensorsFile io_;
+  bundle::GeneratorConfig config_;
+  HyperConvDecoder decoder_;
+  std::vector<float> values_;
+};
+
+TEST_P(GoldenDecoder, EveryLayerEqualsTheOfficialCode) {
+  std::size_t layers = 0;
+  tokens(2, ops::Precision::exact, [&](std::size_t layer, const at::Tensor& output) {
+    const std::string name = cat("layer.", layer);
+    EXPECT_EQ(output.sizes().vec(), io_.at(name).shape);
+    const std::vector<float> expected = io_.read_f32(name);
+    EXPECT_LT(relative_rms(values_of(output), std::span<const float>(expected)), 2e-6) << name;
+    ++layers;
+  });
+  EXPECT_EQ(layers, config_.features.size() - 1);
+}
+
+TEST_P(GoldenDecoder, TokensAreAsCloseToFp64AsTheOfficialFp32) {
+  const at::Tensor output = tokens(2, ops::Precision::exact);
+  const std::vector<float> official = io_.read_f32("tokens_fp32");
+  EXPECT_LT(relative_rms(values_of(output), std::span<const float>(official)), 2e-6);
+  EXPECT_LE(error_to_fp64(values_of(output)), 2.0 * error_to_fp64(official));
+}
+
+TEST_P(GoldenDecoder, Bf16IsNoWorseThanTheOfficialAutocast) {
+  const at::Tensor output = tokens(2, ops::Precision::bf16);
+  const std::vector<float> official = io_.read_f32("tokens_bf16_autocast");
+  EXPECT_LE(error_to_fp64(values_of(output)), error_to_fp64(official));
+  EXPECT_GT(error_to_fp64(values_of(output)), 1e-4);  // it does round
+}
+
+TEST_P(GoldenDecoder, SameBytesWhateverTheThreads) {
+  for (const auto precision : {ops::Precision::exact, ops::Precision::bf16}) {
+    const at::Tensor one = tokens(1, precision);
+    EXPECT_TRUE(at::equal(one, tokens(2, precision)));
+    EXPECT_TRUE(at::equal(one, tokens(5, precision)));
+  }
+}
+
+TEST_P(GoldenDecoder, DetokenizedAdapterEqualsTheOfficialOne) {
+  const at::Tensor output = tokens(2, ops::Precision::exact);
+  const adapter::Adapter adapter = adapter::detokenize(config_.layout, values_of(output));
+  const formats::SafetensorsFile golden(
+      data_path(cat("decoder/", GetParam(), "/adapter_fp32.safetensors")));
+  ASSERT_EQ(adapter.matrices.size(), golden.tensors().size());
+  for (const adapter::AdapterMatrix& matrix : adapter.matrices) {
+    const std::vector<float> expected = golden.read_f32(matrix.key, &matrix.shape);
+    EXPECT_LT(relative_rms(std::span<const float>(matrix.values), std::span<const float>(expected)),
+              5e-6)
+        << matrix.key;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, GoldenDecoder,
+                         ::testing::Values("plain-k3", "plain-k9", "projected-k11"),
+                         [](const auto& test) {
+                           std::string name = test.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+TEST(HyperConvDecoder, RefusesAnotherConditionShape) {
+  const c10::InferenceMode inference;
+  const testing::TempDir temp;
+  bundle::ImportOptions options;
+  options.layout = adapter::read_layout_file(data_path("decoder/layout.json"));
+  const auto config = bundle::import_checkpoint(data_path("decoder/plain-k3/decoder.pth"),
+                                                temp / "bundle", options, OnExisting::refuse, {});
+  const HyperConvDecoder decoder(config, temp / "bundle" / bundle::kDecoderWeightsName);
+  std::vector<float> values(4 * 8 * 12);
+  const auto wrong = at::from_blob(values.data(), {4, 8, 12}, at::kFloat);
+  EXPECT_DND_ERROR(decoder.forward(ops::Workers(1), wrong, ops::Precision::exact), ErrorKind::data,
+                   "condition [4, 8, 12], the generator takes [4, 12, 8]");
+}
+
+TEST(HyperConvDecoder, NamesAMissingTensor) {
+  const testing::TempDir temp;
+  bundle::ImportOptions options;
+  options.layout = adapter::read_layout_file(data_path("decoder/layout.json"));
+  const auto config =
+      bundle::describe_checkpoint(data_path("decoder/plain-k3/decoder.pth"), options);
+  EXPECT_DND_ERROR(HyperConvDecoder(config, data_path("decoder/plain-k3/adapter_fp32.safetensors")),
+                   ErrorKind::data, "'model.decoder.module_list.0.linear1.norm.weight' is missing");
+}
+
+}  // namespace
+}  // namespace dnd::nn

@@ -1,0 +1,128 @@
+#include "ops/conv2d_same.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/equal.h>
+#include <c10/core/InferenceMode.h>
+#include <gtest/gtest.h>
+
+#include <tuple>
+
+#include "base/random.h"
+#include "support/expect_error.h"
+#include "support/golden.h"
+
+namespace dnd::ops {
+namespace {
+
+at::Tensor random_tensor(std::vector<std::int64_t> shape, std::uint64_t seed) {
+  SplitMix64 random(seed);
+  at::Tensor tensor = at::empty(shape, at::kFloat);
+  auto* values = tensor.mutable_data_ptr<float>();
+  for (std::int64_t i = 0; i < tensor.numel(); ++i) values[i] = 2.0F * random.unit() - 1.0F;
+  return tensor;
+}
+
+std::span<const float> values_of(const at::Tensor& tensor) {
+  return {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
+}
+
+// The definition, in loops with double accumulators.
+std::vector<double> reference_conv(const at::Tensor& x, const at::Tensor& weight,
+                                   const at::Tensor& bias) {
+  const std::int64_t ci = x.size(0), h = x.size(1), w = x.size(2);
+  const std::int64_t co = weight.size(0), k = weight.size(2);
+  const float* in = x.const_data_ptr<float>();
+  const float* ws = weight.const_data_ptr<float>();
+  std::vector<double> out;
+  for (std::int64_t o = 0; o < co; ++o) {
+    for (std::int64_t r = 0; r < h; ++r) {
+      for (std::int64_t c = 0; c < w; ++c) {
+        double sum = bias.const_data_ptr<float>()[o];
+        for (std::int64_t i = 0; i < ci; ++i) {
+          for (std::int64_t a = 0; a < k; ++a) {
+            for (std::int64_t b = 0; b < k; ++b) {
+              const std::int64_t y = r + a - k / 2, z = c + b - k / 2;
+              if (y < 0 || y >= h || z < 0 || z >= w) continue;
+              sum += static_cast<double>(in[(i * h + y) * w + z]) *
+                     static_cast<double>(ws[((o * ci + i) * k + a) * k + b]);
+            }
+          }
+        }
+        out.push_back(sum);
+      }
+    }
+  }
+  return out;
+}
+
+// Cin, Cout, H, W, k. The shapes reach every way of cutting: channel blocks of 64 and 32 with and
+// without a remainder, row blocks with a remainder, one block, planes smaller than the kernel.
+using Case = std::tuple<int, int, int, int, int>;
+
+class Conv2dSame : public ::testing::TestWithParam<Case> {
+ protected:
+  const c10::InferenceMode inference_;
+};
+
+TEST_P(Conv2dSame, EqualsTheDefinition) {
+  const auto [ci, co, h, w, k] = GetParam();
+  const at::Tensor x = random_tensor({ci, h, w}, 1);
+  const at::Tensor weight = random_tensor({co, ci, k, k}, 2);
+  const at::Tensor bias = random_tensor({co}, 3);
+  const Workers workers(2);
+  const at::Tensor y = conv2d_same(workers, x, weight, bias, Precision::exact);
+  ASSERT_EQ(y.sizes().vec(), (std::vector<std::int64_t>{co, h, w}));
+  const std::vector<double> expected = reference_conv(x, weight, bias);
+  EXPECT_LT(testing::relative_rms(values_of(y), std::span<const double>(expected)), 1e-6);
+}
+
+TEST_P(Conv2dSame, SameBytesWhateverTheThreads) {
+  const auto [ci, co, h, w, k] = GetParam();
+  const at::Tensor x = random_tensor({ci, h, w}, 1);
+  const at::Tensor weight = random_tensor({co, ci, k, k}, 2);
+  at::Tensor one;
+  for (const int threads : {1, 2, 3, 7}) {
+    const Workers workers(threads);
+    const at::Tensor y = conv2d_same(workers, x, weight, std::nullopt, Precision::exact);
+    if (threads == 1) one = y;
+    EXPECT_TRUE(at::equal(one, y)) << threads << " threads";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, Conv2dSame,
+                         ::testing::Values(Case{1, 1, 1, 1, 1}, Case{1, 1, 1, 1, 3},
+                                           Case{3, 2, 2, 3, 9}, Case{5, 7, 11, 13, 5},
+                                           Case{4, 10, 101, 6, 3}, Case{2, 63, 97, 3, 3},
+                                           Case{3, 65, 5, 9, 3}, Case{2, 130, 4, 5, 11},
+                                           Case{2, 300, 3, 4, 3}, Case{0 + 1, 256, 6, 1, 7}));
+
+TEST(Conv2dSamePrecision, Bf16RoundsOperandsOnly) {
+  const c10::InferenceMode inference;
+  const Workers workers(2);
+  const at::Tensor x = random_tensor({8, 9, 10}, 1);
+  const at::Tensor weight = random_tensor({6, 8, 3, 3}, 2);
+  const at::Tensor rounded = conv2d_same(workers, x, weight, std::nullopt, Precision::bf16);
+  const at::Tensor same =
+      conv2d_same(workers, x.to(at::kBFloat16).to(at::kFloat),
+                  weight.to(at::kBFloat16).to(at::kFloat), std::nullopt, Precision::exact);
+  const at::Tensor exact = conv2d_same(workers, x, weight, std::nullopt, Precision::exact);
+  EXPECT_TRUE(at::equal(rounded, same));
+  const double error = testing::relative_rms(values_of(rounded), values_of(exact));
+  EXPECT_GT(error, 1e-4);
+  EXPECT_LT(error, 5e-3);
+}
+
+TEST(Conv2dSameErrors, ShapesAreChecked) {
+  const c10::InferenceMode inference;
+  const Workers workers(1);
+  const at::Tensor x = random_tensor({3, 4, 5}, 1);
+  const auto run = [&](const at::Tensor& weight) {
+    conv2d_same(workers, x, weight, std::nullopt, Precision::exact);
+  };
+  EXPECT_DND_ERROR(run(random_tensor({2, 4, 3, 3}, 1)), ErrorKind::internal, "[2, 4, 3, 3]");
+  EXPECT_DND_ERROR(run(random_tensor({2, 3, 2, 2}, 1)), ErrorKind::internal, "[2, 3, 2, 2]");
+  EXPECT_DND_ERROR(run(random_tensor({2, 3, 3, 1}, 1)), ErrorKind::internal, "[2, 3, 3, 1]");
+}
+
+}  // namespace
+}  // namespace dnd::ops

@@ -1,0 +1,53 @@
+#include "ops/workers.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <stdexcept>
+
+#include "ops/blocks.h"
+
+namespace dnd::ops {
+namespace {
+
+TEST(Workers, EveryBlockRunsOnce) {
+  for (const int threads : {1, 2, 5}) {
+    const Workers workers(threads);
+    EXPECT_EQ(workers.threads(), threads);
+    for (const std::int64_t count : {0, 1, 2, 100}) {
+      std::vector<std::atomic<int>> seen(static_cast<std::size_t>(count));
+      workers.run(count, [&](std::int64_t i) { ++seen[static_cast<std::size_t>(i)]; });
+      for (const auto& times : seen) EXPECT_EQ(times, 1);
+    }
+  }
+}
+
+TEST(Workers, TheFirstErrorComesBackAndTheWorkersGoOn) {
+  const Workers workers(3);
+  std::atomic<int> ran = 0;
+  const auto failing = [&](std::int64_t i) {
+    ++ran;
+    if (i == 3) throw std::runtime_error("block 3");
+  };
+  EXPECT_THROW(workers.run(1000000, failing), std::runtime_error);
+  EXPECT_LT(ran, 1000000);
+  ran = 0;
+  workers.run(50, [&](std::int64_t) { ++ran; });
+  EXPECT_EQ(ran, 50);
+}
+
+TEST(Blocks, PiecesCoverTheSizeWithoutOverlap) {
+  const Workers workers(2);
+  for (const std::int64_t size : {0, 1, 15, 16, 17, 1000}) {
+    std::vector<std::atomic<int>> seen(static_cast<std::size_t>(size));
+    for_pieces(workers, size, [&](Range range) {
+      for (std::int64_t i = 0; i < range.size; ++i) {
+        ++seen[static_cast<std::size_t>(range.begin + i)];
+      }
+    });
+    for (const auto& times : seen) EXPECT_EQ(times, 1);
+  }
+}
+
+}  // namespace
+}  // namespace dnd::ops
