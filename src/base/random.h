@@ -1,7 +1,11 @@
 // The project's random numbers: the same on every platform, documented, seeded explicitly.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <numeric>
+#include <utility>
 #include <vector>
 
 namespace dnd {
@@ -36,15 +40,17 @@ class SplitMix64 {
 };
 
 // `count` of the indices 0..size-1, without replacement, in the order drawn: the first `count`
-// steps of a Fisher-Yates shuffle, step i swapping i with i + below(size - i). count <= size.
+// steps of a Fisher-Yates shuffle, step i swapping i with i + below(size - i). All of them in the
+// order drawn where count >= size.
 inline std::vector<std::size_t> draw_without_replacement(std::size_t size, std::size_t count,
                                                          SplitMix64& random) {
   std::vector<std::size_t> order(size);
-  for (std::size_t i = 0; i < size; ++i) order[i] = i;
-  for (std::size_t i = 0; i < count; ++i) {
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const std::size_t steps = std::min(count, size);
+  for (std::size_t i = 0; i < steps; ++i) {
     std::swap(order[i], order[i + random.below(size - i)]);
   }
-  order.resize(count);
+  order.resize(steps);
   return order;
 }
 

@@ -111,7 +111,8 @@ class BertEncoder : public EncoderModel {
 
  private:
   double attention_scale() const {
-    return 1.0 / std::sqrt(static_cast<double>(config_.width / config_.heads));
+    const std::int64_t head_size = config_.width / config_.heads;
+    return 1.0 / std::sqrt(static_cast<double>(head_size));
   }
 
   at::Tensor embed(const Chunk& chunk) const {
