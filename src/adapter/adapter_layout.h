@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "target/base_model.h"
 
 namespace dnd::adapter {
 
@@ -35,11 +36,7 @@ struct BlockLayout {
   std::vector<ModuleLayout> modules;
 };
 
-// Attention heads of the base, where known; GGUF export of llama-type bases needs them.
-struct AttentionHeads {
-  std::int64_t attention = 0;
-  std::int64_t key_value = 0;
-};
+using target::AttentionHeads;
 
 enum class Factor { a, b };
 

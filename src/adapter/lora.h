@@ -1,0 +1,57 @@
+// A LoRA adapter by its meaning, whatever file it came from: W' = W + scale * B A for some linear
+// layers of a base model.
+//
+// Readers of every format give this (docs/formats.md, "Adapters"), writers take it. Values are fp32;
+// scale, prefixes, transposes and row orders of the file are already undone.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/dtype.h"
+#include "target/base_model.h"
+
+namespace dnd::adapter {
+
+enum class AdapterFormat { peft, gguf, mlx, diffusers };
+
+std::string_view format_name(AdapterFormat format);  // "peft", ...
+
+// One adapted linear layer.
+struct LoraPair {
+  std::string module;  // path in the base, e.g. "model.layers.0.self_attn.q_proj"
+  std::string key;  // what the file calls it, without ".lora_A.weight" and the like; for messages
+  std::int64_t rank = 0;
+  std::int64_t in = 0;
+  std::int64_t out = 0;
+  std::vector<float> a;  // (rank, in), C order
+  std::vector<float> b;  // (out, rank)
+  double scale = 1.0;    // alpha / rank, or alpha / sqrt(rank) with rsLoRA
+  // DoRA, else empty: (out); W' = magnitude / ||W + scale B A|| * (W + scale B A), norms by row.
+  std::vector<float> magnitude;
+};
+
+struct LoraAdapter {
+  AdapterFormat format = AdapterFormat::peft;
+  std::string base_model;                       // as the file names it; may be empty
+  std::string architecture;                     // GGUF: general.architecture; else mostly empty
+  Dtype dtype = Dtype::f32;                     // of the stored matrices (the first one's)
+  std::map<std::string, std::string> metadata;  // of the file: "format", "dnd.*", ...
+  std::vector<LoraPair> pairs;                  // in file order
+
+  const LoraPair* find(std::string_view module) const;
+  bool has_dora() const;
+};
+
+// Reads any adapter: a PEFT or MLX folder, a .gguf, or a bare .safetensors file (PEFT keys, diffusers
+// keys). `heads` undoes the row order of llama-type GGUF files; where they are needed and absent, the
+// error says so. Throws Error(no_input) or Error(data): nothing that would be dropped is passed over.
+LoraAdapter read_lora(const std::filesystem::path& path,
+                      const std::optional<target::AttentionHeads>& heads = std::nullopt);
+
+}  // namespace dnd::adapter

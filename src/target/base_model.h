@@ -1,0 +1,55 @@
+// A base model as the target of an adapter: which linear layers it has, and how they are called.
+//
+// Goals: one description whatever it was read from (config.json, a safetensors header, a sharded
+// index, a GGUF); nothing read but headers. Non-goals: weights, tokenizers, running the model.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dnd::target {
+
+// Attention heads, where known; GGUF export of llama-type bases needs them.
+struct AttentionHeads {
+  std::int64_t attention = 0;
+  std::int64_t key_value = 0;
+};
+
+// One linear layer: weight (out, in).
+struct Linear {
+  std::string
+      path;  // as Hugging Face's checkpoint names it, e.g. "model.layers.3.self_attn.q_proj"
+  std::int64_t in = 0;
+  std::int64_t out = 0;
+};
+
+struct BaseModel {
+  std::string source;        // the path it was read from, for messages
+  std::string name;          // Hub id or path, where the source says it
+  std::string architecture;  // e.g. "Qwen2ForCausalLM", "FluxTransformer2DModel"; may be empty
+  std::vector<Linear>
+      linears;  // all that a LoRA can be attached to, in model order, embeddings and
+                // output head left out
+  std::vector<Linear> experts;  // feed-forward experts of mixtures: named, but apart
+  std::optional<AttentionHeads> heads;
+  std::optional<bool> tied_embeddings;  // the output head shares the embedding's weight
+  std::string quantization;             // e.g. "gptq"; empty where weights are plain floats
+};
+
+// Other names of the module `path`, the given one first: vision-language models are
+// "model.layers...", "model.language_model.layers..." or "language_model.model.layers..." by version.
+std::vector<std::string> module_aliases(std::string_view path);
+
+// The linear layer `path` under any of its names; nullptr if there is none.
+const Linear* find_linear(const BaseModel& base, std::string_view path);
+
+// `path`: a Hugging Face folder, a config.json, a .safetensors file, a *.safetensors.index.json or a
+// .gguf. A folder with weights is read from their headers and its config.json. Throws
+// Error(no_input), or Error(data) naming what is not supported.
+BaseModel read_base_model(const std::filesystem::path& path);
+
+}  // namespace dnd::target
