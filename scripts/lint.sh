@@ -13,7 +13,7 @@ case "${1:-}" in
       -DDND_BENCHMARKS=OFF >/dev/null
     git ls-files 'src/*.cpp' 'apps/*.cpp' |
       xargs -P "$(nproc)" -n 4 clang-tidy-14 -p build-tidy --quiet \
-        --extra-arg=-Wno-unknown-warning-option
+        --extra-arg=-Wno-unknown-warning-option 2> >(grep -v 'warnings generated' >&2)
     ;;
   *)
     echo "usage: scripts/lint.sh format|tidy" >&2
