@@ -1,0 +1,135 @@
+#include "target/gguf_names.h"
+
+#include <array>
+#include <span>
+#include <utility>
+
+#include "base/strings.h"
+
+namespace dnd::target {
+namespace {
+
+using Name = std::pair<std::string_view, std::string_view>;  // Hugging Face's, GGUF's
+
+constexpr std::array<Name, 7> kSeparate = {{{"self_attn.q_proj", "attn_q"},
+                                            {"self_attn.k_proj", "attn_k"},
+                                            {"self_attn.v_proj", "attn_v"},
+                                            {"self_attn.o_proj", "attn_output"},
+                                            {"mlp.gate_proj", "ffn_gate"},
+                                            {"mlp.up_proj", "ffn_up"},
+                                            {"mlp.down_proj", "ffn_down"}}};
+constexpr std::array<Name, 4> kFused = {{{"self_attn.qkv_proj", "attn_qkv"},
+                                         {"self_attn.o_proj", "attn_output"},
+                                         {"mlp.gate_up_proj", "ffn_up"},
+                                         {"mlp.down_proj", "ffn_down"}}};
+
+struct Architecture {
+  std::string_view huggingface;
+  std::string_view gguf;
+  std::span<const Name> names;
+};
+
+// Mixtral's experts have names of their own, so only its attention is adapted. Qwen3.5 is left out:
+// its linear attention is reordered, not only renamed.
+constexpr std::array<Architecture, 15> kArchitectures = {{
+    {"LlamaForCausalLM", "llama", kSeparate},
+    {"MistralForCausalLM", "llama", kSeparate},
+    {"MixtralForCausalLM", "llama", kSeparate},
+    {"Mistral3ForConditionalGeneration", "mistral3", kSeparate},
+    {"Ministral3ForCausalLM", "mistral3", kSeparate},
+    {"Qwen2ForCausalLM", "qwen2", kSeparate},
+    {"Qwen2VLForConditionalGeneration", "qwen2vl", kSeparate},
+    {"Qwen2_5_VLForConditionalGeneration", "qwen2vl", kSeparate},
+    {"Qwen3ForCausalLM", "qwen3", kSeparate},
+    {"Qwen3VLForConditionalGeneration", "qwen3vl", kSeparate},
+    {"GemmaForCausalLM", "gemma", kSeparate},
+    {"Gemma2ForCausalLM", "gemma2", kSeparate},
+    {"Gemma3ForCausalLM", "gemma3", kSeparate},
+    {"Gemma3ForConditionalGeneration", "gemma3", kSeparate},
+    {"Phi3ForCausalLM", "phi3", kFused},
+}};
+
+// Empty for an architecture that is not in the table.
+std::span<const Name> names_of(std::string_view gguf_architecture) {
+  for (const Architecture& known : kArchitectures) {
+    if (known.gguf == gguf_architecture) return known.names;
+  }
+  return {};
+}
+
+constexpr std::array<std::string_view, 3> kPrefixes = {
+    "model.layers.", "model.language_model.layers.", "language_model.model.layers."};
+
+struct InLayer {
+  std::string_view layer;  // decimal digits without leading zeros
+  std::string_view rest;
+};
+
+// "3.self_attn.q_proj" -> "3", "self_attn.q_proj"
+std::optional<InLayer> split_layer(std::string_view text) {
+  const std::size_t dot = text.find('.');
+  if (dot == 0 || dot == std::string_view::npos) return std::nullopt;
+  const std::string_view layer = text.substr(0, dot);
+  const bool digits = layer.find_first_not_of("0123456789") == std::string_view::npos;
+  if (!digits || (layer[0] == '0' && layer.size() > 1)) return std::nullopt;
+  return InLayer{layer, text.substr(dot + 1)};
+}
+
+std::optional<InLayer> split_module(std::string_view module) {
+  for (const std::string_view prefix : kPrefixes) {
+    if (module.starts_with(prefix)) return split_layer(module.substr(prefix.size()));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> gguf_architecture(std::string_view architecture) {
+  for (const Architecture& known : kArchitectures) {
+    if (known.huggingface == architecture) return std::string(known.gguf);
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> gguf_supported_architectures() {
+  std::vector<std::string> names;
+  for (const Architecture& known : kArchitectures) names.emplace_back(known.huggingface);
+  return names;
+}
+
+std::optional<std::string> gguf_tensor_name(std::string_view gguf_architecture,
+                                            std::string_view module) {
+  const auto parts = split_module(module);
+  if (!parts) return std::nullopt;
+  for (const auto& [huggingface, gguf] : names_of(gguf_architecture)) {
+    if (parts->rest == huggingface) return cat("blk.", parts->layer, ".", gguf);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> module_of_gguf_tensor(std::string_view gguf_architecture,
+                                                 std::string_view tensor) {
+  constexpr std::string_view kBlock = "blk.";
+  if (!tensor.starts_with(kBlock)) return std::nullopt;
+  const auto parts = split_layer(tensor.substr(kBlock.size()));
+  if (!parts) return std::nullopt;
+  for (const auto& [huggingface, gguf] : names_of(gguf_architecture)) {
+    if (parts->rest == gguf) return cat("model.layers.", parts->layer, ".", huggingface);
+  }
+  return std::nullopt;
+}
+
+bool has_permuted_rows(std::string_view gguf_architecture, std::string_view module) {
+  return permuted_heads(gguf_architecture, module, {1, 1}) != 0;
+}
+
+std::int64_t permuted_heads(std::string_view gguf_architecture, std::string_view module,
+                            const AttentionHeads& heads) {
+  if (gguf_architecture != "llama" && gguf_architecture != "mistral3") return 0;
+  const auto parts = split_module(module);
+  if (!parts) return 0;
+  if (parts->rest == "self_attn.q_proj") return heads.attention;
+  return parts->rest == "self_attn.k_proj" ? heads.key_value : 0;
+}
+
+}  // namespace dnd::target
