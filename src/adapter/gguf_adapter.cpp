@@ -1,0 +1,231 @@
+#include "adapter/gguf_adapter.h"
+
+#include <cmath>
+#include <set>
+#include <utility>
+
+#include "adapter/gguf_rows.h"
+#include "base/checked_math.h"
+#include "base/q8_0.h"
+#include "base/sha256.h"
+#include "base/strings.h"
+#include "target/gguf_names.h"
+
+namespace dnd::adapter {
+namespace fs = std::filesystem;
+namespace {
+
+using formats::GgufFile;
+
+constexpr std::string_view kSuffixA = ".lora_a";
+constexpr std::string_view kSuffixB = ".lora_b";
+constexpr std::string_view kWeight = ".weight";
+constexpr std::uint32_t kQuantizationVersion = 2;  // GGML_QNT_VERSION
+
+// One tensor to be written.
+struct Part {
+  formats::GgufTensorSpec spec;
+  const LoraPair* pair = nullptr;
+  bool is_b = false;
+  std::int64_t heads = 0;
+};
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+std::string gguf_architecture_of(const std::string& who, const std::string& architecture) {
+  if (const auto known = target::gguf_architecture(architecture)) return *known;
+  fail(ErrorKind::data, who, ": llama.cpp's names for '", printable(architecture),
+       "' are not known; known are ", joined(target::gguf_supported_architectures()));
+}
+
+void check_pair(const std::string& who, const LoraPair& pair) {
+  if (!pair.magnitude.empty()) {
+    fail(
+        ErrorKind::data, who, ": '", printable(pair.module),
+        "': DoRA magnitudes cannot be expressed in GGUF (merge the adapter into its base instead)");
+  }
+  const auto a = checked_elements({pair.rank, pair.in});
+  const auto b = checked_elements({pair.out, pair.rank});
+  if (pair.rank <= 0 || pair.in <= 0 || pair.out <= 0 || a != pair.a.size() || b != pair.b.size() ||
+      !std::isfinite(pair.scale)) {
+    fail(ErrorKind::data, who, ": '", printable(pair.module), "': ", pair.a.size(), " and ",
+         pair.b.size(), " values, rank ", pair.rank, ", scale ", pair.scale,
+         " do not make a pair (", pair.out, ", ", pair.in, ")");
+  }
+}
+
+std::uint32_t type_for(std::uint32_t wanted, std::int64_t columns) {
+  const bool whole = columns % static_cast<std::int64_t>(kQ8Values) == 0;
+  return wanted == formats::kGgmlQ8_0 && !whole ? formats::kGgmlF16 : wanted;
+}
+
+std::string base_tensor_name(const std::string& who, const std::string& architecture,
+                             const LoraPair& pair) {
+  const auto name = target::gguf_tensor_name(architecture, pair.module);
+  if (!name) {
+    fail(ErrorKind::data, who, ": '", printable(pair.module), "' has no name in a GGUF of '",
+         architecture, "': only the linear layers of the language model's blocks have one");
+  }
+  if (name->size() + kWeight.size() + kSuffixA.size() > formats::kMaxGgufName) {
+    fail(ErrorKind::data, who, ": '", printable(pair.module), "': its GGUF name is longer than ",
+         formats::kMaxGgufName, " bytes");
+  }
+  return cat(*name, kWeight);
+}
+
+std::vector<Part> plan_parts(const std::string& who, const LoraAdapter& adapter,
+                             const std::string& architecture, const GgufAdapterOptions& options) {
+  std::vector<Part> parts;
+  std::set<std::string> names;
+  for (const LoraPair& pair : adapter.pairs) {
+    check_pair(who, pair);
+    const std::string base = base_tensor_name(who, architecture, pair);
+    if (!names.insert(base).second) {
+      fail(ErrorKind::data, who, ": '", printable(pair.module), "': a second pair for '", base,
+           "'");
+    }
+    const std::int64_t heads = heads_for(who, architecture, pair.module, pair.out, options.heads);
+    const std::uint32_t wanted = options.ggml_type;
+    parts.push_back(
+        {{cat(base, kSuffixA), type_for(wanted, pair.in), {pair.rank, pair.in}}, &pair});
+    parts.push_back({{cat(base, kSuffixB), type_for(wanted, pair.rank), {pair.out, pair.rank}},
+                     &pair,
+                     true,
+                     heads});
+  }
+  return parts;
+}
+
+float alpha_of(const LoraPair& pair) {
+  return static_cast<float>(pair.scale * static_cast<double>(pair.rank));
+}
+
+// The alpha of most pairs, the first of equals; 1 where there is none that means what it says.
+float choose_alpha(const LoraAdapter& adapter) {
+  std::map<float, std::size_t> counts;
+  for (const LoraPair& pair : adapter.pairs) ++counts[alpha_of(pair)];
+  float best = 1.0F;
+  std::size_t most = 0;
+  for (const LoraPair& pair : adapter.pairs) {
+    const float alpha = alpha_of(pair);
+    if (!std::isnormal(alpha) || counts[alpha] <= most) continue;
+    best = alpha;
+    most = counts[alpha];
+  }
+  return best;
+}
+
+// B with what the file's alpha does not say, in llama.cpp's row order.
+std::vector<float> final_b(const Part& part, float alpha) {
+  const LoraPair& pair = *part.pair;
+  std::vector<float> values = pair.b;
+  if (alpha_of(pair) != alpha) {
+    const double ratio = pair.scale * static_cast<double>(pair.rank) / double{alpha};
+    for (float& value : values) value = static_cast<float>(double{value} * ratio);
+  }
+  if (part.heads == 0) return values;
+  return reorder_rows(values, pair.out, part.heads, RowOrder::to_gguf);
+}
+
+std::vector<std::byte> convert(const std::string& who, const Part& part,
+                               std::span<const float> values) {
+  const formats::GgmlType& type = *formats::find_ggml_type(part.spec.type);
+  const auto bad =
+      type.dtype ? first_not_finite(*type.dtype, values) : first_not_finite_q8_0(values);
+  if (bad) {
+    fail(ErrorKind::data, who, ": tensor '", part.spec.name, "': value ", values[*bad],
+         " at position ", *bad, " is not finite as ", type.name,
+         std::isfinite(values[*bad]) ? " (choose another --adapter-dtype)"
+                                     : " (adapter damaged or untrained?)");
+  }
+  std::vector<std::byte> bytes(part.spec.byte_size());
+  if (type.dtype) {
+    from_f32(*type.dtype, values, bytes);
+  } else {
+    quantize_q8_0(values, bytes);
+  }
+  return bytes;
+}
+
+formats::GgufEntries adapter_entries(const std::string& architecture, float alpha,
+                                     const GgufAdapterOptions& options) {
+  formats::GgufEntries entries = {{"general.architecture", formats::gguf_text(architecture)},
+                                  {"general.type", formats::gguf_text("adapter")},
+                                  {"adapter.type", formats::gguf_text("lora")}};
+  if (!options.name.empty()) entries.emplace_back("general.name", formats::gguf_text(options.name));
+  entries.emplace_back("adapter.lora.alpha", formats::gguf_f32(alpha));
+  entries.emplace_back("general.quantization_version", formats::gguf_u32(kQuantizationVersion));
+  for (const auto& [key, value] : options.metadata) {
+    if (key.starts_with("dnd.")) entries.emplace_back(key, formats::gguf_text(value));
+  }
+  return entries;
+}
+
+// Throws Error(cannot_create) unless `path` is free or a GGUF adapter.
+void check_replaceable_file(const fs::path& path) {
+  if (!is_occupied(path)) return;
+  try {
+    if (GgufFile(path).text("general.type") == "adapter") return;
+  } catch (const Error& error) {
+    fail(ErrorKind::cannot_create, path.string(),
+         ": exists and is not replaced, because it is not a GGUF adapter: ", error.what());
+  }
+  fail(ErrorKind::cannot_create, path.string(),
+       ": exists and is not replaced, because it is not a GGUF adapter");
+}
+
+void check_type(std::uint32_t type) {
+  for (const std::uint32_t known :
+       {formats::kGgmlF32, formats::kGgmlF16, formats::kGgmlBf16, formats::kGgmlQ8_0}) {
+    if (type == known) return;
+  }
+  fail(ErrorKind::internal, "gguf adapter: writing tensor type ", type, " is not supported");
+}
+
+WrittenFile write_parts(const std::string& who, const fs::path& path,
+                        const std::vector<Part>& parts, const formats::GgufEntries& entries,
+                        float alpha) {
+  std::vector<formats::GgufTensorSpec> specs;
+  for (const Part& part : parts) specs.push_back(part.spec);
+  formats::GgufWriter writer(path, entries, std::move(specs));
+  Sha256 hash;
+  WrittenFile result;
+  writer.observe([&](std::span<const std::byte> bytes) {
+    hash.update(bytes);
+    result.bytes += bytes.size();
+  });
+  for (const Part& part : parts) {
+    if (part.is_b) {
+      writer.write(convert(who, part, final_b(part, alpha)));
+    } else {
+      writer.write(convert(who, part, part.pair->a));
+    }
+  }
+  writer.finish();
+  result.sha256 = hash.hex();
+  return result;
+}
+
+}  // namespace
+
+WrittenFile write_gguf_adapter(const fs::path& path, const LoraAdapter& adapter,
+                               const GgufAdapterOptions& options, OnExisting on_existing) {
+  const std::string who = "gguf adapter: " + path.string();
+  check_type(options.ggml_type);
+  const std::string architecture = gguf_architecture_of(who, options.architecture);
+  const std::vector<Part> parts = plan_parts(who, adapter, architecture, options);
+  if (parts.empty()) fail(ErrorKind::data, who, ": no matrices to write");
+  if (on_existing == OnExisting::replace) check_replaceable_file(path);
+  const float alpha = choose_alpha(adapter);
+  Staged staged(path, Staged::Kind::file, on_existing);
+  WrittenFile result =
+      write_parts(who, staged.path(), parts, adapter_entries(architecture, alpha, options), alpha);
+  staged.commit();
+  return result;
+}
+
+}  // namespace dnd::adapter
