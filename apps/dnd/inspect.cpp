@@ -1,4 +1,4 @@
-// dnd inspect: what a bundle, .pth, safetensors file, adapter folder or layout holds.
+// dnd inspect: what a bundle, .pth, safetensors file, GGUF file, adapter folder or layout holds.
 #include <cstring>
 
 #include "adapter/adapter_layout.h"
@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "bundle/generator_config.h"
 #include "context.h"
+#include "formats/gguf.h"
 #include "formats/safetensors.h"
 #include "formats/torch_checkpoint.h"
 
@@ -37,6 +38,59 @@ Json inspect_checkpoint(const fs::path& path) {
     tensors.push_back(tensor_json(tensor.name, tensor.dtype, tensor.shape, tensor.byte_size));
   }
   return {{"kind", "torch checkpoint"}, {"tensors", std::move(tensors)}};
+}
+
+// How many elements of an array are shown.
+constexpr std::uint64_t kShownElements = 8;
+
+// Arrays (of a hundred thousand tokens, say) as {"array", "count", "first"}.
+Json gguf_value_json(const formats::GgufValue& value) {
+  if (const auto* array = std::get_if<formats::GgufArray>(&value.value)) {
+    Json first = Json::array();
+    for (const formats::GgufValue& element : formats::gguf_elements(*array, kShownElements)) {
+      first.push_back(gguf_value_json(element));
+    }
+    return {{"array", formats::gguf_type_name(array->element)},
+            {"count", array->count},
+            {"first", std::move(first)}};
+  }
+  return std::visit(
+      [](const auto& scalar) -> Json {
+        if constexpr (std::is_same_v<std::decay_t<decltype(scalar)>, formats::GgufArray>) {
+          return nullptr;  // handled above
+        } else {
+          return scalar;
+        }
+      },
+      value.value);
+}
+
+// "gguf adapter", "gguf mmproj", ...; a file that does not say is a model, to llama.cpp too.
+std::string gguf_kind(const formats::GgufFile& file) {
+  const formats::GgufValue* value = file.find("general.type");
+  const auto* type = value == nullptr ? nullptr : std::get_if<std::string>(&value->value);
+  return "gguf " + (type == nullptr ? "model" : printable(*type));
+}
+
+Json inspect_gguf(const fs::path& path) {
+  const formats::GgufFile file(path);
+  Json::object_t entries;  // appended to: looking for each key again is slow where there are many
+  for (const auto& [key, value] : file.entries()) {
+    entries.emplace_back(key, gguf_value_json(value));
+  }
+  Json json = {{"kind", gguf_kind(file)},
+               {"version", file.version()},
+               {"alignment", file.alignment()},
+               {"metadata", std::move(entries)}};
+  Json tensors = Json::array();
+  for (const formats::GgufTensor& tensor : file.tensors()) {
+    tensors.push_back({{"name", tensor.name},
+                       {"dtype", tensor.type->name},
+                       {"shape", tensor.shape},
+                       {"bytes", tensor.bytes.size()}});
+  }
+  json["tensors"] = std::move(tensors);
+  return json;
 }
 
 Json inspect_bundle(const fs::path& path) {
@@ -95,13 +149,14 @@ Json inspect_path(const fs::path& path) {
   const std::string extension = path.extension().string();
   if (extension == ".json") return inspect_json(path);
   if (extension == ".safetensors") return inspect_safetensors(path);
+  if (extension == ".gguf") return inspect_gguf(path);
   const MappedFile file(path);
   const std::string_view start = file.text().substr(0, 4);
   const bool zip = start.starts_with("PK");
   if (zip || extension == ".pth" || extension == ".pt" || extension == ".bin") {
     return inspect_checkpoint(path);
   }
-  if (start == "GGUF") fail(ErrorKind::data, path.string(), ": GGUF files are not read yet");
+  if (start == "GGUF") return inspect_gguf(path);
   return inspect_safetensors(path);
 }
 
@@ -113,6 +168,21 @@ void print_tensors(const Json& tensors) {
                    tensor["dtype"].get<std::string>(), " ", json_line(tensor["shape"])));
   }
   print_line(cat("  ", tensors.size(), " tensors, ", human_bytes(bytes)));
+}
+
+// One line for a value of a safetensors or GGUF file's metadata.
+std::string value_text(const Json& value) {
+  if (value.is_string()) return printable(value.get<std::string>());
+  if (!value.is_object()) return json_line(value);
+  std::string text = "[";
+  for (const Json& element : value["first"]) text += value_text(element) + ", ";
+  const std::uint64_t count = value["count"].get<std::uint64_t>();
+  if (count > value["first"].size()) {
+    text += "... ";
+  } else if (count > 0) {
+    text.resize(text.size() - 2);
+  }
+  return cat(text, "] (", count, " ", value["array"].get<std::string>(), ")");
 }
 
 void print_bundle(const Json& json) {
@@ -138,7 +208,7 @@ void print_found(const fs::path& path, const Json& json) {
   }
   if (json.contains("metadata")) {
     for (const auto& [key, value] : json["metadata"].items()) {
-      print_line(cat("  ", printable(key), " = ", printable(value.get<std::string>())));
+      print_line(cat("  ", printable(key), " = ", value_text(value)));
     }
   }
   if (json.contains("tensors")) print_tensors(json["tensors"]);
@@ -167,11 +237,12 @@ void run_inspect(Context& context, const std::vector<fs::path>& paths) {
 
 void add_inspect(CLI::App& program, Context& context) {
   const auto paths = std::make_shared<std::vector<fs::path>>();
-  CLI::App& command = add_command(program, context, "inspect",
-                                  "What a bundle, checkpoint, adapter, tensor file or layout holds",
-                                  {{"dnd inspect BUNDLE adapters/arc generator.pth", ""},
-                                   {"dnd inspect adapter_model.safetensors --json", "for scripts"}},
-                                  [&context, paths] { run_inspect(context, *paths); });
+  CLI::App& command =
+      add_command(program, context, "inspect",
+                  "What a bundle, checkpoint, adapter, tensor file or layout holds",
+                  {{"dnd inspect BUNDLE adapters/arc adapter.gguf generator.pth", ""},
+                   {"dnd inspect adapter_model.safetensors --json", "for scripts"}},
+                  [&context, paths] { run_inspect(context, *paths); });
   command.add_option("paths", *paths, "Files and folders")->required();
 }
 

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import struct
 
 import pytest
 from support import DATA, GOLDEN, LAYOUT, Exit, dnd, fails, safetensors_bytes
@@ -45,9 +46,88 @@ def test_safetensors(path):
     assert inspect(path)["kind"] == "safetensors"
 
 
+GGUF_ADAPTER = DATA / "interop/llama/adapter-f16.gguf"
+
+
+@pytest.mark.parametrize("path", sorted((DATA / "interop").glob("*/*.gguf")), ids=lambda p: f"{p.parent.name}-{p.stem}")
+def test_a_gguf_adapter(path):
+    found = inspect(path)
+    assert (found["kind"], found["version"], found["alignment"]) == ("gguf adapter", 3, 32)
+    assert found["metadata"] == {
+        "general.architecture": path.parent.name, "general.type": "adapter", "adapter.type": "lora",
+        "general.name": "Adapter", "adapter.lora.alpha": 8.0, "general.quantization_version": 2}
+    assert len(found["tensors"]) == 28
+    assert found["tensors"][0]["name"] == "blk.0.ffn_down.weight.lora_a"
+    assert {tensor["dtype"] for tensor in found["tensors"]} == {path.stem.removeprefix("adapter-").upper()}
+    assert found["tensors"][0]["shape"] == [4, 80]
+
+
+def gguf_text(text: bytes) -> bytes:
+    return struct.pack("<Q", len(text)) + text
+
+
+def gguf_bytes(entries: dict[bytes, tuple[int, bytes]], count: int = 0, version: int = 3) -> bytes:
+    """`entries`: key to value type and bytes; `count` tensors are announced."""
+    head = b"GGUF" + struct.pack("<IQQ", version, count, len(entries))
+    return head + b"".join(gguf_text(key) + struct.pack("<I", kind) + value
+                           for key, (kind, value) in entries.items())
+
+
+def gguf_array(kind: int, values: list[bytes]) -> bytes:
+    return struct.pack("<IQ", kind, len(values)) + b"".join(values)
+
+
+def test_a_gguf_model_with_long_arrays():
+    tokens = [gguf_text(b"t%d" % i) for i in range(100)]
+    numbers = [struct.pack("<i", i) for i in (-1, 2)]
+    pathlib.Path("model").write_bytes(gguf_bytes({
+        b"general.architecture": (8, gguf_text(b"llama")), b"tokens": (9, gguf_array(8, tokens)),
+        b"few": (9, gguf_array(5, numbers)), b"none": (9, gguf_array(6, [])), b"yes": (7, b"\x01")}))
+    found = inspect("model")
+    assert (found["kind"], found["tensors"]) == ("gguf model", [])
+    assert found["metadata"]["tokens"] == {"array": "string", "count": 100, "first": [f"t{i}" for i in range(8)]}
+    assert found["metadata"]["few"] == {"array": "i32", "count": 2, "first": [-1, 2]}
+    assert found["metadata"]["yes"] is True
+    lines = dnd("inspect", "model", engine=False).lines
+    assert "  tokens = [t0, t1, t2, t3, t4, t5, t6, t7, ... ] (100 string)" in lines
+    assert "  few = [-1, 2] (2 i32)" in lines and "  none = [] (0 f32)" in lines
+
+
+def test_what_a_gguf_says_cannot_reach_the_terminal():
+    pathlib.Path("x.gguf").write_bytes(gguf_bytes({
+        b"general.type": (8, gguf_text(b"\x1b[2J")), b"\x1b\xff": (8, gguf_text(b"\x1b\n\xff")),
+        b"a": (9, gguf_array(8, [gguf_text(b"\x1b")]))}))
+    assert "\x1b" not in dnd("inspect", "x.gguf", engine=False).out
+    assert "\x1b" not in dnd("inspect", "--json", "x.gguf", engine=False).out
+
+
+GOOD_GGUF = GGUF_ADAPTER.read_bytes()
+BROKEN_GGUF = {
+    "empty": b"",
+    "short": GOOD_GGUF[:40],
+    "short data": GOOD_GGUF[:-64],
+    "version 1": gguf_bytes({}, version=1),
+    "big-endian": gguf_bytes({}, version=3 << 24),
+    "too many tensors": gguf_bytes({}, count=1 << 60),
+    "key twice": gguf_bytes({b"a": (0, b"x" + gguf_text(b"a") + struct.pack("<IB", 0, 1))}).replace(
+        struct.pack("<IQQ", 3, 0, 1), struct.pack("<IQQ", 3, 0, 2)),
+    "huge string": gguf_bytes({b"a": (8, struct.pack("<Q", 2**64 - 8))}),
+    "array of arrays": gguf_bytes({b"a": (9, gguf_array(9, [gguf_array(0, [b"x"])]))}),
+    "alignment of 3": gguf_bytes({b"general.alignment": (4, struct.pack("<I", 3))}),
+    "unknown type": GOOD_GGUF.replace(struct.pack("<IQ", 1, 0), struct.pack("<IQ", 99, 0), 1),
+}
+
+
+@pytest.mark.parametrize("content", BROKEN_GGUF.values(), ids=BROKEN_GGUF.keys())
+def test_what_llama_cpps_reader_refuses(content):
+    pathlib.Path("x.gguf").write_bytes(content)
+    assert "gguf: x.gguf: " in fails(Exit.DATA, "inspect", "x.gguf")
+
+
 def test_text_for_people(bundle, adapter):
-    result = dnd("inspect", bundle, adapter, LAYOUT, GOLDEN / "decoder.pth", engine=False)
-    for words in ("(untrained)", "28 tensors, 6.72 kB", "tokens [70,6,14], 3360 parameters", ": torch checkpoint"):
+    result = dnd("inspect", bundle, adapter, LAYOUT, GOLDEN / "decoder.pth", GGUF_ADAPTER, engine=False)
+    for words in (": gguf adapter", "  adapter.lora.alpha = 8.0", "(untrained)",
+                  "28 tensors, 6.72 kB", "tokens [70,6,14], 3360 parameters", ": torch checkpoint"):
         assert words in result.out
 
 
