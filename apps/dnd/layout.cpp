@@ -26,7 +26,8 @@ void run_layout(const Context& context, const LayoutOptions& options) {
   derive.base_model = options.base_model;
   if (options.alpha > 0) derive.alpha = options.alpha;
   if (options.chunk_width > 0) derive.chunk_width = options.chunk_width;
-  const adapter::AdapterLayout layout = adapter::derive_layout(options.base, derive);
+  const adapter::AdapterLayout layout =
+      adapter::derive_layout(target::read_base_model(options.base), derive);
   log_info(cat(layout.token_count(), " tokens of ", layout.token_rows, " x ", layout.token_columns,
                " for ", layout.parameter_count(), " parameters; padding ",
                std::round(adapter::padding_share(layout) * 1000.0) / 10.0, " %"));

@@ -1,96 +1,139 @@
 #include "adapter/derive_layout.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
+#include <map>
 #include <numeric>
+#include <set>
 
 #include "base/strings.h"
+#include "target/block_path.h"
 
 namespace dnd::adapter {
-namespace fs = std::filesystem;
 namespace {
 
-constexpr std::int64_t kMaxDimension = 1LL << 24U;
+using target::Linear;
 
-constexpr std::array kArchitectures = {
-    "LlamaForCausalLM",
-    "MistralForCausalLM",
-    "Qwen2ForCausalLM",
-    "Qwen3ForCausalLM",
-    "Qwen2VLForConditionalGeneration",
-    "Qwen2_5_VLForConditionalGeneration",
-};
-
-struct DecoderSizes {
-  std::int64_t hidden = 0;
-  std::int64_t feed_forward = 0;
-  std::int64_t layers = 0;
-  AttentionHeads heads;
-  std::int64_t head_size = 0;
-};
-
-std::string read_architecture(JsonObject& config) {
-  const Json& names = config.array("architectures");
-  if (names.size() != 1 || !names[0].is_string()) {
-    fail(ErrorKind::data, config.where(), ": 'architectures' should name exactly one class");
-  }
-  auto name = names[0].get<std::string>();
-  if (std::find(kArchitectures.begin(), kArchitectures.end(), name) == kArchitectures.end()) {
-    std::string known;
-    for (const char* each : kArchitectures) known += cat(known.empty() ? "" : ", ", each);
-    fail(ErrorKind::data, config.where(), ": architecture '", printable(name),
-         "' is not supported; supported: ", known);
-  }
-  return name;
-}
-
-DecoderSizes read_sizes(JsonObject& config) {
-  DecoderSizes sizes;
-  sizes.hidden = config.integer("hidden_size", 1, kMaxDimension);
-  sizes.feed_forward = config.integer("intermediate_size", 1, kMaxDimension);
-  sizes.layers = config.integer("num_hidden_layers", 1, 4096);
-  sizes.heads.attention = config.integer("num_attention_heads", 1, 65536);
-  sizes.heads.key_value = config.integer_or("num_key_value_heads", sizes.heads.attention, 1, 65536);
-  if (!config.has("head_dim") && sizes.hidden % sizes.heads.attention != 0) {
-    fail(ErrorKind::data, config.where(), ": hidden_size ", sizes.hidden, " is no multiple of ",
-         sizes.heads.attention, " attention heads and there is no head_dim");
-  }
-  sizes.head_size =
-      config.integer_or("head_dim", sizes.hidden / sizes.heads.attention, 1, kMaxDimension);
-  return sizes;
-}
-
-std::vector<ModuleLayout> decoder_modules(const DecoderSizes& sizes) {
-  const std::int64_t query = sizes.heads.attention * sizes.head_size;
-  const std::int64_t key_value = sizes.heads.key_value * sizes.head_size;
-  return {
-      {"self_attn.q_proj", sizes.hidden, query, 0, 0},
-      {"self_attn.k_proj", sizes.hidden, key_value, 0, 0},
-      {"self_attn.v_proj", sizes.hidden, key_value, 0, 0},
-      {"self_attn.o_proj", query, sizes.hidden, 0, 0},
-      {"mlp.up_proj", sizes.hidden, sizes.feed_forward, 0, 0},
-      {"mlp.gate_proj", sizes.hidden, sizes.feed_forward, 0, 0},
-      {"mlp.down_proj", sizes.feed_forward, sizes.hidden, 0, 0},
-  };
-}
+constexpr std::int64_t kMinWidth = 64;
+constexpr std::int64_t kUsualWidth = 512;
+constexpr std::int64_t kMaxWidth = 1LL << 20U;
+constexpr std::int64_t kWidthStep = 8;
+constexpr std::string_view kPlaceholder = "{i}";
 
 std::int64_t chunk_count(std::int64_t size, std::int64_t width) {
   return (size + width - 1) / width;
 }
 
-void cut_into_chunks(AdapterLayout& layout, std::optional<std::int64_t> chunk_width) {
-  std::vector<std::int64_t> sizes;
-  for (const ModuleLayout& module : layout.blocks[0].modules) {
-    sizes.insert(sizes.end(), {module.in, module.out});
+std::int64_t chunk_count(const std::vector<std::int64_t>& sizes, std::int64_t width) {
+  std::int64_t count = 0;
+  for (const std::int64_t size : sizes) count += chunk_count(size, width);
+  return count;
+}
+
+// The widest width of kMinWidth..widest with the fewest padding cells; nullopt where all leave too
+// many tokens.
+std::optional<std::int64_t> best_width(const std::vector<std::int64_t>& sizes,
+                                       std::int64_t widest) {
+  const std::int64_t total = std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0});
+  std::optional<std::int64_t> best;
+  std::int64_t fewest = std::numeric_limits<std::int64_t>::max();
+  for (std::int64_t width = widest; width >= kMinWidth; width -= kWidthStep) {
+    const std::int64_t chunks = chunk_count(sizes, width);
+    if (chunks > kManyTokens) break;  // narrower ones have more
+    if (chunks * width - total < fewest) {
+      fewest = chunks * width - total;
+      best = width;
+    }
   }
+  return best;
+}
+
+// One block of the model: its prefix and index, and what it has.
+struct Block {
+  std::string prefix;
+  std::int64_t index = 0;
+  std::vector<ModuleLayout> modules;
+};
+
+bool same_modules(const Block& a, const Block& b) {
+  return std::equal(a.modules.begin(), a.modules.end(), b.modules.begin(), b.modules.end(),
+                    [](const ModuleLayout& x, const ModuleLayout& y) {
+                      return x.name == y.name && x.in == y.in && x.out == y.out;
+                    });
+}
+
+// Consecutive layers of one block together; layers outside of blocks under an empty prefix.
+std::vector<Block> gather_blocks(const std::vector<Linear>& linears,
+                                 const std::set<std::string>& repeated) {
+  std::vector<Block> blocks;
+  for (const Linear& linear : linears) {
+    auto path = target::parse_block_path(linear.path);
+    if (!path || repeated.count(path->prefix) == 0) {
+      path = target::BlockPath{"", 0, linear.path};
+    }
+    if (blocks.empty() || blocks.back().prefix != path->prefix ||
+        blocks.back().index != path->index) {
+      blocks.push_back({path->prefix, path->index, {}});
+    }
+    blocks.back().modules.push_back({path->name, linear.in, linear.out, 0, 0});
+  }
+  return blocks;
+}
+
+// A layout's blocks count from 0: block 0 keeps its {i}, any other one is written out.
+std::string layout_prefix(const Block& block) {
+  std::string prefix = block.prefix;
+  const std::size_t place = prefix.find(kPlaceholder);
+  if (block.index != 0 && place != std::string::npos) {
+    prefix.replace(place, kPlaceholder.size(), std::to_string(block.index));
+  }
+  return prefix;
+}
+
+// Equal blocks 0, 1, 2, ... as one, others alone.
+std::vector<BlockLayout> merge_blocks(const std::vector<Block>& blocks) {
+  std::vector<BlockLayout> merged;
+  for (std::size_t i = 0; i < blocks.size();) {
+    const Block& first = blocks[i];
+    std::size_t end = i + 1;
+    while (first.index == 0 && end < blocks.size() && blocks[end].prefix == first.prefix &&
+           blocks[end].index == static_cast<std::int64_t>(end - i) &&
+           same_modules(blocks[end], first)) {
+      ++end;
+    }
+    merged.push_back({layout_prefix(first), static_cast<std::int64_t>(end - i), first.modules});
+    i = end;
+  }
+  return merged;
+}
+
+void cut_into_chunks(AdapterLayout& layout, const std::vector<Linear>& linears,
+                     std::optional<std::int64_t> chunk_width) {
+  std::vector<std::int64_t> sizes;
+  for (const Linear& linear : linears) sizes.insert(sizes.end(), {linear.in, linear.out});
   const std::int64_t width = chunk_width ? *chunk_width : choose_chunk_width(sizes);
-  for (ModuleLayout& module : layout.blocks[0].modules) {
-    module.chunks_a = chunk_count(module.in, width);
-    module.chunks_b = chunk_count(module.out, width);
+  for (BlockLayout& block : layout.blocks) {
+    for (ModuleLayout& module : block.modules) {
+      module.chunks_a = chunk_count(module.in, width);
+      module.chunks_b = chunk_count(module.out, width);
+    }
   }
   layout.token_rows = layout.rank + kScaleCells;
   layout.token_columns = width + width % 2 + kScaleCells;
+}
+
+void check_options(const DeriveOptions& options) {
+  const std::int64_t width = options.chunk_width.value_or(1);
+  if (options.rank >= 1 && width >= 1 && width <= kMaxWidth) return;
+  fail(ErrorKind::usage, "layout: rank ", options.rank, " and chunk width ", width,
+       " must be positive, the width at most ", kMaxWidth);
+}
+
+void refuse_placeholders(const std::vector<Linear>& linears, const std::string& who) {
+  for (const Linear& linear : linears) {
+    if (linear.path.find(kPlaceholder) == std::string::npos) continue;
+    fail(ErrorKind::data, who, ": module '", printable(linear.path), "' has {i} in its name");
+  }
 }
 
 }  // namespace
@@ -98,44 +141,40 @@ void cut_into_chunks(AdapterLayout& layout, std::optional<std::int64_t> chunk_wi
 std::int64_t choose_chunk_width(const std::vector<std::int64_t>& sizes) {
   std::int64_t divisor = 0;
   for (const std::int64_t size : sizes) divisor = std::gcd(divisor, size);
-  if (divisor >= 64 || divisor == *std::min_element(sizes.begin(), sizes.end())) return divisor;
-  std::int64_t best = 0;
-  std::int64_t fewest = std::numeric_limits<std::int64_t>::max();
-  for (std::int64_t width = 512; width >= 64; width -= 8) {
-    std::int64_t padding = 0;
-    for (const std::int64_t size : sizes) padding += chunk_count(size, width) * width - size;
-    if (padding < fewest) {
-      fewest = padding;
-      best = width;
-    }
+  const bool natural =
+      divisor >= kMinWidth || divisor == *std::min_element(sizes.begin(), sizes.end());
+  if (natural && chunk_count(sizes, divisor) <= kManyTokens) return divisor;
+  for (std::int64_t widest = kUsualWidth; widest < kMaxWidth; widest *= 2) {
+    if (const auto width = best_width(sizes, widest)) return *width;
   }
-  return best;
+  return kMaxWidth;
 }
 
-AdapterLayout derive_layout(const fs::path& base, const DeriveOptions& options) {
-  if (options.rank < 1 || options.chunk_width.value_or(1) < 1) {
-    fail(ErrorKind::usage, "layout: rank ", options.rank, " and chunk width ",
-         options.chunk_width.value_or(1), " must be positive");
+std::string key_prefix_for(const target::BaseModel& base) {
+  const std::string& name = base.architecture;
+  if (name.ends_with("Transformer2DModel") || name.ends_with("Transformer3DModel")) {
+    return "transformer.";
   }
-  const fs::path path = fs::is_directory(base) ? base / "config.json" : base;
-  const std::string who = "base model: " + path.string();
-  const Json json = read_json_file(path, who);
-  JsonObject config(json, who);
+  const bool original = std::any_of(base.linears.begin(), base.linears.end(), [](const auto& each) {
+    return each.path.starts_with("double_blocks.0.") || each.path == "blocks.0.cross_attn.q";
+  });
+  return original ? "diffusion_model." : AdapterLayout{}.key_prefix;
+}
+
+AdapterLayout derive_layout(const target::BaseModel& base, const DeriveOptions& options) {
+  check_options(options);
+  const std::string who = "base model: " + base.source;
+  const auto chosen = select_targets(base, options.targets).chosen;
+  refuse_placeholders(chosen, who);
   AdapterLayout layout;
-  layout.architecture = read_architecture(config);
-  // Newer transformers nest the language part of a vision-language model.
-  const DecoderSizes sizes = [&] {
-    if (!config.has("text_config") || config.has("hidden_size")) return read_sizes(config);
-    JsonObject nested = config.object("text_config");
-    return read_sizes(nested);
-  }();
-  layout.base_model =
-      options.base_model.empty() ? config.text_or("_name_or_path", "") : options.base_model;
+  layout.base_model = options.base_model.empty() ? base.name : options.base_model;
+  layout.architecture = base.architecture;
   layout.rank = options.rank;
   layout.alpha = options.alpha.value_or(2 * options.rank);
-  layout.heads = sizes.heads;
-  layout.blocks = {{"model.layers.{i}", sizes.layers, decoder_modules(sizes)}};
-  cut_into_chunks(layout, options.chunk_width);
+  layout.key_prefix = options.key_prefix.value_or(key_prefix_for(base));
+  layout.heads = base.heads;
+  layout.blocks = merge_blocks(gather_blocks(chosen, target::repeated_blocks(base.linears)));
+  cut_into_chunks(layout, chosen, options.chunk_width);
   return layout_from_json(layout_to_json(layout), who);
 }
 

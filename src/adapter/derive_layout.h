@@ -1,33 +1,48 @@
-// A layout for a base model, derived from its config.json.
+// A layout for a base model, from its linear layers.
 //
-// Covers decoders with separate q, k, v, o, gate, up and down projections (Llama, Mistral, Qwen2,
-// Qwen2.5, Qwen3 and the language part of Qwen2-VL and Qwen2.5-VL). Other architectures are refused
-// by name. Token order is the released one: q, k, v, o, up, gate, down.
+// The target's layers are cut into blocks: as many equal ones as follow each other from index 0 make
+// one block with {i}; the others are written out one by one. Token order is model order
+// (target/base_model.h), for a decoder the released one: q, k, v, o, up, gate, down.
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "adapter/adapter_layout.h"
+#include "adapter/select_targets.h"
+#include "target/base_model.h"
 
 namespace dnd::adapter {
+
+// Above this many tokens a wider chunk is taken, even if it leaves more padding: a decoder's last
+// layer has a convolution channel for every token. Twice what the largest released generator has.
+inline constexpr std::int64_t kManyTokens = 16384;
 
 struct DeriveOptions {
   std::int64_t rank = 8;
   std::optional<std::int64_t> alpha;        // default: twice the rank, as in every released preset
   std::optional<std::int64_t> chunk_width;  // default: choose_chunk_width()
-  std::string base_model;                   // default: the config's _name_or_path, else empty
+  std::string base_model;                   // default: the base's own name, where it has one
+  TargetOptions targets;
+  std::optional<std::string> key_prefix;  // default: key_prefix_for()
 };
 
-// Chunk width for a set of in/out sizes: their greatest common divisor (the rule behind every
-// released preset) where it is at least 64 or equals the smallest size; else the width of 64..512
-// (steps of 8) that leaves the fewest padding cells, the widest of equals.
+// Chunk width for the in/out sizes of all factors (repeated as often as they occur): their greatest
+// common divisor (the rule behind every released preset) where it is at least 64 or equals the
+// smallest size, and leaves at most kManyTokens chunks. Else the width of 64..512 (steps of 8) with at
+// most that many chunks that leaves the fewest padding cells, the widest of equals; where none is
+// wide enough, of 64..1024, and so on.
 std::int64_t choose_chunk_width(const std::vector<std::int64_t>& sizes);
 
-// `base` is a config.json or a folder that holds one. Throws Error(no_input) or Error(data).
-AdapterLayout derive_layout(const std::filesystem::path& base, const DeriveOptions& options);
+// What adapter keys begin with: "transformer." for diffusion models in diffusers' naming,
+// "diffusion_model." for those in their original naming (double_blocks, Wan's self_attn.q),
+// PEFT's "base_model.model." for all others.
+std::string key_prefix_for(const target::BaseModel& base);
+
+// Throws Error(usage) for impossible options, and what select_targets() throws.
+AdapterLayout derive_layout(const target::BaseModel& base, const DeriveOptions& options);
 
 // Share of cells of all tokens that carry no adapter value (scales not counted), 0..1.
 double padding_share(const AdapterLayout& layout);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <limits>
 #include <map>
 #include <numeric>
@@ -12,6 +13,8 @@
 #include "base/strings.h"
 #include "support/expect_error.h"
 #include "support/golden.h"
+#include "support/sparse_safetensors.h"
+#include "support/target_tables.h"
 #include "support/temp_dir.h"
 
 namespace dnd::adapter {
@@ -29,17 +32,13 @@ struct Linear {
 };
 using Linears = std::map<std::string, Linear>;  // by full name with {i}
 
-// Rows "module in_features out_features has_bias num_layers" of the language part.
-Linears read_linears(const fs::path& path) {
-  std::istringstream rows(read_text_file(path, 1U << 20U));
-  std::string header;
-  std::getline(rows, header);
-  EXPECT_EQ(header, "module\tin_features\tout_features\thas_bias\tnum_layers");
+// The language part of a target's table.
+Linears read_linears(const std::string& target) {
   Linears linears;
-  std::string name;
-  std::string bias;
-  for (Linear row; rows >> name >> row.in >> row.out >> bias >> row.layers;) {
-    if (name.starts_with("model.layers.")) linears[name] = row;
+  for (const testing::TableRow& row : testing::read_target(target, "")) {
+    if (row.module.starts_with("model.layers.")) {
+      linears[row.module] = {row.in, row.out, row.layers};
+    }
   }
   return linears;
 }
@@ -66,7 +65,8 @@ Json small_config() {
 class DeriveLayout : public ::testing::Test {
  protected:
   AdapterLayout derive(const Json& config, const DeriveOptions& options = {}) const {
-    return derive_layout(dir_.file("config.json", json_line(config)), options);
+    return derive_layout(target::read_base_model(dir_.file("config.json", json_line(config))),
+                         options);
   }
 
   void expect_refused(const Json& config, const std::string& message) const {
@@ -81,8 +81,8 @@ class DeriveLayoutOf : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(DeriveLayoutOf, HasEveryLinearLayer) {
   const fs::path target = data_path("targets") / GetParam();
-  const AdapterLayout layout = derive_layout(target, {.rank = 16});
-  const Linears expected = read_linears(target / "linears.tsv");
+  const AdapterLayout layout = derive_layout(target::read_base_model(target), {.rank = 16});
+  const Linears expected = read_linears(GetParam());
   EXPECT_EQ(expected.size(), 7U);
   EXPECT_EQ(linears_of(layout), expected);
   EXPECT_EQ(layout.target_modules(),
@@ -95,7 +95,9 @@ TEST_P(DeriveLayoutOf, HasEveryLinearLayer) {
 INSTANTIATE_TEST_SUITE_P(Targets, DeriveLayoutOf,
                          ::testing::Values("qwen2.5-0.5b-instruct", "qwen2.5-1.5b-instruct",
                                            "qwen2.5-7b-instruct", "qwen2.5-vl-3b-instruct",
-                                           "llama-3.1-8b", "mistral-7b-v0.3", "qwen3-8b"),
+                                           "qwen2.5-vl-7b-instruct", "qwen2.5-32b-instruct",
+                                           "llama-3.1-8b", "mistral-7b-v0.3", "gemma-2-2b",
+                                           "qwen3-8b"),
                          [](const auto& target) {
                            std::string name;
                            for (const char c : std::string(target.param)) {
@@ -113,8 +115,9 @@ TEST_F(DeriveLayout, FindsTheOfficialLayouts) {
     const fs::path file = data_path("../../models/presets/" + std::string(preset) + ".json");
     const AdapterLayout official =
         layout_from_json(read_json_file(file, preset).at("layout"), preset);
-    const AdapterLayout derived = derive_layout(
-        data_path("targets") / target, {.rank = official.rank, .base_model = official.base_model});
+    const AdapterLayout derived =
+        derive_layout(target::read_base_model(data_path("targets") / target),
+                      {.rank = official.rank, .base_model = official.base_model});
     EXPECT_EQ(layout_to_json(derived), layout_to_json(official)) << preset;
     EXPECT_EQ(derived.token_count(), tokens);
   }
@@ -132,7 +135,7 @@ TEST_F(DeriveLayout, TakesRankAlphaAndName) {
   layout = derive(config, {.rank = 4, .alpha = 3, .base_model = "mine"});
   EXPECT_EQ(layout.alpha, 3);
   EXPECT_EQ(layout.base_model, "mine");
-  EXPECT_EQ(derive_layout(dir_.path(), {.rank = 4}).token_rows, 6);  // the folder
+  EXPECT_EQ(derive_layout(target::read_base_model(dir_.path()), {.rank = 4}).token_rows, 6);
 }
 
 TEST_F(DeriveLayout, HeadDimNeedNotDivideTheHiddenSize) {
@@ -179,8 +182,8 @@ TEST_F(DeriveLayout, NamesWhatIsWrong) {
     config.erase(key);
     expect_refused(config, std::string("key '") + key + "' is missing");
   }
-  expect_refused(with("architectures", Json::array({"Phi3ForCausalLM"})),
-                 "architecture 'Phi3ForCausalLM' is not supported; supported: LlamaForCausalLM, "
+  expect_refused(with("architectures", Json::array({"GPT2LMHeadModel"})),
+                 "architecture 'GPT2LMHeadModel' is not supported; supported: LlamaForCausalLM, "
                  "MistralForCausalLM, Qwen2ForCausalLM");
   expect_refused(with("architectures", Json::array()), "'architectures' should name exactly one");
   expect_refused(with("architectures", Json::array({1})),
@@ -190,7 +193,9 @@ TEST_F(DeriveLayout, NamesWhatIsWrong) {
   expect_refused(with("hidden_size", 1LL << 40U), "'hidden_size': expected an integer from 1 to");
   expect_refused(with("num_hidden_layers", 0), "'num_hidden_layers': expected an integer");
   expect_refused(with("num_hidden_layers", 4096.5), "'num_hidden_layers': expected an integer");
-  expect_refused(with("head_dim", 1 << 24), "");  // a fine number, but hopeless tokens
+  Json wide = with("head_dim", 1 << 24);  // fine numbers, but not their product
+  wide["num_attention_heads"] = 65536;
+  expect_refused(wide, "blocks[0]: modules[0]: 'out': expected an integer");
 }
 
 TEST_F(DeriveLayout, NamesWrongOptions) {
@@ -198,8 +203,128 @@ TEST_F(DeriveLayout, NamesWrongOptions) {
   EXPECT_DND_ERROR(derive(small_config(), {.rank = 5000}), ErrorKind::data, "'rank'");
   EXPECT_DND_ERROR(derive(small_config(), {.alpha = 0}), ErrorKind::data, "'alpha'");
   EXPECT_DND_ERROR(derive(small_config(), {.chunk_width = 0}), ErrorKind::usage, "chunk width 0");
-  EXPECT_DND_ERROR(derive_layout("/nowhere", {}), ErrorKind::no_input, "/nowhere");
-  EXPECT_DND_ERROR(derive_layout(data_path("codec"), {}), ErrorKind::no_input, "config.json");
+  EXPECT_DND_ERROR(derive(small_config(), {.chunk_width = (1 << 20) + 1}), ErrorKind::usage,
+                   "at most 1048576");
+}
+
+// Table of the number of modules and of parameters per unit of rank (docs/formats.md), by hand from the
+// models' published sizes; the language part of vision-language models, no modulation.
+struct Total {
+  const char* target;
+  const char* variant;
+  std::int64_t modules;
+  std::int64_t per_rank;
+};
+constexpr std::array kTotals = {
+    Total{"qwen2.5-0.5b-instruct", "", 168, 549888},
+    Total{"qwen2.5-1.5b-instruct", "", 196, 1154048},
+    Total{"qwen2.5-7b-instruct", "", 196, 2523136},
+    Total{"qwen2.5-coder-7b-instruct", "", 196, 2523136},
+    Total{"qwen2.5-vl-7b-instruct", "", 196, 2523136},
+    Total{"qwen2.5-vl-7b-instruct", ".nested", 196, 2523136},
+    Total{"qwen2-vl-7b-instruct", "", 196, 2523136},
+    Total{"qwen2.5-32b-instruct", "", 448, 8388608},
+    Total{"qwen2.5-coder-32b-instruct", "", 448, 8388608},
+    Total{"qwen2.5-vl-3b-instruct", "", 252, 1870848},
+    Total{"qwen2.5-vl-3b-instruct", ".nested", 252, 1870848},
+    Total{"wan2.1-t2v-1.3b", "", 300, 1367040},
+    Total{"wan2.1-t2v-1.3b", ".original", 300, 1367040},
+    Total{"wan2.1-t2v-14b", "", 400, 4792320},
+    Total{"cogvideox-5b", "", 252, 2322432},
+    Total{"llama-3.1-8b", "", 224, 2621440},
+    Total{"mistral-7b-v0.3", "", 224, 2621440},
+    Total{"gemma-2-2b", "", 182, 1297920},
+    Total{"qwen3-8b", "", 252, 2727936},
+    Total{"phi-3-mini-4k-instruct", "", 128, 1572864},
+    Total{"omnigen2-transformer", "", 266, 2093040},
+    Total{"flux.1-dev", "", 418, 4085760},
+    Total{"hunyuanvideo", "", 452, 4411392},
+    Total{"hunyuanvideo", ".original", 248, 3784704},
+};
+
+target::BaseModel read_target_model(const TempDir& dir, const std::string& target,
+                                    const std::string& variant) {
+  return target::read_base_model(testing::write_sparse(
+      dir / "model.safetensors", testing::whole_model(testing::read_target(target, variant))));
+}
+
+TEST(DeriveLayoutTotals, AreThoseOfTheTargetsTable) {
+  for (const Total& total : kTotals) {
+    const TempDir dir;
+    const auto layout = derive_layout(read_target_model(dir, total.target, total.variant), {});
+    const std::string who = cat(total.target, total.variant);
+    EXPECT_EQ(layout.factors().size(), 2U * static_cast<std::size_t>(total.modules)) << who;
+    EXPECT_EQ(layout.parameter_count(), 8 * total.per_rank) << who;
+    EXPECT_LE(layout.token_count(), kManyTokens) << who;
+    EXPECT_LE(padding_share(layout), 0.1) << who;
+    EXPECT_EQ(layout_to_json(layout_from_json(layout_to_json(layout), who)),
+              layout_to_json(layout));
+  }
+}
+
+TEST(DeriveLayoutTotals, HoldForEveryTargetWithAllLayers) {
+  for (const auto& folder : fs::directory_iterator(data_path("targets"))) {
+    const TempDir dir;
+    const auto base = read_target_model(dir, folder.path().filename().string(), "");
+    const auto layout = derive_layout(base, {.targets = {.targets = {"all-linear"}}});
+    EXPECT_EQ(layout.factors().size(), 2 * base.linears.size()) << folder;
+    for (const target::Linear& linear : base.linears) {
+      const auto factors = layout.factors();
+      const auto factor = std::find_if(factors.begin(), factors.end(), [&](const auto& each) {
+        return each.module == linear.path && each.factor == Factor::b;
+      });
+      ASSERT_NE(factor, factors.end()) << linear.path;
+      EXPECT_EQ(factor->size, linear.out);
+      EXPECT_EQ((factor - 1)->size, linear.in);
+      if (linear.path.find(".1.") != std::string::npos) break;  // blocks repeat
+    }
+  }
+}
+
+TEST(DeriveLayoutKeys, BeginAsTheirLoadersExpect) {
+  const TempDir dir;
+  const auto prefix = [&](const char* target, const char* variant) {
+    return derive_layout(read_target_model(dir, target, variant), {}).key_prefix;
+  };
+  EXPECT_EQ(prefix("flux.1-dev", ""), "transformer.");
+  EXPECT_EQ(prefix("wan2.1-t2v-14b", ""), "transformer.");
+  EXPECT_EQ(prefix("wan2.1-t2v-14b", ".original"), "diffusion_model.");
+  EXPECT_EQ(prefix("matrix-game-1", ""), "diffusion_model.");
+  EXPECT_EQ(prefix("lino-unips", ""), "base_model.model.");
+  EXPECT_EQ(prefix("llama-3.1-8b", ""), "base_model.model.");
+  const auto base = read_target_model(dir, "flux.1-dev", "");
+  EXPECT_EQ(derive_layout(base, {.key_prefix = ""}).factors()[0].key,
+            "transformer_blocks.0.attn.add_k_proj.lora_A.weight");
+}
+
+target::BaseModel model_of(const std::vector<std::string>& paths) {
+  target::BaseModel base;
+  base.source = "test";
+  for (const std::string& path : paths) base.linears.push_back({path, 64, 64});
+  return base;
+}
+
+std::vector<std::string> prefixes_of(const AdapterLayout& layout) {
+  std::vector<std::string> prefixes;
+  for (const auto& block : layout.blocks) prefixes.push_back(cat(block.prefix, " ", block.count));
+  return prefixes;
+}
+
+TEST(DeriveLayoutBlocks, AreMergedWhereTheyAreEqual) {
+  EXPECT_EQ(prefixes_of(derive_layout(model_of({"m.layers.0.a", "m.layers.1.a", "m.layers.2.b",
+                                                "m.layers.3.a", "m.layers.4.a", "n.layers.0.a"}),
+                                      {})),
+            (std::vector<std::string>{"m.layers.{i} 2", "m.layers.2 1", "m.layers.3 1",
+                                      "m.layers.4 1", "n.layers.{i} 1"}));
+  EXPECT_EQ(prefixes_of(derive_layout(model_of({"m.layers.0.a", "m.layers.2.a"}), {})),
+            (std::vector<std::string>{"m.layers.{i} 1", "m.layers.2 1"}));
+  const AdapterLayout layout =
+      derive_layout(model_of({"m.layers.0.a", "m.layers.1.a", "head", "x"}),
+                    {.targets = {.targets = {"all-linear"}}});
+  EXPECT_EQ(prefixes_of(layout), (std::vector<std::string>{"m.layers.{i} 2", " 1"}));
+  EXPECT_EQ(layout.factors().back().module, "x");
+  EXPECT_DND_ERROR(derive_layout(model_of({"m.layers.0.{i}", "m.layers.1.a"}), {}), ErrorKind::data,
+                   "'m.layers.0.{i}' has {i} in its name");
 }
 
 std::int64_t padding_cells(const std::vector<std::int64_t>& sizes, std::int64_t width) {
@@ -228,6 +353,7 @@ TEST(ChooseChunkWidth, ElseLeavesTheFewestPaddingCells) {
     }
     const std::int64_t chosen = choose_chunk_width(sizes);
     if (chosen == divisor) continue;
+    EXPECT_LE(std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0}) / chosen, kManyTokens);
     ++searched;
     EXPECT_LT(divisor, 64);
     for (std::int64_t width = 64; width <= 512; width += 8) {
@@ -237,6 +363,21 @@ TEST(ChooseChunkWidth, ElseLeavesTheFewestPaddingCells) {
     EXPECT_EQ(chosen % 8, 0);
   }
   EXPECT_GT(searched, 100);
+}
+
+TEST(ChooseChunkWidth, AvoidsTooManyTokens) {
+  // A divisor of 64 would cut these into 64 * 512 tokens.
+  const std::vector<std::int64_t> many(512, 64 * 64);
+  std::vector<std::int64_t> sizes = many;
+  sizes.push_back(64 * 3);
+  EXPECT_EQ(choose_chunk_width(sizes), 256);
+  // Sixteen times as many fit no width of 512 or less.
+  sizes.clear();
+  for (int i = 0; i < 16; ++i) sizes.insert(sizes.end(), many.begin(), many.end());
+  sizes.push_back(64);
+  EXPECT_EQ(choose_chunk_width(sizes), 4096);
+  sizes.assign(20000, 8);
+  EXPECT_EQ(choose_chunk_width(sizes), 1 << 20);  // hopeless: a token each
 }
 
 }  // namespace

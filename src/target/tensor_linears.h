@@ -1,0 +1,24 @@
+// From a model's tensors to its linear layers.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "target/base_model.h"
+#include "target/tensor_list.h"
+
+namespace dnd::target {
+
+// Sets linears and experts: every 2-D float tensor "<path>.weight" (out, in) whose own name is not an
+// embedding's ("...embed", "...embedding(s)", "embed_...", "wte", "shared"...), a norm's
+// ("...norm", "norm...", "ln_...") or the output head's ("lm_head", "embed_out", a top-level
+// "output"). Also, where nothing said it before: quantization, by the tensors beside a weight
+// (qweight, weight_scale, absmax, ...); tied_embeddings, by the output head's absence; and the
+// architecture of known diffusion models, by their blocks' names.
+//
+// Returns the paths of weights that are packed, so that the header does not tell their shape.
+// Throws Error(data) for a linear layer with an impossible size.
+std::vector<std::string> linears_from_tensors(const std::vector<TensorInfo>& tensors,
+                                              BaseModel& model);
+
+}  // namespace dnd::target
