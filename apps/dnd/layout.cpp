@@ -1,49 +1,133 @@
-// dnd layout: a base model's config.json -> adapter layout.
+// dnd layout: any base model -> adapter layout, and features for a decoder of it.
 #include <cmath>
 
 #include "adapter/derive_layout.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "bundle/propose_features.h"
 #include "context.h"
+#include "feature_options.h"
 
 namespace dnd::app {
 namespace {
 
+// Names of skipped modules shown on standard error; --json has all.
+constexpr std::size_t kShownModules = 4;
+
 struct LayoutOptions {
   std::filesystem::path base;
   std::filesystem::path out;
-  std::string base_model;
-  std::int64_t rank = 8;
-  std::int64_t alpha = 0;
-  std::int64_t chunk_width = 0;
+  adapter::DeriveOptions derive;
+  bool propose = false;
+  std::int64_t kernel = 3;
+  FeatureOptions features;
   bool force = false;
 };
 
-void run_layout(const Context& context, const LayoutOptions& options) {
-  adapter::DeriveOptions derive;
-  derive.rank = options.rank;
-  derive.base_model = options.base_model;
-  if (options.alpha > 0) derive.alpha = options.alpha;
-  if (options.chunk_width > 0) derive.chunk_width = options.chunk_width;
-  const adapter::AdapterLayout layout =
-      adapter::derive_layout(target::read_base_model(options.base), derive);
+// What one call found.
+struct Report {
+  target::BaseModel base;
+  adapter::AdapterLayout layout;
+  std::vector<adapter::SkippedLinears> skipped;
+  std::vector<bundle::Feature> features;  // empty unless asked for
+};
+
+void log_report(const Report& report) {
+  const adapter::AdapterLayout& layout = report.layout;
   log_info(cat(layout.token_count(), " tokens of ", layout.token_rows, " x ", layout.token_columns,
-               " for ", layout.parameter_count(), " parameters; padding ",
-               std::round(adapter::padding_share(layout) * 1000.0) / 10.0, " %"));
-  const std::string text = json_pretty(adapter::layout_to_json(layout));
-  if (options.out.empty() || options.out == "-") {
-    return print_line(text.substr(0, text.size() - 1));
+               " for ", layout.parameter_count(), " parameters of ", layout.factors().size() / 2,
+               " modules; padding ", std::round(adapter::padding_share(layout) * 1000.0) / 10.0,
+               " %"));
+  for (const adapter::SkippedLinears& each : report.skipped) {
+    std::string names;
+    for (std::size_t i = 0; i < std::min(each.modules.size(), kShownModules); ++i) {
+      names += cat(i > 0 ? ", " : "", printable(each.modules[i]));
+    }
+    if (each.modules.size() > kShownModules) names += ", ...";
+    log_info(cat("left out, ", each.reason, ": ", each.count, " (", names, ")"));
   }
-  if (!options.force && is_occupied(options.out)) {
+  if (!report.base.quantization.empty()) {
+    log_info(cat("the base's weights are quantised: ", printable(report.base.quantization)));
+  }
+}
+
+Json skipped_to_json(const std::vector<adapter::SkippedLinears>& skipped) {
+  Json list = Json::array();
+  for (const adapter::SkippedLinears& each : skipped) {
+    list.push_back({{"reason", each.reason}, {"count", each.count}, {"modules", each.modules}});
+  }
+  return list;
+}
+
+Json report_to_json(const Report& report, const LayoutOptions& options) {
+  const adapter::AdapterLayout& layout = report.layout;
+  Json json = Json::object();
+  if (options.out.empty() || options.out == "-") {
+    json["layout"] = adapter::layout_to_json(layout);
+  } else {
+    json["path"] = options.out.string();
+  }
+  json["architecture"] = layout.architecture;
+  json["tokens"] = {layout.token_count(), layout.token_rows, layout.token_columns};
+  json["modules"] = layout.factors().size() / 2;
+  json["target_modules"] = layout.target_modules();
+  json["parameters"] = layout.parameter_count();
+  json["padding"] = adapter::padding_share(layout);
+  json["skipped"] = skipped_to_json(report.skipped);
+  if (!report.base.quantization.empty()) json["quantization"] = report.base.quantization;
+  if (report.base.tied_embeddings) json["tied_embeddings"] = *report.base.tied_embeddings;
+  if (options.propose) {
+    json["features"] = bundle::features_text(report.features);
+    json["kernel"] = options.kernel;
+    json["decoder_parameters"] = bundle::count_parameters(report.features, options.kernel);
+  }
+  return json;
+}
+
+void run_layout(const Context& context, const LayoutOptions& options) {
+  Report report;
+  report.base = target::read_base_model(options.base);
+  report.layout = adapter::derive_layout(report.base, options.derive);
+  report.skipped = adapter::select_targets(report.base, options.derive.targets).skipped;
+  log_report(report);
+  if (options.propose) {
+    report.features = propose_features(report.layout, options.features, options.kernel);
+  }
+  const bool to_file = !options.out.empty() && options.out != "-";
+  const std::string text = json_pretty(adapter::layout_to_json(report.layout));
+  if (to_file && !options.force && is_occupied(options.out)) {
     fail(ErrorKind::cannot_create, options.out.string(), ": exists already (--force replaces it)");
   }
-  write_file_atomically(options.out, text);
-  if (!context.json) return print_line(options.out.string());
-  print_json({{"path", options.out.string()},
-              {"tokens", {layout.token_count(), layout.token_rows, layout.token_columns}},
-              {"parameters", layout.parameter_count()},
-              {"padding", adapter::padding_share(layout)}});
+  if (to_file) write_file_atomically(options.out, text);
+  if (context.json) return print_json(report_to_json(report, options));
+  if (to_file) print_line(options.out.string());
+  if (options.propose) return print_line(bundle::features_text(report.features));
+  if (!to_file) print_line(text.substr(0, text.size() - 1));
+}
+
+void add_target_options(CLI::App& command, adapter::DeriveOptions& derive) {
+  command
+      .add_option("-t,--targets", derive.targets.targets,
+                  "Modules, by the end of their name or by a pattern with * and ?; or all-linear\n"
+                  "(default: the blocks of the language model or diffusion transformer)")
+      ->delimiter(',');
+  command.add_flag("--experts", derive.targets.experts, "Take experts of mixtures in as well");
+  command.add_option("--key-prefix", derive.key_prefix,
+                     "What tensor names begin with (default: by the base's kind)");
+}
+
+void add_size_options(CLI::App& command, adapter::DeriveOptions& derive) {
+  command.add_option("-r,--rank", derive.rank, "LoRA rank")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  command.add_option("--alpha", derive.alpha, "LoRA alpha (default: twice the rank)")
+      ->check(CLI::Range(1, 1 << 20));
+  command
+      .add_option("--chunk-width", derive.chunk_width,
+                  "Columns of a weight token (default: greatest common divisor of all sizes,\n"
+                  "or what leaves the least padding)")
+      ->check(CLI::Range(1, 1 << 20));
 }
 
 }  // namespace
@@ -51,23 +135,26 @@ void run_layout(const Context& context, const LayoutOptions& options) {
 void add_layout(CLI::App& program, Context& context) {
   const auto options = std::make_shared<LayoutOptions>();
   CLI::App& command = add_command(
-      program, context, "layout", "A base model's config.json -> adapter layout",
+      program, context, "layout", "A base model -> adapter layout",
       {{"dnd layout --base Qwen2.5-0.5B-Instruct/ --rank 8 --out layout.json", ""},
-       {"dnd layout --base config.json --rank 16 --name Qwen/Qwen2.5-7B-Instruct", "to stdout"}},
+       {"dnd layout --base config.json --rank 16 --name Qwen/Qwen2.5-7B-Instruct", "to stdout"},
+       {"dnd layout --base FLUX.1-dev/transformer/ --targets 'transformer_blocks.*attn*' -o f.json",
+        "weights are not read, only their names and shapes"},
+       {"dnd layout --base Qwen3-8B/ --propose-features --parameters 300M", ""}},
       [&context, options] { run_layout(context, *options); });
-  command.add_option("-b,--base", options->base, "The base model's folder or config.json")
-      ->required();
-  command.add_option("-r,--rank", options->rank, "LoRA rank")
-      ->check(CLI::Range(1, 4096))
-      ->capture_default_str();
-  command.add_option("--alpha", options->alpha, "LoRA alpha (default: twice the rank)")
-      ->check(CLI::Range(1, 1 << 20));
-  command.add_option("--name", options->base_model,
-                     "Hub id or path of the base, for adapter_config.json");
   command
-      .add_option("--chunk-width", options->chunk_width,
-                  "Columns of a weight token (default: greatest common divisor of all sizes)")
-      ->check(CLI::Range(1, 1 << 20));
+      .add_option("-b,--base", options->base,
+                  "Model folder, config.json, .safetensors, *.safetensors.index.json or .gguf")
+      ->required();
+  add_size_options(command, options->derive);
+  add_target_options(command, options->derive);
+  command.add_option("--name", options->derive.base_model,
+                     "Hub id or path of the base, for adapter_config.json");
+  command.add_flag("--propose-features", options->propose,
+                   "Print features of a decoder for it, as dnd new takes them");
+  command.add_option("--kernel", options->kernel, "Kernel size of that decoder, odd")
+      ->capture_default_str();
+  add_feature_options(command, options->features);
   command.add_option("-o,--out", options->out, "File to write (default: standard output)");
   command.add_flag("-f,--force", options->force, "Replace an existing file");
 }

@@ -5,6 +5,7 @@
 #include "base/strings.h"
 #include "bundle/write_bundle.h"
 #include "context.h"
+#include "feature_options.h"
 #include "progress.h"
 #include "source_options.h"
 
@@ -15,6 +16,7 @@ struct NewOptions {
   std::filesystem::path layout;
   std::string preset;
   std::vector<std::string> features;
+  FeatureOptions proposal;  // for --features auto
   std::int64_t kernel = 3;
   std::int64_t max_length = 0;
   std::string encoder = "all-MiniLM-L6-v2";
@@ -61,7 +63,9 @@ bundle::GeneratorConfig config_from(const NewOptions& options) {
   }
   bundle::GeneratorConfig config;
   config.layout = adapter::read_layout_file(options.layout);
-  config.features = parse_features(options.features);
+  config.features = options.features == std::vector<std::string>{"auto"}
+                        ? propose_features(config.layout, options.proposal, options.kernel)
+                        : parse_features(options.features);
   if (config.features.empty()) fail(ErrorKind::usage, "new: --features is missing");
   config.kernel = options.kernel;
   bundle::ConditionConfig& condition = config.condition;
@@ -106,13 +110,15 @@ void add_new(CLI::App& program, Context& context) {
       program, context, "new", "An untrained generator (random weights), marked so",
       {{"dnd new --layout layout.json --features '8,36,384;16,24,96;70,6,14' --seed 1 -o BUNDLE",
         ""},
+       {"dnd new --layout layout.json --features auto --parameters 100M -o BUNDLE", ""},
        {"dnd new --preset qwen2.5-0.5b -o BUNDLE", "full size, 4.45 GB"}},
       [&context, options] { run_new(context, *options); });
   command.add_option("--layout", options->layout, "Adapter layout of the target (see dnd layout)");
   command.add_option("--preset", options->preset, "Released configuration instead");
   command.add_option("--features", options->features,
                      "Decoder features N,H,W;N,H,W;... from the condition (prompts, tokens,\n"
-                     "encoder width) to the weight tokens of the layout");
+                     "encoder width) to the weight tokens of the layout; or auto");
+  add_feature_options(command, options->proposal);
   command.add_option("--kernel", options->kernel, "Kernel size, odd")->capture_default_str();
   command.add_option(
       "--max-length", options->max_length,
