@@ -4,6 +4,7 @@
 #include "base/strings.h"
 #include "target/base_config.h"
 #include "target/base_model.h"
+#include "target/gguf_base.h"
 #include "target/tensor_linears.h"
 #include "target/tensor_list.h"
 
@@ -85,9 +86,7 @@ BaseModel read_base_model(const fs::path& path) {
   if (name.ends_with(".safetensors")) {
     return read_tensors(list_file(path), path, path.parent_path());
   }
-  if (name.ends_with(".gguf")) {
-    fail(ErrorKind::unavailable, who_is(path), ": this build does not read GGUF files");
-  }
+  if (name.ends_with(".gguf")) return read_gguf_base(path);
   fail(ErrorKind::data, who_is(path),
        ": expected a Hugging Face folder, a config.json, a .safetensors file, a "
        "*.safetensors.index.json or a .gguf");
