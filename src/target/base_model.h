@@ -21,8 +21,8 @@ struct AttentionHeads {
 
 // One linear layer: weight (out, in).
 struct Linear {
-  std::string
-      path;  // as Hugging Face's checkpoint names it, e.g. "model.layers.3.self_attn.q_proj"
+  // As Hugging Face's checkpoint names it, e.g. "model.layers.3.self_attn.q_proj".
+  std::string path;
   std::int64_t in = 0;
   std::int64_t out = 0;
 };
@@ -31,9 +31,8 @@ struct BaseModel {
   std::string source;        // the path it was read from, for messages
   std::string name;          // Hub id or path, where the source says it
   std::string architecture;  // e.g. "Qwen2ForCausalLM", "FluxTransformer2DModel"; may be empty
-  std::vector<Linear>
-      linears;  // all that a LoRA can be attached to, in model order, embeddings and
-                // output head left out
+  // All that a LoRA can be attached to, in model order; embeddings and output head left out.
+  std::vector<Linear> linears;
   std::vector<Linear> experts;  // feed-forward experts of mixtures: named, but apart
   std::optional<AttentionHeads> heads;
   std::optional<bool> tied_embeddings;  // the output head shares the embedding's weight
