@@ -222,7 +222,8 @@ bool is_nested(JsonObject& config) {
 
 std::string read_quantization(JsonObject& config) {
   if (!config.has("quantization_config")) return {};
-  return config.object("quantization_config").text_or("quant_method", "unknown");
+  return config.object("quantization_config")
+      .text_or("quant_method", std::string(kUnknownQuantization));
 }
 
 }  // namespace

@@ -27,6 +27,9 @@ struct Architecture {
   AttentionHeads heads = {};   // 0: must be given
 };
 
+// Where quantization_config names no method; the tensors may tell it.
+inline constexpr std::string_view kUnknownQuantization = "unknown";
+
 // nullptr where the linear layers do not follow from the config.
 const Architecture* find_architecture(std::string_view name);
 

@@ -71,8 +71,7 @@ std::set<std::string> repeated_blocks(const std::vector<Linear>& linears) {
 
 bool is_tower(std::string_view path) {
   return any_component(path, [](std::string_view part) {
-    return part == "visual" || part == "image_encoder" || part.starts_with("audio") ||
-           contains(part, "vision");
+    return part == "visual" || part.starts_with("audio") || contains(part, "vision");
   });
 }
 

@@ -29,8 +29,7 @@ std::optional<BlockPath> parse_block_path(std::string_view path);
 // blocks ("...layers", "...blocks", "...refiner", "h"). So a lone "embedder.net.0.proj" is none.
 std::set<std::string> repeated_blocks(const std::vector<Linear>& linears);
 
-// Below a vision or audio encoder: a component "visual", "image_encoder", "audio..." or one with
-// "vision" in it.
+// Below a vision or audio encoder: a component "visual", "audio..." or one with "vision" in it.
 bool is_tower(std::string_view path);
 
 // Whether the model has linear layers inside and outside of towers: then the towers serve the rest.

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "base/json.h"
 #include "base/strings.h"
 #include "target/base_config.h"
@@ -40,12 +38,8 @@ void take_shapes_of_config(const fs::path& config, const std::string& packed, Ba
 
 void refuse_nothing(const std::vector<TensorInfo>& tensors, const BaseModel& model) {
   if (!model.linears.empty() || !model.experts.empty()) return;
-  const bool adapter = std::any_of(tensors.begin(), tensors.end(), [](const TensorInfo& tensor) {
-    return tensor.name.find(".lora_A") != std::string::npos;
-  });
   fail(ErrorKind::data, who_is(model.source), ": no linear layer among ", tensors.size(),
-       " tensors (expected 2-D float tensors '<module>.weight')",
-       adapter ? "; this is a LoRA adapter, not a base model" : "");
+       " tensors (expected 2-D float tensors '<module>.weight')");
 }
 
 BaseModel read_tensors(const std::vector<TensorInfo>& tensors, const fs::path& source,

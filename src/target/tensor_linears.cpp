@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/strings.h"
+#include "target/base_config.h"
 #include "target/block_path.h"
 
 namespace dnd::target {
@@ -92,6 +93,24 @@ Linear checked_linear(const std::string& path, const std::vector<std::int64_t>& 
   return {path, shape[1], shape[0]};
 }
 
+// GPT-2 keeps weights as (in, out); from names and shapes only its fused projection shows it.
+void refuse_transposed(const Linear& linear, const std::string& source) {
+  if (!linear.path.ends_with(".c_attn") || linear.in != 3 * linear.out) return;
+  fail(ErrorKind::data, "base model: ", source, ": '", printable(linear.path),
+       "' is stored transposed (GPT-2's Conv1D), which is not supported");
+}
+
+void refuse_adapter(const std::vector<TensorInfo>& tensors, const std::string& source) {
+  for (const TensorInfo& tensor : tensors) {
+    if (tensor.name.find("lora_A") == std::string::npos &&
+        tensor.name.find("lora_down") == std::string::npos) {
+      continue;
+    }
+    fail(ErrorKind::data, "base model: ", source, ": holds '", printable(tensor.name),
+         "': this is a LoRA adapter, not a base model");
+  }
+}
+
 std::string quantization_of(const std::vector<TensorInfo>& tensors) {
   for (const QuantizationMark& mark : kMarks) {
     for (const TensorInfo& tensor : tensors) {
@@ -130,6 +149,7 @@ std::string architecture_of(const std::vector<Linear>& linears) {
 
 std::vector<std::string> linears_from_tensors(const std::vector<TensorInfo>& tensors,
                                               BaseModel& model) {
+  refuse_adapter(tensors, model.source);
   std::vector<std::string> packed;
   for (const TensorInfo& tensor : tensors) {
     for (const std::string_view ending : {".qweight", ".weight_packed"}) {
@@ -146,11 +166,15 @@ std::vector<std::string> linears_from_tensors(const std::vector<TensorInfo>& ten
       continue;
     }
     Linear linear = checked_linear(path, tensor.shape, model.source);
+    refuse_transposed(linear, model.source);
     (expert_number(path) ? model.experts : model.linears).push_back(std::move(linear));
   }
   sort_in_model_order(model.linears);
   sort_in_model_order(model.experts);
-  if (model.quantization.empty()) model.quantization = quantization_of(tensors);
+  if (model.quantization.empty() || model.quantization == kUnknownQuantization) {
+    const std::string found = quantization_of(tensors);
+    if (!found.empty()) model.quantization = found;
+  }
   if (!model.tied_embeddings) model.tied_embeddings = tied_of(tensors);
   if (model.architecture.empty()) model.architecture = architecture_of(model.linears);
   return packed;

@@ -17,7 +17,8 @@ namespace dnd::target {
 // architecture of known diffusion models, by their blocks' names.
 //
 // Returns the paths of weights that are packed, so that the header does not tell their shape.
-// Throws Error(data) for a linear layer with an impossible size.
+// Throws Error(data) for a linear layer with an impossible size, GPT-2's transposed weights, and an
+// adapter's tensors.
 std::vector<std::string> linears_from_tensors(const std::vector<TensorInfo>& tensors,
                                               BaseModel& model);
 

@@ -48,7 +48,7 @@ TEST(SelectTargets, TakesTheBlocksOfTheLanguagePart) {
 
 TEST(SelectTargets, TakesTheTowerWhereThereIsNothingElse) {
   target::BaseModel base;
-  for (const char* path : {"image_encoder.blocks.0.a", "image_encoder.blocks.1.a"}) {
+  for (const char* path : {"visual.blocks.0.a", "visual.blocks.1.a"}) {
     base.linears.push_back({path, 8, 4});
   }
   EXPECT_EQ(select_targets(base, {}).chosen.size(), 2U);

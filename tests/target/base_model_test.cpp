@@ -315,6 +315,11 @@ TEST(BaseModel, TakesThePackedShapesOfTheConfig) {
   const BaseModel base = read_base_model(dir.path());
   EXPECT_EQ(base.linears.size(), 21U);
   EXPECT_EQ(base.quantization, "gptq");
+  // Without a method the tensors tell it.
+  config["quantization_config"] = {{"bits", 4}};
+  dir.file("config.json", json_line(config));
+  EXPECT_EQ(read_base_model(dir / "config.json").quantization, "unknown");
+  EXPECT_EQ(read_base_model(dir.path()).quantization, "awq");
 }
 
 class BaseModelErrors : public ::testing::Test {
@@ -342,11 +347,15 @@ TEST_F(BaseModelErrors, OfFiles) {
   expect_error(weights("none.safetensors", {}), ErrorKind::data, "no linear layer among 0 tensors");
   expect_error(weights("conv.safetensors", {{"a.weight", Dtype::f16, {2, 2, 3}}}), ErrorKind::data,
                "no linear layer among 1 tensors (expected 2-D float tensors");
-  expect_error(weights("lora.safetensors", {{"a.lora_A.default", Dtype::f16, {2, 2}}}),
+  expect_error(data_path("interop/llama/adapter"), ErrorKind::data,
+               "lora_A.weight': this is a LoRA adapter, not a base model");
+  expect_error(weights("lora.safetensors", {{"a.lora_down.weight", Dtype::f16, {2, 2}}}),
                ErrorKind::data, "this is a LoRA adapter");
+  expect_error(weights("gpt2.safetensors", {{"h.0.attn.c_attn.weight", Dtype::f16, {4, 12}}}),
+               ErrorKind::data, "'h.0.attn.c_attn' is stored transposed");
   expect_error(weights("model-00001-of-00002.safetensors", {{query_, Dtype::f16, {2, 2}}}),
                ErrorKind::data, "is shard 1 of 2; give the folder");
-  expect_error(dir_.path(), ErrorKind::data, "holds 5 .safetensors files and no index");
+  expect_error(dir_.path(), ErrorKind::data, "holds 6 .safetensors files and no index");
 }
 
 TEST_F(BaseModelErrors, OfSizes) {
