@@ -1,15 +1,16 @@
-// The README.md of a generated adapter folder.
+// The README.md of an adapter folder.
 #pragma once
 
 #include <string>
 
-#include "adapter/adapter_layout.h"
-#include "adapter/provenance.h"
+#include "adapter/lora.h"
+#include "adapter/uniform.h"
 #include "base/dtype.h"
 
 namespace dnd::adapter {
 
-// A Hugging Face model card: YAML front matter, how to load it, where it came from.
-std::string adapter_card(const AdapterLayout& layout, const Provenance& provenance, Dtype dtype);
+// A Hugging Face model card: YAML front matter, how to load it, where it came from (the adapter's
+// "dnd.*" metadata). `uniform` and `dtype` are those of the file beside it.
+std::string adapter_card(const LoraAdapter& adapter, const Uniform& uniform, Dtype dtype);
 
 }  // namespace dnd::adapter

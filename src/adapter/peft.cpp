@@ -1,58 +1,131 @@
 #include "adapter/peft.h"
 
-#include <cmath>
+#include <algorithm>
+#include <cctype>
 #include <map>
+#include <set>
+#include <string_view>
+#include <utility>
 
+#include "adapter/lora_output.h"
 #include "adapter/model_card.h"
+#include "adapter/uniform.h"
 #include "base/json.h"
-#include "base/sha256.h"
 #include "base/strings.h"
-#include "formats/safetensors.h"
 
 namespace dnd::adapter {
 namespace fs = std::filesystem;
 namespace {
 
-std::vector<formats::TensorSpec> tensor_specs(const Adapter& adapter, Dtype dtype) {
-  std::vector<formats::TensorSpec> specs;
-  for (const AdapterMatrix& matrix : adapter.matrices) {
-    specs.push_back({matrix.key, dtype, matrix.shape});
+std::vector<OutputTensor> peft_tensors(const LoraAdapter& adapter, const Uniform& uniform,
+                                       const std::string& prefix) {
+  std::vector<OutputTensor> tensors;
+  for (const LoraPair& pair : adapter.pairs) {
+    const std::string stem = prefix + pair.module;
+    tensors.push_back({stem + ".lora_A.weight", {uniform.rank, pair.in}, [&] {
+                         return uniform_a(pair, uniform);
+                       }});
+    tensors.push_back({stem + ".lora_B.weight", {pair.out, uniform.rank}, [&] {
+                         return uniform_b(pair, uniform);
+                       }});
+    if (pair.magnitude.empty()) continue;
+    tensors.push_back(
+        {stem + ".lora_magnitude_vector", {pair.out}, [&] { return pair.magnitude; }});
   }
-  formats::sort_for_safetensors(specs);
-  return specs;
+  return tensors;
 }
 
-std::vector<std::byte> convert(const AdapterMatrix& matrix, Dtype dtype) {
-  if (const auto i = first_not_finite(dtype, matrix.values)) {
-    const float value = matrix.values[*i];
-    fail(ErrorKind::data, "adapter: tensor '", printable(matrix.key), "': value ", value,
-         " at position ", *i, " is not finite as ", dtype_name(dtype),
-         std::isfinite(value) ? " (choose another --adapter-dtype)"
-                              : " (generator damaged or untrained?)");
+// "q_proj", or "to_out.0" where the last component is a number alone.
+std::string suffix_of(const std::string& module) {
+  const auto is_digit = [](unsigned char c) { return std::isdigit(c) != 0; };
+  std::size_t dot = module.rfind('.');
+  if (dot == std::string::npos) return module;
+  const auto last = module.begin() + static_cast<std::ptrdiff_t>(dot) + 1;
+  if (std::all_of(last, module.end(), is_digit) && dot > 0) {
+    dot = module.rfind('.', dot - 1);
+    if (dot == std::string::npos) return module;
   }
-  std::vector<std::byte> bytes(matrix.values.size() * dtype_bits(dtype) / 8);
-  from_f32(dtype, matrix.values, bytes);
-  return bytes;
+  return module.substr(dot + 1);
 }
 
-PeftWriteResult write_weights(const fs::path& path, const Adapter& adapter, Dtype dtype,
-                              const Provenance& provenance) {
-  std::map<std::string, const AdapterMatrix*> by_key;
-  for (const AdapterMatrix& matrix : adapter.matrices) by_key[matrix.key] = &matrix;
-  formats::SafetensorsWriter writer(path, tensor_specs(adapter, dtype),
-                                    provenance_metadata(provenance));
-  Sha256 hash;
-  PeftWriteResult result;
-  writer.observe([&](std::span<const std::byte> bytes) {
-    hash.update(bytes);
-    result.bytes += bytes.size();
+bool has_suffix(const std::string& path, const std::vector<std::string>& suffixes) {
+  return std::any_of(suffixes.begin(), suffixes.end(), [&](const std::string& suffix) {
+    return path == suffix || path.ends_with("." + suffix);
   });
-  for (const formats::TensorSpec& spec : writer.specs()) {
-    writer.write(convert(*by_key.at(spec.name), dtype));
+}
+
+// Whether the suffixes would put LoRA into layers of the base that have none.
+bool take_in_others(const std::vector<std::string>& suffixes, const LoraAdapter& adapter,
+                    const target::BaseModel& base) {
+  std::set<std::string> adapted;
+  for (const LoraPair& pair : adapter.pairs) {
+    for (const std::string& name : target::module_aliases(pair.module)) adapted.insert(name);
   }
-  writer.finish();
-  result.sha256 = hash.hex();
-  return result;
+  const auto is_other = [&](const target::Linear& linear) {
+    return has_suffix(linear.path, suffixes) && !adapted.contains(linear.path);
+  };
+  return std::any_of(base.linears.begin(), base.linears.end(), is_other) ||
+         std::any_of(base.experts.begin(), base.experts.end(), is_other);
+}
+
+std::vector<std::string> target_modules(const LoraAdapter& adapter, const target::BaseModel* base) {
+  std::vector<std::string> suffixes;
+  for (const LoraPair& pair : adapter.pairs) {
+    const std::string suffix = suffix_of(pair.module);
+    if (std::find(suffixes.begin(), suffixes.end(), suffix) == suffixes.end()) {
+      suffixes.push_back(suffix);
+    }
+  }
+  if (base == nullptr || !take_in_others(suffixes, adapter, *base)) return suffixes;
+  std::vector<std::string> paths;
+  for (const LoraPair& pair : adapter.pairs) paths.push_back(pair.module);
+  return paths;
+}
+
+std::string config_text(const LoraAdapter& adapter, const Uniform& uniform,
+                        const PeftOptions& options) {
+  const bool is_image_model = adapter.format == AdapterFormat::diffusers;
+  // Keys in the order PEFT writes them (sorted), all known to PEFT 0.13.
+  Json config = Json::object();
+  config["base_model_name_or_path"] =
+      adapter.base_model.empty() ? Json(nullptr) : Json(adapter.base_model);
+  config["bias"] = "none";
+  config["fan_in_fan_out"] = false;
+  config["inference_mode"] = true;
+  config["init_lora_weights"] = true;
+  config["lora_alpha"] = whole_alpha(uniform);
+  config["lora_dropout"] = 0.0;
+  config["modules_to_save"] = nullptr;
+  config["peft_type"] = "LORA";
+  config["r"] = uniform.rank;
+  config["target_modules"] = target_modules(adapter, options.base);
+  config["task_type"] = is_image_model ? Json(nullptr) : Json("CAUSAL_LM");
+  config["use_dora"] = adapter.has_dora();
+  config["use_rslora"] = false;
+  return json_pretty(config);
+}
+
+void check_dora(const LoraAdapter& adapter) {
+  if (!adapter.has_dora()) return;
+  for (const LoraPair& pair : adapter.pairs) {
+    if (!pair.magnitude.empty()) continue;
+    fail(ErrorKind::data, "adapter: module '", printable(pair.module),
+         "' has no DoRA magnitude, others have: a PEFT folder is DoRA as a whole or not at all");
+  }
+}
+
+std::vector<float> take_values(std::map<std::string_view, AdapterMatrix*>& matrices,
+                               const FactorLayout& factor, std::int64_t rank) {
+  const auto found = matrices.find(factor.key);
+  if (found == matrices.end()) {
+    fail(ErrorKind::data, "adapter: tensor '", printable(factor.key), "' of the layout is missing");
+  }
+  AdapterMatrix& matrix = *found->second;
+  if (matrix.shape != factor.shape(rank)) {
+    fail(ErrorKind::data, "adapter: tensor '", printable(factor.key), "': shape ",
+         shape_text(matrix.shape), ", expected ", shape_text(factor.shape(rank)));
+  }
+  return std::move(matrix.values);
 }
 
 }  // namespace
@@ -61,55 +134,54 @@ void check_replaceable(const fs::path& directory) {
   dnd::check_replaceable(directory, kAdapterConfigName, "an adapter folder");
 }
 
-std::string peft_config_text(const AdapterLayout& layout) {
-  // Keys in the order PEFT writes them (sorted), all known to PEFT 0.13.
-  Json config = Json::object();
-  config["base_model_name_or_path"] =
-      layout.base_model.empty() ? Json(nullptr) : Json(layout.base_model);
-  config["bias"] = "none";
-  config["fan_in_fan_out"] = false;
-  config["inference_mode"] = true;
-  config["init_lora_weights"] = true;
-  config["lora_alpha"] = layout.alpha;
-  config["lora_dropout"] = 0.0;
-  config["modules_to_save"] = nullptr;
-  config["peft_type"] = "LORA";
-  config["r"] = layout.rank;
-  config["target_modules"] = layout.target_modules();
-  config["task_type"] = "CAUSAL_LM";
-  config["use_dora"] = false;
-  config["use_rslora"] = false;
-  return json_pretty(config);
+PeftWriteResult write_peft_folder(const fs::path& directory, const LoraAdapter& adapter,
+                                  const PeftOptions& options, OnExisting on_existing) {
+  check_dora(adapter);
+  if (on_existing == OnExisting::replace) check_replaceable(directory);
+  const Uniform uniform = uniform_with_alpha(adapter);
+  Staged staged(directory, Staged::Kind::directory, on_existing);
+  const PeftWriteResult written = write_tensors(staged.path() / kAdapterWeightsName,
+                                                peft_tensors(adapter, uniform, options.key_prefix),
+                                                options.dtype, output_metadata(adapter, "pt"));
+  write_new_file(staged.path() / kAdapterConfigName, config_text(adapter, uniform, options));
+  write_new_file(staged.path() / kCardName, adapter_card(adapter, uniform, options.dtype));
+  staged.commit();
+  return written;
+}
+
+LoraAdapter lora_of_layout(const AdapterLayout& layout, Adapter adapter,
+                           const Provenance& provenance) {
+  std::map<std::string_view, AdapterMatrix*> matrices;
+  for (AdapterMatrix& matrix : adapter.matrices) matrices[matrix.key] = &matrix;
+  LoraAdapter lora;
+  lora.base_model = layout.base_model;
+  lora.architecture = layout.architecture;
+  lora.metadata = provenance_metadata(provenance);
+  for (const FactorLayout& factor : layout.factors()) {
+    std::vector<float> values = take_values(matrices, factor, layout.rank);
+    if (factor.factor == Factor::b) {
+      lora.pairs.back().out = factor.size;
+      lora.pairs.back().b = std::move(values);
+      continue;
+    }
+    LoraPair pair;
+    pair.module = factor.module;
+    pair.key = layout.key_prefix + factor.module;
+    pair.rank = layout.rank;
+    pair.in = factor.size;
+    pair.a = std::move(values);
+    pair.scale = static_cast<double>(layout.alpha) / static_cast<double>(layout.rank);
+    lora.pairs.push_back(std::move(pair));
+  }
+  return lora;
 }
 
 PeftWriteResult write_peft_folder(const fs::path& directory, const AdapterLayout& layout,
                                   const Adapter& adapter, Dtype dtype, const Provenance& provenance,
                                   OnExisting on_existing) {
-  if (on_existing == OnExisting::replace) check_replaceable(directory);
-  Staged staged(directory, Staged::Kind::directory, on_existing);
-  PeftWriteResult result =
-      write_weights(staged.path() / kAdapterWeightsName, adapter, dtype, provenance);
-  write_new_file(staged.path() / kAdapterConfigName, peft_config_text(layout));
-  write_new_file(staged.path() / kCardName, adapter_card(layout, provenance, dtype));
-  staged.commit();
-  return result;
-}
-
-Adapter read_adapter_weights(const fs::path& path) {
-  fs::path file = path;
-  if (fs::is_directory(path)) {
-    file = path / kAdapterWeightsName;
-    if (!fs::exists(file) && fs::exists(path / "adapter_model.bin")) {
-      fail(ErrorKind::data, path.string(), ": holds adapter_model.bin, a pickle; only ",
-           kAdapterWeightsName, " is read");
-    }
-  }
-  const formats::SafetensorsFile source(file);
-  Adapter adapter;
-  for (const formats::TensorView& tensor : source.tensors()) {
-    adapter.matrices.push_back({tensor.name, tensor.shape, source.read_f32(tensor.name)});
-  }
-  return adapter;
+  const PeftOptions options{dtype, layout.key_prefix, nullptr};
+  return write_peft_folder(directory, lora_of_layout(layout, adapter, provenance), options,
+                           on_existing);
 }
 
 }  // namespace dnd::adapter

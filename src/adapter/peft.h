@@ -1,7 +1,8 @@
 // PEFT adapter folders: adapter_model.safetensors + adapter_config.json + README.md.
 //
 // What is written is the intersection that PEFT (0.13 and newer), transformers, vLLM, SGLang, TGI,
-// LoRAX and the llama.cpp converter all load (docs/formats.md, "PEFT folder").
+// LoRAX and the llama.cpp converter all load (docs/formats.md, "PEFT folder"): one rank, a whole
+// lora_alpha, nothing but matrices. What is read is all that PEFT writes for plain LoRA and DoRA.
 #pragma once
 
 #include <filesystem>
@@ -10,37 +11,59 @@
 
 #include "adapter/adapter.h"
 #include "adapter/adapter_layout.h"
+#include "adapter/gguf_adapter.h"
+#include "adapter/lora.h"
 #include "adapter/provenance.h"
 #include "base/dtype.h"
 #include "base/file.h"
+#include "target/base_model.h"
 
 namespace dnd::adapter {
 
 inline constexpr const char* kAdapterWeightsName = "adapter_model.safetensors";
+inline constexpr const char* kAdapterPickleName = "adapter_model.bin";
 inline constexpr const char* kAdapterConfigName = "adapter_config.json";
 inline constexpr const char* kCardName = "README.md";
+inline constexpr const char* kPeftKeyPrefix = "base_model.model.";
 
-struct PeftWriteResult {
-  std::uint64_t bytes = 0;  // of adapter_model.safetensors
-  std::string sha256;       // of adapter_model.safetensors
+using PeftWriteResult = WrittenFile;  // of adapter_model.safetensors
+
+struct PeftOptions {
+  Dtype dtype = Dtype::f32;  // f32, f16 or bf16
+  std::string key_prefix = kPeftKeyPrefix;
+  // Where known, target_modules names full paths if suffixes would take in layers without a pair.
+  const target::BaseModel* base = nullptr;
 };
 
 // Something that is not an adapter is never replaced, whatever was asked: throws
 // Error(cannot_create) if `directory` is occupied and holds no adapter_config.json.
 void check_replaceable(const std::filesystem::path& directory);
 
-// Writes the folder `directory` at once (see dnd::Staged). `dtype` is f32, f16 or bf16. What is
+// Writes the folder `directory` at once (see dnd::Staged). Ranks are padded to the largest, scales
+// folded into B where no whole lora_alpha fits all (adapter/uniform.h); DoRA stays DoRA. What is
 // replaced must pass check_replaceable(). Throws Error(data) for values that the dtype cannot hold
-// (infinite, NaN).
+// (infinite, NaN), and where only some modules have a magnitude.
+PeftWriteResult write_peft_folder(const std::filesystem::path& directory,
+                                  const LoraAdapter& adapter, const PeftOptions& options,
+                                  OnExisting on_existing);
+
+// The same for matrices of a layout.
 PeftWriteResult write_peft_folder(const std::filesystem::path& directory,
                                   const AdapterLayout& layout, const Adapter& adapter, Dtype dtype,
                                   const Provenance& provenance, OnExisting on_existing);
 
-// The JSON text of adapter_config.json for a layout.
-std::string peft_config_text(const AdapterLayout& layout);
+// Matrices of a layout by their meaning. Throws Error(data) where one is missing or of another shape.
+LoraAdapter lora_of_layout(const AdapterLayout& layout, Adapter adapter,
+                           const Provenance& provenance);
 
-// Reads a PEFT folder or a bare .safetensors file of LoRA matrices, as fp32, in file order.
-// Pickled adapter_model.bin is refused. Throws Error(no_input) or Error(data).
+// adapter_model.safetensors, or adapter_model.bin where there is none (no code of it is run), with
+// adapter_config.json. Throws Error(no_input) or Error(data).
+LoraAdapter read_peft_folder(const std::filesystem::path& folder);
+// A bare file: Error(data) that says what is missing, since its alpha is unknown.
+LoraAdapter read_peft_file(const std::filesystem::path& file);
+
+// The matrices as they are stored, scale not looked at: a PEFT folder or a bare .safetensors file, as
+// fp32, in file order. Throws Error(no_input) or Error(data).
 Adapter read_adapter_weights(const std::filesystem::path& path);
 
 }  // namespace dnd::adapter

@@ -1,0 +1,35 @@
+// Writing the matrices of an adapter to a safetensors file: what all formats of that family share.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "adapter/gguf_adapter.h"
+#include "adapter/lora.h"
+#include "base/dtype.h"
+#include "formats/safetensors.h"
+
+namespace dnd::adapter {
+
+// `values` gives the fp32 values in C order when they are due.
+struct OutputTensor {
+  std::string key;
+  formats::Shape shape;
+  std::function<std::vector<float>()> values;
+};
+
+// Makes the file `path`, which must not exist, in the reference writer's order. `dtype` is f32, f16 or
+// bf16. Throws Error(data) for values that it cannot hold (infinite, NaN).
+WrittenFile write_tensors(const std::filesystem::path& path,
+                          const std::vector<OutputTensor>& tensors, Dtype dtype,
+                          const formats::Metadata& metadata);
+
+// The adapter's "dnd.*" entries, and "format".
+formats::Metadata output_metadata(const LoraAdapter& adapter, const std::string& format);
+
+// Throws Error(data): `target` ("MLX", ...) cannot hold DoRA magnitudes.
+void refuse_dora(const LoraAdapter& adapter, const std::string& target);
+
+}  // namespace dnd::adapter

@@ -1,0 +1,32 @@
+// MLX-LM adapter folders: adapters.safetensors + adapter_config.json of its own kind.
+//
+// Source: mlx_lm/tuner/utils.py and tuner/lora.py (docs/formats.md, "MLX"). Matrices are stored
+// transposed, lora_a (in, rank) and lora_b (rank, out); `scale` multiplies directly; one rank and one
+// scale hold for the whole folder. MLX-LM itself does not read PEFT folders.
+#pragma once
+
+#include <filesystem>
+
+#include "adapter/gguf_adapter.h"
+#include "adapter/lora.h"
+#include "base/dtype.h"
+#include "base/file.h"
+
+namespace dnd::adapter {
+
+inline constexpr const char* kMlxWeightsName = "adapters.safetensors";
+
+// Whether the folder's adapter_config.json is of MLX-LM's kind. Throws as read_json_file() does.
+bool is_mlx_folder(const std::filesystem::path& folder);
+
+// Throws Error(no_input), or Error(data): other fine-tune types than "lora", a module that the
+// configuration's keys leave out, tensors that are no pair of matrices of its rank.
+LoraAdapter read_mlx_folder(const std::filesystem::path& folder);
+
+// Writes the folder at once. `dtype` is f32, f16 or bf16. Ranks are padded, scales that differ from
+// the commonest are folded into B. What is replaced must pass check_replaceable() of adapter/peft.h.
+// Throws Error(data) for DoRA, for modules outside `layers.N`, and as write_peft_folder() does.
+WrittenFile write_mlx_folder(const std::filesystem::path& folder, const LoraAdapter& adapter,
+                             Dtype dtype, OnExisting on_existing);
+
+}  // namespace dnd::adapter

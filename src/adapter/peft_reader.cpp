@@ -1,0 +1,76 @@
+#include <utility>
+
+#include "adapter/peft.h"
+#include "adapter/peft_config.h"
+#include "adapter/peft_tensors.h"
+#include "base/strings.h"
+
+namespace dnd::adapter {
+namespace fs = std::filesystem;
+namespace {
+
+fs::path weights_file(const fs::path& folder) {
+  const fs::path file = folder / kAdapterWeightsName;
+  const fs::path pickle = folder / kAdapterPickleName;
+  return !fs::exists(file) && fs::exists(pickle) ? pickle : file;
+}
+
+std::string module_of(std::string_view stem) {
+  const std::string_view prefix = kPeftKeyPrefix;
+  return std::string(stem.starts_with(prefix) ? stem.substr(prefix.size()) : stem);
+}
+
+// What the configuration and the tensors say must agree: PEFT would fail, or drop something.
+void check_against_config(const TensorFile& file, const PeftConfig& config, const LoraPair& pair) {
+  const std::int64_t rank = config.rank_of(pair.module);
+  if (pair.rank != rank) {
+    fail(ErrorKind::data, file.who, ": module '", printable(pair.key), "': rank ", pair.rank,
+         ", but ", kAdapterConfigName, " says ", rank, " (r or rank_pattern)");
+  }
+  if (config.use_dora == pair.magnitude.empty()) {
+    fail(ErrorKind::data, file.who, ": module '", printable(pair.key),
+         "': ", config.use_dora ? "has no lora_magnitude_vector" : "has a lora_magnitude_vector",
+         ", but ", kAdapterConfigName, " says use_dora ", config.use_dora ? "true" : "false");
+  }
+}
+
+}  // namespace
+
+LoraAdapter read_peft_folder(const fs::path& folder) {
+  const fs::path config_path = folder / kAdapterConfigName;
+  const std::string who = "adapter: " + config_path.string();
+  const Json json = read_json_file(config_path, who);
+  JsonObject(json, who).text("peft_type");  // PEFT itself insists on it
+  const PeftConfig config = peft_config_from_json(json, who);
+  const TensorFile file = open_tensor_file(weights_file(folder));
+  LoraAdapter adapter;
+  adapter.base_model = config.base_model;
+  adapter.metadata = file.metadata;
+  for (const StoredPair& stored : collect_pairs(file, false)) {
+    if (adapter.pairs.empty()) adapter.dtype = stored.a->dtype;
+    LoraPair pair = load_pair(file, stored, module_of(stored.stem));
+    check_against_config(file, config, pair);
+    pair.scale = config.scale_of(pair.module);
+    adapter.pairs.push_back(std::move(pair));
+  }
+  return adapter;
+}
+
+LoraAdapter read_peft_file(const fs::path& path) {
+  const TensorFile file = open_tensor_file(path);
+  collect_pairs(file, false);
+  fail(ErrorKind::data, file.who, ": LoRA matrices without ", kAdapterConfigName,
+       ": their alpha is unknown (give the adapter's folder, or put its configuration beside as ",
+       kAdapterWeightsName, " and ", kAdapterConfigName, ")");
+}
+
+Adapter read_adapter_weights(const fs::path& path) {
+  const TensorFile file = open_tensor_file(fs::is_directory(path) ? weights_file(path) : path);
+  Adapter adapter;
+  for (const StoredTensor& tensor : file.tensors) {
+    adapter.matrices.push_back({tensor.name, tensor.shape, tensor.read()});
+  }
+  return adapter;
+}
+
+}  // namespace dnd::adapter

@@ -1,0 +1,172 @@
+#include "adapter/peft_tensors.h"
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/strings.h"
+#include "formats/torch_checkpoint.h"
+
+namespace dnd::adapter {
+namespace {
+
+enum class Part { a, b, magnitude, alpha };
+
+struct Key {
+  std::string stem;
+  Part part = Part::a;
+};
+
+TensorFile open_safetensors(const std::filesystem::path& path, const std::string& who) {
+  const auto source = std::make_shared<formats::SafetensorsFile>(path);
+  TensorFile file{who, source->metadata(), {}};
+  for (const formats::TensorView& tensor : source->tensors()) {
+    file.tensors.push_back({tensor.name, tensor.dtype, tensor.shape,
+                            [source, &tensor] { return source->read_f32(tensor.name); }});
+  }
+  return file;
+}
+
+TensorFile open_checkpoint(const std::filesystem::path& path, const std::string& who) {
+  const auto source = std::make_shared<formats::TorchCheckpoint>(path);
+  TensorFile file{who, {}, {}};
+  for (const formats::CheckpointTensor& tensor : source->tensors()) {
+    file.tensors.push_back({tensor.name, tensor.dtype, tensor.shape,
+                            [source, &tensor] { return source->read_f32(tensor); }});
+  }
+  return file;
+}
+
+// What may follow the token: `.weight`, where `bare` also nothing; before it an adapter's name.
+bool is_ending(std::string_view rest, bool bare) {
+  if (rest.ends_with(".weight")) {
+    rest.remove_suffix(std::string_view(".weight").size());
+  } else if (!bare) {
+    return false;
+  }
+  return rest.empty() || (rest.size() > 1 && rest[0] == '.' && rest.find('.', 1) == rest.npos);
+}
+
+std::optional<Key> parse_key(std::string_view name) {
+  struct Token {
+    std::string_view text;
+    Part part;
+    bool bare;
+  };
+  constexpr std::array kTokens = {Token{".lora_A", Part::a, false},
+                                  Token{".lora_B", Part::b, false},
+                                  Token{".lora_magnitude_vector", Part::magnitude, true}};
+  for (const Token& token : kTokens) {
+    const std::size_t at = name.rfind(token.text);
+    if (at == std::string_view::npos || at == 0) continue;
+    if (!is_ending(name.substr(at + token.text.size()), token.bare)) continue;
+    return Key{std::string(name.substr(0, at)), token.part};
+  }
+  constexpr std::string_view kAlpha = ".alpha";
+  if (!name.ends_with(kAlpha) || name.size() == kAlpha.size()) return std::nullopt;
+  return Key{std::string(name.substr(0, name.size() - kAlpha.size())), Part::alpha};
+}
+
+// Why a tensor is no part of a pair.
+std::string_view obstacle(std::string_view name) {
+  const auto has = [&](std::string_view text) { return name.find(text) != name.npos; };
+  if (has("lora_embedding_")) return "LoRA of an embedding is not supported";
+  if (has(".lora_B") && name.ends_with(".bias")) return "a LoRA bias (lora_bias) is not supported";
+  if (has("lora_down") || has("lora_up") || has(".lora.")) {
+    return "names of another dialect (lora_up, lora_down) are not read";
+  }
+  if (name.ends_with(".lora_a") || name.ends_with(".lora_b")) {
+    return "an MLX name; its adapter_config.json must lie beside the file";
+  }
+  if (has("lora_")) return "an unknown kind of LoRA tensor";
+  if (name.ends_with(".alpha")) return "an alpha tensor (the configuration file holds alpha)";
+  return "no LoRA matrix (saved by modules_to_save, a trained bias, or not an adapter at all)";
+}
+
+const StoredTensor*& slot(StoredPair& pair, Part part) {
+  switch (part) {
+    case Part::a:
+      return pair.a;
+    case Part::b:
+      return pair.b;
+    case Part::magnitude:
+      return pair.magnitude;
+    case Part::alpha:
+      return pair.alpha;
+  }
+  fail(ErrorKind::internal, "adapter: unknown part of a pair");
+}
+
+void check_whole(const TensorFile& file, const StoredPair& pair) {
+  if (pair.a != nullptr && pair.b != nullptr) return;
+  const StoredTensor* there = pair.a != nullptr ? pair.a : pair.b;
+  if (there == nullptr) there = pair.magnitude != nullptr ? pair.magnitude : pair.alpha;
+  fail(ErrorKind::data, file.who, ": tensor '", printable(there->name), "' has no ",
+       pair.a == nullptr ? "lora_A" : "lora_B", " beside it: half a pair (file cut or filtered?)");
+}
+
+void check_shapes(const TensorFile& file, const StoredPair& pair) {
+  const formats::Shape& a = pair.a->shape;
+  const formats::Shape& b = pair.b->shape;
+  const auto refuse = [&](std::string_view why) {
+    fail(ErrorKind::data, file.who, ": module '", printable(pair.stem), "': lora_A ", shape_text(a),
+         " and lora_B ", shape_text(b), ": expected (rank, in) and (out, rank)", why);
+  };
+  if (a.size() > 2 || b.size() > 2) refuse("; convolutions and stacked experts are not supported");
+  if (a.size() != 2 || b.size() != 2) refuse("");
+  if (a[0] != b[1]) refuse(a[1] == b[0] ? " (transposed, as MLX stores them?)" : "");
+  if (a[0] < 1 || a[1] < 1 || b[0] < 1) refuse(", none of them 0");
+  if (pair.magnitude != nullptr && pair.magnitude->shape != formats::Shape{b[0]}) {
+    fail(ErrorKind::data, file.who, ": tensor '", printable(pair.magnitude->name), "': shape ",
+         shape_text(pair.magnitude->shape), ", expected ", shape_text({b[0]}));
+  }
+}
+
+}  // namespace
+
+TensorFile open_tensor_file(const std::filesystem::path& path) {
+  const std::string who = "adapter: " + path.string();
+  const std::string extension = path.extension().string();
+  const bool pickle = extension == ".bin" || extension == ".pt" || extension == ".pth";
+  return pickle ? open_checkpoint(path, who) : open_safetensors(path, who);
+}
+
+std::vector<StoredPair> collect_pairs(const TensorFile& file, bool allow_alpha) {
+  std::vector<StoredPair> pairs;
+  std::map<std::string, std::size_t> by_stem;
+  for (const StoredTensor& tensor : file.tensors) {
+    const std::optional<Key> key = parse_key(tensor.name);
+    if (!key || (key->part == Part::alpha && !allow_alpha)) {
+      fail(ErrorKind::data, file.who, ": tensor '", printable(tensor.name),
+           "': ", obstacle(tensor.name));
+    }
+    const auto [entry, is_new] = by_stem.emplace(key->stem, pairs.size());
+    if (is_new) pairs.emplace_back().stem = key->stem;
+    const StoredTensor*& place = slot(pairs[entry->second], key->part);
+    if (place != nullptr) {
+      fail(ErrorKind::data, file.who, ": tensors '", printable(place->name), "' and '",
+           printable(tensor.name), "' are of the same module: more than one adapter in the file");
+    }
+    place = &tensor;
+  }
+  if (pairs.empty()) fail(ErrorKind::data, file.who, ": holds no LoRA matrices");
+  for (const StoredPair& pair : pairs) check_whole(file, pair);
+  return pairs;
+}
+
+LoraPair load_pair(const TensorFile& file, const StoredPair& stored, const std::string& module) {
+  check_shapes(file, stored);
+  LoraPair pair;
+  pair.module = module;
+  pair.key = stored.stem;
+  pair.rank = stored.a->shape[0];
+  pair.in = stored.a->shape[1];
+  pair.out = stored.b->shape[0];
+  pair.a = stored.a->read();
+  pair.b = stored.b->read();
+  if (stored.magnitude != nullptr) pair.magnitude = stored.magnitude->read();
+  return pair;
+}
+
+}  // namespace dnd::adapter
