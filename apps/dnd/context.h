@@ -48,6 +48,7 @@ void add_import(CLI::App& program, Context& context);
 void add_inspect(CLI::App& program, Context& context);
 void add_layout(CLI::App& program, Context& context);
 void add_encode(CLI::App& program, Context& context);
+void add_convert(CLI::App& program, Context& context);
 void add_codec(CLI::App& program, Context& context);
 void add_new(CLI::App& program, Context& context);
 void add_doctor(CLI::App& program, Context& context);

@@ -1,11 +1,8 @@
 // dnd generate: prompts -> adapters.
-#include <unistd.h>
-
-#include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <optional>
-#include <system_error>
+#include <set>
 #include <utility>
 
 #include "adapter/peft.h"
@@ -17,6 +14,7 @@
 #include "engine_loader.h"
 #include "formats/safetensors.h"
 #include "generate_estimate.h"
+#include "generate_options.h"
 #include "generate_plan.h"
 #include "progress.h"
 #include "source_options.h"
@@ -67,17 +65,6 @@ HostTensor read_condition(const fs::path& path, const bundle::GeneratorConfig& c
   return {shape, file.read_f32("condition", &shape)};
 }
 
-// Throws Error(cannot_create) where no folder `path` could be made: the nearest parent that exists
-// must be a folder that takes entries. Writing may still fail, of a full disk for one.
-void check_place(const fs::path& path) {
-  fs::path parent = (fs::absolute(path) / ".").lexically_normal().parent_path().parent_path();
-  std::error_code ignored;
-  while (!fs::exists(parent, ignored) && parent.has_relative_path()) parent = parent.parent_path();
-  if (::access((parent / ".").c_str(), W_OK | X_OK) == 0) return;
-  fail(ErrorKind::cannot_create, path.string(), ": cannot be created: ", parent.string(), ": ",
-       std::generic_category().message(errno));
-}
-
 // One call of the command: opens what is needed once, then makes job after job.
 class GenerateRun {
  public:
@@ -86,6 +73,7 @@ class GenerateRun {
 
   void run() {
     options_.engine.precision = effective_precision(options_.engine.precision);
+    formats_ = chosen_formats(options_);
     if (options_.condition.empty()) set_ = load_named_prompts();
     jobs_ = plan_jobs(options_, set_);
     generator_ = open_generator(options_.source.model);
@@ -95,17 +83,24 @@ class GenerateRun {
     for (std::size_t i = 0; i < jobs_.size(); ++i) {
       const std::optional<Made> made = try_job(i);
       progress_.clear();
+      if (!made) continue;
       // Outside try_job: a closed or full standard output would fail every further task too.
-      if (made) report(jobs_[i], *made);
+      for (const Written& written : made->written) report(jobs_[i], *made, written);
     }
-    if (failed_ > 0) log_error(cat(failed_, " of ", jobs_.size(), " adapters failed"));
+    if (failed_ > 0)
+      log_error(cat(failed_, " of ", jobs_.size() * formats_.size(), " adapters failed"));
     if (jobs_.empty()) log_info("nothing to do in this shard");
   }
 
  private:
+  struct Written {
+    Artefact artefact;
+    adapter::WrittenFile file;
+  };
+
   struct Made {
     adapter::Provenance provenance;
-    adapter::PeftWriteResult written;
+    std::vector<Written> written;
   };
 
   text::PromptSet load_named_prompts() const {
@@ -123,14 +118,15 @@ class GenerateRun {
 
   // Before anything is computed: every target can be made, is free, or may be replaced or skipped.
   void check_targets() const {
+    std::set<fs::path> places;
     for (const Job& job : jobs_) {
-      const bool occupied = is_occupied(job.path);
-      if (occupied && !options_.force && !options_.resume) {
-        fail(ErrorKind::cannot_create, job.path.string(),
-             ": exists already (--force replaces it, --resume keeps what is finished)");
+      for (const Artefact& artefact : artefacts_of(job.path, formats_)) {
+        if (!places.insert(artefact.path.lexically_normal()).second) {
+          fail(ErrorKind::data, artefact.path.string(),
+               ": two artefacts of this call would go there (a task named like another's file)");
+        }
+        check_target(artefact, options_.force, options_.resume);
       }
-      if (occupied) adapter::check_replaceable(job.path);
-      if (!occupied || options_.force) check_place(job.path);
     }
   }
 
@@ -140,13 +136,18 @@ class GenerateRun {
       return run_job(index);
     } catch (const Error& error) {
       if (jobs_.size() == 1 || error.kind() == ErrorKind::unavailable) throw;
-      progress_.clear();
-      const std::string place = jobs_[index].path.string() + ": ";
-      const std::string_view what = error.what();
-      log_error(cat(what.starts_with(place) ? "" : place, what));
-      if (failed_++ == 0) context_.exit_code = static_cast<int>(error.kind());
+      note_failure(jobs_[index].path, error, formats_.size());
       return std::nullopt;
     }
+  }
+
+  void note_failure(const fs::path& path, const Error& error, std::size_t count) {
+    progress_.clear();
+    const std::string place = path.string() + ": ";
+    const std::string_view what = error.what();
+    log_error(cat(what.starts_with(place) ? "" : place, what));
+    if (failed_ == 0) context_.exit_code = static_cast<int>(error.kind());
+    failed_ += count;
   }
 
   std::optional<Made> run_job(std::size_t index) {
@@ -162,9 +163,11 @@ class GenerateRun {
       made.provenance.selection = chosen.selection;
       prompts = std::move(chosen.texts);
     }
-    if (options_.resume && is_finished(job, made.provenance)) return std::nullopt;
+    const std::vector<Artefact> artefacts = missing(job, made.provenance);
+    if (artefacts.empty()) return std::nullopt;
     label_ = job_label(index);
-    compute(job, prompts, made);
+    const adapter::LoraAdapter adapter = compute(job, prompts, made.provenance);
+    write(job, artefacts, adapter, made);
     return made;
   }
 
@@ -188,22 +191,27 @@ class GenerateRun {
     return provenance;
   }
 
-  // Whether the target was made from the same inputs; if it is there but was not, an error.
-  bool is_finished(const Job& job, const adapter::Provenance& provenance) const {
-    if (!is_occupied(job.path)) return false;
-    const formats::SafetensorsFile file(job.path / adapter::kAdapterWeightsName);
-    bool same = !file.tensors().empty() && file.tensors()[0].dtype == dtype();
-    for (const auto& [key, value] : adapter::provenance_metadata(provenance)) {
-      if (key == "dnd.version") continue;
-      const auto found = file.metadata().find(key);
-      same = same && found != file.metadata().end() && found->second == value;
-    }
-    if (!same) {
-      fail(ErrorKind::cannot_create, job.path.string(),
-           ": exists already, made from other inputs (--force replaces it)");
-    }
-    log_info(cat(job.path.string(), ": finished already"));
-    return true;
+  // What is still to be made of a job. With --resume, what is there must be from the same inputs.
+  std::vector<Artefact> missing(const Job& job, const adapter::Provenance& provenance) const {
+    std::vector<Artefact> artefacts = artefacts_of(job.path, formats_);
+    if (!options_.resume) return artefacts;
+    const auto expected = adapter::provenance_metadata(provenance);
+    std::erase_if(artefacts, [&](const Artefact& artefact) {
+      return is_finished(artefact, expected, write_options(job, artefact.format));
+    });
+    return artefacts;
+  }
+
+  WriteOptions write_options(const Job& job, adapter::AdapterFormat format) const {
+    const adapter::AdapterLayout& layout = generator_.config.layout;
+    WriteOptions write;
+    write.dtype = dtype_for(options_, format);
+    write.key_prefix = layout.key_prefix;
+    write.architecture = layout.architecture;
+    write.heads = layout.heads;
+    write.name = job.path.lexically_normal().stem().string();
+    write.on_existing = options_.force ? OnExisting::replace : OnExisting::refuse;
+    return write;
   }
 
   void open() {
@@ -216,12 +224,13 @@ class GenerateRun {
     seconds_.load = watch.lap();
   }
 
-  void compute(const Job& job, const std::vector<std::string>& prompts, Made& made) {
+  adapter::LoraAdapter compute(const Job& job, const std::vector<std::string>& prompts,
+                               adapter::Provenance& provenance) {
     seconds_ = {};
     open();
     const EngineInfo info = engine_->info();
-    made.provenance.device = info.device;
-    made.provenance.engine = "LibTorch " + info.libtorch;
+    provenance.device = info.device;
+    provenance.engine = "LibTorch " + info.libtorch;
     Stopwatch watch;
     progress_.stage(label_ + "encode");
     HostTensor condition = job.task == nullptr
@@ -234,23 +243,39 @@ class GenerateRun {
           progress_.update(static_cast<double>(done) / static_cast<double>(n));
         });
     seconds_.decode = watch.lap();
-    const adapter::Adapter adapter = adapter::detokenize(generator_.config.layout, tokens.values);
+    const adapter::AdapterLayout& layout = generator_.config.layout;
+    adapter::LoraAdapter adapter =
+        adapter::lora_of_layout(layout, adapter::detokenize(layout, tokens.values), provenance);
     seconds_.detokenize = watch.lap();
-    made.written = adapter::write_peft_folder(
-        job.path, generator_.config.layout, adapter, dtype(), made.provenance,
-        options_.force ? OnExisting::replace : OnExisting::refuse);
+    return adapter;
+  }
+
+  // A format that fails leaves the others their chance.
+  void write(const Job& job, const std::vector<Artefact>& artefacts,
+             const adapter::LoraAdapter& adapter, Made& made) {
+    Stopwatch watch;
+    for (const Artefact& artefact : artefacts) {
+      try {
+        const WriteOptions options = write_options(job, artefact.format);
+        made.written.push_back({artefact, write_artefact(artefact, adapter, options)});
+      } catch (const Error& error) {
+        if (artefacts.size() == 1) throw;
+        note_failure(artefact.path, error, 1);
+      }
+    }
     seconds_.write = watch.lap();
   }
 
-  void report(const Job& job, const Made& made) const {
-    if (!context_.json) return print_line(job.path.string());
-    Json json = {{"path", job.path.string()},
+  void report(const Job& job, const Made& made, const Written& written) const {
+    if (!context_.json) return print_line(written.artefact.path.string());
+    Json json = {{"path", written.artefact.path.string()},
+                 {"format", adapter::format_name(written.artefact.format)},
                  {"task", job.task == nullptr ? "" : job.task->name},
                  {"prompts_used", made.provenance.prompts_used},
                  {"prompts_distinct", made.provenance.prompts_distinct},
                  {"seconds", seconds_json(seconds_)},
-                 {"bytes", made.written.bytes},
-                 {"sha256", made.written.sha256},
+                 {"bytes", written.file.bytes},
+                 {"sha256", written.file.sha256},
                  {"precision", made.provenance.precision},
                  {"device", made.provenance.device}};
     if (options_.variants > 0) json["variant"] = job.variant;
@@ -263,11 +288,10 @@ class GenerateRun {
     return cat(index + 1, "/", jobs_.size(), " ", jobs_[index].path.filename().string(), ": ");
   }
 
-  Dtype dtype() const { return parse_dtype(options_.adapter_dtype); }
-
   Context& context_;
   GenerateOptions options_;
   Progress progress_;
+  std::vector<adapter::AdapterFormat> formats_;
   text::PromptSet set_;
   std::vector<Job> jobs_;
   Generator generator_;
@@ -280,40 +304,6 @@ class GenerateRun {
   std::size_t failed_ = 0;
 };
 
-void check_combination(const GenerateOptions& options) {
-  const auto refuse = [](const char* message) { fail(ErrorKind::usage, "generate: ", message); };
-  if (options.source.prompts.empty() == options.condition.empty()) {
-    refuse("needs either --prompts FILE... or --condition FILE (see dnd generate --help)");
-  }
-  if (options.force && options.resume) refuse("--force and --resume exclude each other");
-  if (options.variants > 0 && !options.condition.empty()) {
-    refuse("--variants draws prompts anew; a --condition is one adapter");
-  }
-}
-
-void add_output_options(CLI::App& command, GenerateOptions& options) {
-  command.add_option("-o,--out", options.out,
-                     "Adapter folder, or folder of adapters where records have tasks\n"
-                     "(default: adapters/<stem of the prompts file>)");
-  command.add_option("--task", options.task, "Name of the whole input: one adapter in --out");
-  command.add_option("--variants", options.variants, "K draws of prompts -> --out/v000, v001, ...")
-      ->check(CLI::Range(1, 1000000));
-  command.add_option("--condition", options.condition,
-                     "Condition tensor (N, L, C) in a .safetensors file instead of prompts");
-  command.add_option("--format", options.format, "Adapter format")
-      ->check(CLI::IsMember({"peft"}))
-      ->capture_default_str();
-  command.add_option("--adapter-dtype", options.adapter_dtype, "Element type of the adapter")
-      ->check(CLI::IsMember({"f32", "f16", "bf16"}))
-      ->capture_default_str();
-  command.add_flag("-n,--dry-run", options.dry_run, "Say what would be done, and stop");
-  command.add_flag("-f,--force", options.force, "Replace existing adapters");
-  command.add_flag("--resume", options.resume, "Keep adapters made from the same inputs");
-  command.add_option("--shard", options.shard,
-                     "Every N-th task: I/N (I from 0), or auto for job\n"
-                     "arrays (SLURM_ARRAY_TASK_ID/COUNT or RANK/WORLD_SIZE)");
-}
-
 }  // namespace
 
 void add_generate(CLI::App& program, Context& context) {
@@ -323,6 +313,7 @@ void add_generate(CLI::App& program, Context& context) {
       {{"dnd generate --prompts questions.jsonl", "one adapter in adapters/questions"},
        {"dnd generate -m BUNDLE -p all.jsonl -o out --json", "records with a \"task\" field"},
        {"printf 'What is 2+3?\\n' | dnd generate -p - -o out", "from a pipe"},
+       {"dnd generate -m BUNDLE -p p.jsonl -o out --format peft,gguf", "out and out.gguf"},
        {"dnd generate -m BUNDLE -p p.jsonl -o out --variants 10 --resume", "ten draws of prompts"}},
       [&context, options] {
         check_combination(*options);

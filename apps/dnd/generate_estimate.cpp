@@ -12,8 +12,32 @@ std::uint64_t elements(std::int64_t a, std::int64_t b, std::int64_t c) {
          static_cast<std::uint64_t>(c);
 }
 
-std::uint64_t adapter_bytes(const bundle::GeneratorConfig& config, const std::string& dtype) {
-  return static_cast<std::uint64_t>(config.layout.parameter_count()) * (dtype == "f32" ? 4 : 2);
+// Bytes of an element; Q8_0 stores 32 of them in 34 bytes.
+double element_bytes(const std::string& dtype) {
+  if (dtype == "q8_0") return 34.0 / 32.0;
+  return dtype == "f32" ? 4.0 : 2.0;
+}
+
+// Of all formats together, headers left out.
+std::uint64_t adapter_bytes(const bundle::GeneratorConfig& config, const GenerateOptions& options) {
+  double bytes = 0.0;
+  for (const adapter::AdapterFormat format : chosen_formats(options)) {
+    bytes += static_cast<double>(config.layout.parameter_count()) *
+             element_bytes(dtype_for(options, format));
+  }
+  return static_cast<std::uint64_t>(bytes);
+}
+
+// "bf16", or "peft bf16, gguf f32".
+std::string kinds_text(const GenerateOptions& options) {
+  std::string text;
+  const std::vector<adapter::AdapterFormat> formats = chosen_formats(options);
+  for (const adapter::AdapterFormat format : formats) {
+    if (!text.empty()) text += ", ";
+    if (formats.size() > 1) text += cat(adapter::format_name(format), " ");
+    text += dtype_for(options, format);
+  }
+  return text;
 }
 
 Json estimate_json(const Generator& generator, const GenerateOptions& options,
@@ -27,7 +51,7 @@ Json estimate_json(const Generator& generator, const GenerateOptions& options,
       {"condition", {c.prompts, c.max_length, c.width}},
       {"tokens", {config.features.back().n, config.features.back().h, config.features.back().w}},
       {"rank", config.layout.rank},
-      {"bytes_per_adapter", adapter_bytes(config, options.adapter_dtype)},
+      {"bytes_per_adapter", adapter_bytes(config, options)},
       {"weights_bytes", std::filesystem::file_size(generator.weights())},
       {"activation_bytes", peak_activation_bytes(config)},
       {"decoder_flop_per_adapter", 2.0 * config.multiply_adds()}};
@@ -60,9 +84,8 @@ void print_estimate(const Context& context, const Generator& generator,
   if (context.json) return print_json(json);
   const bundle::GeneratorConfig& config = generator.config;
   const double tera = 2.0 * config.multiply_adds() / 1e12;
-  print_line(cat("adapters    ", adapters, ", ",
-                 human_bytes(adapter_bytes(config, options.adapter_dtype)), " each (rank ",
-                 config.layout.rank, ", ", options.adapter_dtype, ")"));
+  print_line(cat("adapters    ", adapters, ", ", human_bytes(adapter_bytes(config, options)),
+                 " each (rank ", config.layout.rank, ", ", kinds_text(options), ")"));
   print_line(cat("condition   ", config.condition.prompts, " prompts x ",
                  config.condition.max_length, " tokens x ", config.condition.width));
   print_line(cat("tokens      ", json_line(json["tokens"])));

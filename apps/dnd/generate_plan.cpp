@@ -1,5 +1,6 @@
 #include "generate_plan.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -56,6 +57,23 @@ std::string variant_name(std::size_t variant) {
 }
 
 }  // namespace
+
+std::vector<adapter::AdapterFormat> chosen_formats(const GenerateOptions& options) {
+  std::vector<adapter::AdapterFormat> formats;
+  for (const std::string& name : options.formats) {
+    const adapter::AdapterFormat format = parse_format(name);
+    check_dtype(format, options.adapter_dtype);
+    if (std::find(formats.begin(), formats.end(), format) == formats.end()) {
+      formats.push_back(format);
+    }
+  }
+  return formats;
+}
+
+std::string dtype_for(const GenerateOptions& options, adapter::AdapterFormat format) {
+  if (!options.adapter_dtype.empty()) return options.adapter_dtype;
+  return format == adapter::AdapterFormat::gguf ? "f32" : "bf16";
+}
 
 Shard parse_shard(const std::string& text) {
   if (text.empty()) return {};

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "condition.h"
+#include "outputs.h"
 
 namespace dnd::app {
 
@@ -17,13 +18,19 @@ struct GenerateOptions {
   std::string task;          // names the whole input
   std::size_t variants = 0;  // 0: not given, one adapter at the task's own place
   std::filesystem::path condition;
-  std::string adapter_dtype = "bf16";
-  std::string format = "peft";
+  std::string adapter_dtype;  // empty: bf16, GGUF f32
+  std::vector<std::string> formats = {"peft"};
   bool dry_run = false;
   bool force = false;
   bool resume = false;
   std::string shard;  // "I/N", "auto" or empty
 };
+
+// Without repetition, in the order given. Throws Error(usage) where --adapter-dtype does not fit.
+std::vector<adapter::AdapterFormat> chosen_formats(const GenerateOptions& options);
+
+// --adapter-dtype, or the format's own default.
+std::string dtype_for(const GenerateOptions& options, adapter::AdapterFormat format);
 
 // One adapter to make.
 struct Job {

@@ -111,6 +111,7 @@ int run(int argc, char** argv) {
   add_inspect(program, context);
   add_layout(program, context);
   add_encode(program, context);
+  add_convert(program, context);
   add_codec(program, context);
   add_new(program, context);
   add_doctor(program, context);

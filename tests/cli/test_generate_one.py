@@ -10,7 +10,8 @@ import pytest
 from support import (LAYOUT, PROGRAM, QUESTIONS, Exit, dnd, fails, folder_bytes, prompts_sha256, read_adapter,
                      read_safetensors, safetensors_bytes, sha256, tree, write_prompts)
 
-JSON_KEYS = {"path", "task", "prompts_used", "prompts_distinct", "seconds", "bytes", "sha256", "precision", "device"}
+JSON_KEYS = {"path", "format", "task", "prompts_used", "prompts_distinct", "seconds", "bytes", "sha256", "precision",
+             "device"}
 SECONDS = {"load", "encode", "decode", "detokenize", "write", "total"}
 
 

@@ -1,0 +1,219 @@
+// dnd convert: one adapter, another format.
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "adapter/lora.h"
+#include "adapter/uniform.h"
+#include "base/log.h"
+#include "base/strings.h"
+#include "context.h"
+#include "outputs.h"
+#include "target/base_model.h"
+
+namespace dnd::app {
+namespace fs = std::filesystem;
+using adapter::AdapterFormat;
+using adapter::LoraAdapter;
+namespace {
+
+// Kept in what is written, so that a later conversion needs no --base.
+constexpr const char* kArchitectureKey = "dnd.architecture";
+constexpr const char* kAttentionHeadsKey = "dnd.attention_heads";
+constexpr const char* kKeyValueHeadsKey = "dnd.key_value_heads";
+
+struct ConvertOptions {
+  fs::path input;
+  fs::path out;
+  std::string to;
+  fs::path base;
+  std::string dtype;
+  std::string name;
+  std::string vlm_names;
+  bool force = false;
+};
+
+bool is_same(const fs::path& a, const fs::path& b) {
+  std::error_code ignored;
+  return fs::equivalent(a, b, ignored);
+}
+
+void check_paths(const ConvertOptions& options) {
+  if (!fs::exists(options.input)) fail(ErrorKind::no_input, options.input.string(), ": not found");
+  const fs::path folder = fs::absolute(options.input).lexically_normal().parent_path();
+  const bool in_folder = !fs::is_directory(options.input) && is_same(folder, options.out);
+  if (is_same(options.input, options.out) || in_folder) {
+    fail(ErrorKind::usage, "convert: ", options.out.string(), " is the adapter itself");
+  }
+}
+
+std::optional<std::int64_t> metadata_number(const LoraAdapter& adapter, const char* key) {
+  const auto found = adapter.metadata.find(key);
+  if (found == adapter.metadata.end() || found->second.empty() || found->second.size() > 6 ||
+      found->second.find_first_not_of("0123456789") != std::string::npos) {
+    return std::nullopt;
+  }
+  return std::stoll(found->second);
+}
+
+// What is known of the base from --base, else from the adapter itself.
+struct KnownBase {
+  std::optional<target::BaseModel> model;
+  std::string architecture;
+  std::optional<target::AttentionHeads> heads;
+};
+
+KnownBase base_from(const fs::path& path) {
+  KnownBase known{target::read_base_model(path), "", std::nullopt};
+  known.architecture = known.model->architecture;
+  known.heads = known.model->heads;
+  return known;
+}
+
+KnownBase base_of_adapter(const LoraAdapter& adapter) {
+  KnownBase known;
+  const auto named = adapter.metadata.find(kArchitectureKey);
+  if (named != adapter.metadata.end()) {
+    known.architecture = named->second;
+    const auto attention = metadata_number(adapter, kAttentionHeadsKey);
+    const auto key_value = metadata_number(adapter, kKeyValueHeadsKey);
+    if (attention && key_value) known.heads = {*attention, *key_value};
+    return known;
+  }
+  std::error_code ignored;
+  const fs::path folder = adapter.base_model;
+  if (!adapter.base_model.empty() && fs::is_directory(folder, ignored)) return base_from(folder);
+  return known;
+}
+
+void record_base(LoraAdapter& adapter, const KnownBase& known) {
+  if (known.architecture.empty()) return;
+  adapter.metadata[kArchitectureKey] = known.architecture;
+  if (!known.heads) return;
+  adapter.metadata[kAttentionHeadsKey] = std::to_string(known.heads->attention);
+  adapter.metadata[kKeyValueHeadsKey] = std::to_string(known.heads->key_value);
+}
+
+// Vision-language models before transformers 4.52 ("old", which all versions load) and since.
+std::string renamed(const std::string& module, const std::string& style) {
+  const auto fits = [&](const std::string& name) {
+    if (style == "old") return name.starts_with("model.layers.") || name.starts_with("visual.");
+    return name.starts_with("model.language_model.") || name.starts_with("model.visual.");
+  };
+  const std::vector<std::string> names = target::module_aliases(module);
+  const auto found = std::find_if(names.begin(), names.end(), fits);
+  return found == names.end() ? module : *found;
+}
+
+std::string dtype_for(const ConvertOptions& options, AdapterFormat to, const LoraAdapter& adapter) {
+  if (!options.dtype.empty()) return options.dtype;
+  if (to == AdapterFormat::gguf) return "f32";
+  if (adapter.dtype == Dtype::bf16) return "bf16";
+  return adapter.dtype == Dtype::f16 ? "f16" : "f32";
+}
+
+// Folding rounds B once; worth knowing where B is stored in 16 bits.
+void tell_folding(AdapterFormat to, const LoraAdapter& adapter, const std::string& dtype) {
+  adapter::Uniform uniform;
+  if (to == AdapterFormat::peft) uniform = adapter::uniform_with_alpha(adapter);
+  if (to == AdapterFormat::mlx) uniform = adapter::uniform_of(adapter);
+  if (to == AdapterFormat::diffusers) uniform = adapter::uniform_without_scale(adapter);
+  if (!uniform.folds) return;
+  log_info(cat(adapter::format_name(to), " has one scale for all modules: others are folded into ",
+               "lora_B and rounded to ", dtype,
+               dtype == "f32" ? "" : " (--adapter-dtype f32 rounds least)"));
+}
+
+WriteOptions write_options(const ConvertOptions& options, const KnownBase& known,
+                           std::string dtype) {
+  WriteOptions write;
+  write.dtype = std::move(dtype);
+  write.base = known.model ? &*known.model : nullptr;
+  write.architecture = known.architecture;
+  write.heads = known.heads;
+  write.name = options.name;
+  if (write.name.empty()) write.name = fs::absolute(options.input).lexically_normal().stem();
+  write.on_existing = options.force ? OnExisting::replace : OnExisting::refuse;
+  return write;
+}
+
+void report(const Context& context, const Artefact& artefact, const adapter::WrittenFile& written) {
+  if (!context.json) return print_line(artefact.path.string());
+  print_json({{"path", artefact.path.string()},
+              {"format", adapter::format_name(artefact.format)},
+              {"bytes", written.bytes},
+              {"sha256", written.sha256}});
+}
+
+void check_target(const ConvertOptions& options, const Artefact& artefact) {
+  if (is_occupied(artefact.path) && !options.force) {
+    fail(ErrorKind::cannot_create, artefact.path.string(),
+         ": exists already (--force replaces it)");
+  }
+  check_replaceable(artefact);
+  check_place(artefact.path);
+}
+
+void run_convert(const Context& context, const ConvertOptions& options) {
+  const Artefact artefact{parse_format(options.to), options.out};
+  check_dtype(artefact.format, options.dtype);
+  check_paths(options);
+  check_target(options, artefact);
+  KnownBase known = options.base.empty() ? KnownBase{} : base_from(options.base);
+  LoraAdapter adapter = adapter::read_lora(options.input, known.heads);
+  if (options.base.empty()) known = base_of_adapter(adapter);
+  if (artefact.format == AdapterFormat::gguf && known.architecture.empty()) {
+    fail(ErrorKind::usage, "convert: ", options.input.string(),
+         " does not say for which architecture it is: give --base with the base model's folder or "
+         "config.json");
+  }
+  record_base(adapter, known);
+  if (adapter.base_model.empty() && known.model) {
+    adapter.base_model = known.model->name.empty() ? options.base.string() : known.model->name;
+  }
+  if (!options.vlm_names.empty()) {
+    for (adapter::LoraPair& pair : adapter.pairs) {
+      pair.module = renamed(pair.module, options.vlm_names);
+    }
+  }
+  const std::string dtype = dtype_for(options, artefact.format, adapter);
+  tell_folding(artefact.format, adapter, dtype);
+  report(context, artefact,
+         write_artefact(artefact, adapter, write_options(options, known, dtype)));
+}
+
+}  // namespace
+
+void add_convert(CLI::App& program, Context& context) {
+  const auto options = std::make_shared<ConvertOptions>();
+  CLI::App& command = add_command(
+      program, context, "convert", "One adapter, another format",
+      {{"dnd convert adapters/arc --to gguf --base Qwen2.5-0.5B-Instruct/ --out arc.gguf", ""},
+       {"dnd convert arc.gguf --to peft --base config.json --out arc", ""},
+       {"dnd convert adapters/arc --to mlx --out arc.mlx", ""}},
+      [&context, options] { run_convert(context, *options); });
+  command
+      .add_option("adapter", options->input,
+                  "A PEFT or MLX folder, a .gguf, a diffusers .safetensors file")
+      ->required();
+  command.add_option("--to", options->to, "Format")
+      ->check(CLI::IsMember({"peft", "gguf", "mlx", "diffusers"}))
+      ->required();
+  command.add_option("-o,--out", options->out, "Folder (peft, mlx) or file (gguf, diffusers)")
+      ->required();
+  command.add_option("-b,--base", options->base,
+                     "The base model: a folder, config.json, .safetensors or .gguf");
+  command
+      .add_option("--adapter-dtype", options->dtype,
+                  "Element type (default: as it is, for GGUF f32; q8_0 for GGUF only)")
+      ->check(CLI::IsMember({"f32", "f16", "bf16", "q8_0"}));
+  command.add_option("--name", options->name, "GGUF's general.name (default: the adapter's name)");
+  command
+      .add_option("--vlm-names", options->vlm_names,
+                  "Module names of vision-language models: old (model.layers, loads everywhere)\n"
+                  "or new (model.language_model.layers, transformers 4.52 and later)")
+      ->check(CLI::IsMember({"old", "new"}));
+  command.add_flag("-f,--force", options->force, "Replace an existing adapter");
+}
+
+}  // namespace dnd::app

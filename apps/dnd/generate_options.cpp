@@ -1,0 +1,45 @@
+#include "generate_options.h"
+
+#include "base/strings.h"
+
+namespace dnd::app {
+
+void check_combination(const GenerateOptions& options) {
+  const auto refuse = [](const char* message) { fail(ErrorKind::usage, "generate: ", message); };
+  if (options.source.prompts.empty() == options.condition.empty()) {
+    refuse("needs either --prompts FILE... or --condition FILE (see dnd generate --help)");
+  }
+  if (options.force && options.resume) refuse("--force and --resume exclude each other");
+  if (options.variants > 0 && !options.condition.empty()) {
+    refuse("--variants draws prompts anew; a --condition is one adapter");
+  }
+}
+
+void add_output_options(CLI::App& command, GenerateOptions& options) {
+  command.add_option("-o,--out", options.out,
+                     "Adapter folder, or folder of adapters where records have tasks\n"
+                     "(default: adapters/<stem of the prompts file>)");
+  command.add_option("--task", options.task, "Name of the whole input: one adapter in --out");
+  command.add_option("--variants", options.variants, "K draws of prompts -> --out/v000, v001, ...")
+      ->check(CLI::Range(1, 1000000));
+  command.add_option("--condition", options.condition,
+                     "Condition tensor (N, L, C) in a .safetensors file instead of prompts");
+  command
+      .add_option("--format", options.formats,
+                  "Adapter formats: peft (at --out), gguf (at --out.gguf), mlx (at --out.mlx)")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"peft", "gguf", "mlx"}))
+      ->capture_default_str();
+  command
+      .add_option("--adapter-dtype", options.adapter_dtype,
+                  "Element type (default: bf16, for GGUF f32; q8_0 for GGUF only)")
+      ->check(CLI::IsMember({"f32", "f16", "bf16", "q8_0"}));
+  command.add_flag("-n,--dry-run", options.dry_run, "Say what would be done, and stop");
+  command.add_flag("-f,--force", options.force, "Replace existing adapters");
+  command.add_flag("--resume", options.resume, "Keep adapters made from the same inputs");
+  command.add_option("--shard", options.shard,
+                     "Every N-th task: I/N (I from 0), or auto for job\n"
+                     "arrays (SLURM_ARRAY_TASK_ID/COUNT or RANK/WORLD_SIZE)");
+}
+
+}  // namespace dnd::app

@@ -1,0 +1,184 @@
+#include "outputs.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "adapter/diffusers.h"
+#include "adapter/mlx.h"
+#include "adapter/peft.h"
+#include "base/log.h"
+#include "base/strings.h"
+#include "formats/gguf.h"
+#include "formats/safetensors.h"
+#include "source_options.h"
+
+namespace dnd::app {
+namespace fs = std::filesystem;
+using adapter::AdapterFormat;
+namespace {
+
+// `place` with an ending; "out/" is "out", "." the current folder's name.
+fs::path with_ending(const fs::path& place, const char* ending) {
+  fs::path path = place.has_filename() ? place : place.parent_path();
+  if (path.filename() == "." || path.filename() == ".." || path.empty()) {
+    path = fs::weakly_canonical(place);
+  }
+  path += ending;
+  return path;
+}
+
+Artefact artefact_of(const fs::path& place, AdapterFormat format, bool alone) {
+  switch (format) {
+    case AdapterFormat::peft:
+    case AdapterFormat::diffusers:
+      return {format, place};
+    case AdapterFormat::gguf:
+      return {format, alone && place.extension() == ".gguf" ? place : with_ending(place, ".gguf")};
+    case AdapterFormat::mlx:
+      return {format, with_ending(place, ".mlx")};
+  }
+  fail(ErrorKind::internal, "outputs: unknown format");
+}
+
+std::uint32_t ggml_type(const std::string& dtype) {
+  if (dtype == "f16") return formats::kGgmlF16;
+  if (dtype == "bf16") return formats::kGgmlBf16;
+  return dtype == "q8_0" ? formats::kGgmlQ8_0 : formats::kGgmlF32;
+}
+
+// What a finished artefact says of itself.
+struct Finished {
+  std::map<std::string, std::string> metadata;
+  std::string dtype;
+};
+
+Finished describe(const Artefact& artefact, const WriteOptions& options) {
+  if (artefact.format == AdapterFormat::gguf) {
+    const adapter::LoraAdapter read = adapter::read_gguf_adapter(artefact.path, options.heads);
+    const auto dtype = read.metadata.find("dnd.dtype");
+    return {read.metadata, dtype == read.metadata.end() ? "" : dtype->second};
+  }
+  fs::path file = artefact.path;
+  if (artefact.format == AdapterFormat::peft) file /= adapter::kAdapterWeightsName;
+  if (artefact.format == AdapterFormat::mlx) file /= adapter::kMlxWeightsName;
+  const formats::SafetensorsFile weights(file);
+  const bool same =
+      !weights.tensors().empty() && weights.tensors()[0].dtype == parse_dtype(options.dtype);
+  return {weights.metadata(), same ? options.dtype : ""};
+}
+
+adapter::WrittenFile write_gguf(const Artefact& artefact, const adapter::LoraAdapter& adapter,
+                                const WriteOptions& options) {
+  adapter::GgufAdapterOptions gguf;
+  gguf.architecture = options.architecture;
+  gguf.heads = options.heads;
+  gguf.ggml_type = ggml_type(options.dtype);
+  gguf.name = options.name;
+  gguf.metadata = adapter.metadata;
+  gguf.metadata["dnd.dtype"] = options.dtype;  // the tensors' own types differ with q8_0
+  return adapter::write_gguf_adapter(artefact.path, adapter, gguf, options.on_existing);
+}
+
+void check_replaceable_gguf(const fs::path& path) {
+  if (!is_occupied(path)) return;
+  if (fs::is_regular_file(path) && MappedFile(path).text().starts_with("GGUF")) return;
+  fail(ErrorKind::cannot_create, path.string(),
+       ": exists and is not a GGUF file; it will not be replaced");
+}
+
+}  // namespace
+
+AdapterFormat parse_format(const std::string& name) {
+  for (const AdapterFormat format :
+       {AdapterFormat::peft, AdapterFormat::gguf, AdapterFormat::mlx, AdapterFormat::diffusers}) {
+    if (name == adapter::format_name(format)) return format;
+  }
+  fail(ErrorKind::usage, "unknown adapter format '", printable(name), "'");
+}
+
+std::vector<Artefact> artefacts_of(const fs::path& place,
+                                   const std::vector<AdapterFormat>& formats) {
+  std::vector<Artefact> artefacts;
+  for (const AdapterFormat format : formats) {
+    artefacts.push_back(artefact_of(place, format, formats.size() == 1));
+  }
+  return artefacts;
+}
+
+void check_dtype(AdapterFormat format, const std::string& dtype) {
+  if (dtype != "q8_0" || format == AdapterFormat::gguf) return;
+  fail(ErrorKind::usage, "--adapter-dtype q8_0 is for GGUF only, not for ",
+       adapter::format_name(format));
+}
+
+void check_place(const fs::path& path) {
+  fs::path parent = (fs::absolute(path) / ".").lexically_normal().parent_path().parent_path();
+  std::error_code ignored;
+  while (!fs::exists(parent, ignored) && parent.has_relative_path()) parent = parent.parent_path();
+  if (::access((parent / ".").c_str(), W_OK | X_OK) == 0) return;
+  fail(ErrorKind::cannot_create, path.string(), ": cannot be created: ", parent.string(), ": ",
+       std::generic_category().message(errno));
+}
+
+void check_replaceable(const Artefact& artefact) {
+  switch (artefact.format) {
+    case AdapterFormat::peft:
+    case AdapterFormat::mlx:
+      return adapter::check_replaceable(artefact.path);
+    case AdapterFormat::gguf:
+      return check_replaceable_gguf(artefact.path);
+    case AdapterFormat::diffusers:
+      return adapter::check_replaceable_file(artefact.path);
+  }
+}
+
+void check_target(const Artefact& artefact, bool force, bool resume) {
+  const bool occupied = is_occupied(artefact.path);
+  if (occupied && !force && !resume) {
+    fail(ErrorKind::cannot_create, artefact.path.string(),
+         ": exists already (--force replaces it, --resume keeps what is finished)");
+  }
+  if (occupied) check_replaceable(artefact);
+  if (!occupied || force) check_place(artefact.path);
+}
+
+adapter::WrittenFile write_artefact(const Artefact& artefact, const adapter::LoraAdapter& adapter,
+                                    const WriteOptions& options) {
+  switch (artefact.format) {
+    case AdapterFormat::peft:
+      return adapter::write_peft_folder(
+          artefact.path, adapter, {parse_dtype(options.dtype), options.key_prefix, options.base},
+          options.on_existing);
+    case AdapterFormat::gguf:
+      return write_gguf(artefact, adapter, options);
+    case AdapterFormat::mlx:
+      return adapter::write_mlx_folder(artefact.path, adapter, parse_dtype(options.dtype),
+                                       options.on_existing);
+    case AdapterFormat::diffusers:
+      return adapter::write_diffusers_file(artefact.path, adapter, parse_dtype(options.dtype),
+                                           options.on_existing);
+  }
+  fail(ErrorKind::internal, "outputs: unknown format");
+}
+
+bool is_finished(const Artefact& artefact, const std::map<std::string, std::string>& expected,
+                 const WriteOptions& options) {
+  if (!is_occupied(artefact.path)) return false;
+  const Finished finished = describe(artefact, options);
+  bool same = finished.dtype == options.dtype;
+  for (const auto& [key, value] : expected) {
+    if (key == "format" || key == "dnd.version") continue;
+    const auto found = finished.metadata.find(key);
+    same = same && found != finished.metadata.end() && found->second == value;
+  }
+  if (!same) {
+    fail(ErrorKind::cannot_create, artefact.path.string(),
+         ": exists already, made from other inputs (--force replaces it)");
+  }
+  log_info(cat(artefact.path.string(), ": finished already"));
+  return true;
+}
+
+}  // namespace dnd::app
