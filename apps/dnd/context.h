@@ -50,6 +50,7 @@ void add_layout(CLI::App& program, Context& context);
 void add_encode(CLI::App& program, Context& context);
 void add_convert(CLI::App& program, Context& context);
 void add_codec(CLI::App& program, Context& context);
+void add_verify(CLI::App& program, Context& context);
 void add_new(CLI::App& program, Context& context);
 void add_doctor(CLI::App& program, Context& context);
 void add_completion(CLI::App& program, Context& context);

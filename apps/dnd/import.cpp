@@ -1,5 +1,7 @@
 // dnd import: a released checkpoint -> bundle.
 #include "adapter/adapter_layout.h"
+#include "adapter/lora.h"
+#include "adapter/update_norms.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "bundle/write_bundle.h"
@@ -20,6 +22,7 @@ struct ImportCommand {
   std::string encoder;
   std::string empty_chunk;
   std::string license;
+  std::vector<std::filesystem::path> training_adapters;
   std::int64_t max_length = 0;
   bool force = false;
 };
@@ -42,6 +45,12 @@ bundle::ImportOptions import_options(const ImportCommand& command) {
   if (!command.empty_chunk.empty()) {
     options.empty_chunk =
         command.empty_chunk == "zero" ? bundle::EmptyChunk::zero : bundle::EmptyChunk::uniform;
+  }
+  if (!command.training_adapters.empty()) {
+    options.statistics.emplace();
+    for (const std::filesystem::path& path : command.training_adapters) {
+      adapter::add_update_norms(*options.statistics, adapter::read_lora(path));
+    }
   }
   if (command.max_length > 0) options.max_length = command.max_length;
   return options;
@@ -101,6 +110,9 @@ void add_import(CLI::App& program, Context& context) {
       ->check(CLI::IsMember({"zero", "uniform"}));
   command.add_option("--max-length", options->max_length,
                      "Tokens per prompt, to confirm what the shapes say");
+  command.add_option("--training-adapters", options->training_adapters,
+                     "Adapters the generator was trained on: their norms are recorded, for\n"
+                     "dnd verify");
   command.add_option("--license", options->license, "Licence of the weights, for the card");
   command.add_flag("-f,--force", options->force, "Replace an existing bundle");
 }

@@ -109,6 +109,7 @@ int run(int argc, char** argv) {
   add_generate(program, context);
   add_import(program, context);
   add_inspect(program, context);
+  add_verify(program, context);
   add_layout(program, context);
   add_encode(program, context);
   add_convert(program, context);

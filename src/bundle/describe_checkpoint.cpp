@@ -163,6 +163,7 @@ GeneratorConfig describe_checkpoint(const std::filesystem::path& checkpoint,
   config.name = options.name.empty() ? checkpoint.stem().string() : options.name;
   config.weights_dtype = options.dtype;
   config.license = options.license;
+  config.statistics = options.statistics;
   config.provenance = {{"source", checkpoint.filename().string()}, {"dnd_version", DND_VERSION}};
   check_generator(config, reader.who());
   return config;

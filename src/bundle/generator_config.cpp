@@ -237,7 +237,10 @@ GeneratorConfig generator_from_json(const Json& json, const std::string& who) {
       config.provenance[key] = provenance.text(key);
     }
   }
-  if (object.has("statistics")) config.statistics = object.at("statistics");
+  if (object.has("statistics")) {
+    config.statistics =
+        adapter::update_norms_from_json(object.at("statistics"), who + ": statistics");
+  }
   object.refuse_unknown_keys();
   check_generator(config, who);
   return config;
@@ -271,7 +274,7 @@ Json generator_to_json(const GeneratorConfig& config) {
   json["layout"] = adapter::layout_to_json(config.layout);
   if (!config.license.empty()) json["license"] = config.license;
   if (!config.provenance.empty()) json["provenance"] = config.provenance;
-  if (!config.statistics.is_null()) json["statistics"] = config.statistics;
+  if (config.statistics) json["statistics"] = adapter::update_norms_to_json(*config.statistics);
   return json;
 }
 

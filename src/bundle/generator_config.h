@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "adapter/adapter_layout.h"
+#include "adapter/update_norms.h"
 #include "base/dtype.h"
 #include "base/json.h"
 
@@ -69,7 +70,8 @@ struct GeneratorConfig {
   adapter::AdapterLayout layout;
   std::string license;                            // may be empty
   std::map<std::string, std::string> provenance;  // free text by key, e.g. "source"
-  Json statistics;                                // training statistics, null where unknown
+  // Update norms of the adapters it was trained on, where known.
+  std::optional<adapter::UpdateNorms> statistics;
 
   std::int64_t decoder_parameters() const;
   // Multiply-adds of one forward pass of the decoder (algorithm: 4 + 1 convolutions a layer).

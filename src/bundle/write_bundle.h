@@ -24,6 +24,7 @@ struct ImportOptions {
   std::optional<EmptyChunk> empty_chunk;         // default: the preset's, else zero
   std::optional<std::int64_t> max_length;        // only to confirm what the shapes say
   std::string license;
+  std::optional<adapter::UpdateNorms> statistics;  // of the adapters the generator was trained on
 };
 
 // What the tensors of a released checkpoint say about the generator: features, kernel, prompts,

@@ -68,7 +68,7 @@ TEST(GeneratorConfig, Reads) {
   EXPECT_EQ(config.condition.max_length, 12);
   EXPECT_EQ(config.condition.empty_chunk, EmptyChunk::zero);
   EXPECT_EQ(config.layout.token_count(), 70);
-  EXPECT_TRUE(config.statistics.is_null());
+  EXPECT_FALSE(config.statistics);
 }
 
 TEST(GeneratorConfig, SurvivesJson) {
@@ -81,7 +81,7 @@ TEST(GeneratorConfig, SurvivesJson) {
   full["condition"]["empty_chunk"] = "uniform";
   full["license"] = "MIT";
   full["provenance"] = {{"a", "b"}, {"source", "c"}};
-  full["statistics"] = {{"anything", {1, 2.5, "three"}}};
+  full["statistics"] = {{"adapters", 3}, {"update_norms", {{"layers.{i}.q_proj", {0.25, 1.5}}}}};
   const GeneratorConfig config = generator_from_json(full, "x");
   EXPECT_TRUE(config.untrained);
   EXPECT_EQ(config.weights_dtype, Dtype::f16);
@@ -121,6 +121,11 @@ TEST(GeneratorConfig, NamesWhatIsWrong) {
            Case("/decoder/kernel", 65, "decoder: 'kernel': expected an integer from 1 to 63"),
            Case("/decoder/dtype", "BF16", "decoder: 'dtype' is 'BF16', expected F32 or F16"),
            Case("/decoder/sha256", 1, "decoder: 'sha256': expected a string, got number"),
+           Case("/statistics/adapters", 0, "statistics: 'adapters': expected an integer from 1"),
+           Case("/statistics", {{"adapters", 1}, {"update_norms", {{"q", {2.0, 1.0}}}}},
+                "statistics: update_norms: 'q': expected [low, high] with 0 <= low <= high"),
+           Case("/statistics", {{"adapters", 1}, {"update_norms", Json::object()}, {"x", 1}},
+                "statistics: unknown key 'x'"),
            Case("/condition/kind", "t5",
                 "condition: 'kind' is 't5', expected transformer or glove"),
            Case("/condition/prompts", 5,

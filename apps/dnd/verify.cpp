@@ -1,0 +1,131 @@
+// dnd verify: will an adapter load, and will it act?
+#include "verify/verify.h"
+
+#include <optional>
+
+#include "adapter/lora.h"
+#include "base/log.h"
+#include "base/strings.h"
+#include "bundle/generator_config.h"
+#include "context.h"
+#include "target/base_model.h"
+
+namespace dnd::app {
+namespace fs = std::filesystem;
+namespace {
+
+struct VerifyOptions {
+  std::vector<fs::path> adapters;
+  fs::path base;
+  fs::path model;
+  bool partial = false;
+};
+
+// What the adapters are held against, opened once.
+struct Reference {
+  std::optional<target::BaseModel> base;
+  std::optional<adapter::UpdateNorms> norms;
+
+  verify::Against against(bool partial) const {
+    return {base ? &*base : nullptr, norms ? &*norms : nullptr, partial};
+  }
+};
+
+Reference open_reference(const VerifyOptions& options) {
+  Reference reference;
+  if (!options.model.empty()) {
+    const bundle::GeneratorConfig config = bundle::read_bundle(options.model);
+    reference.base = verify::base_of_layout(config.layout);
+    reference.norms = config.statistics;
+    if (!reference.norms) {
+      log_info(cat("generator '", printable(config.name),
+                   "' records no training statistics: norms are not checked"));
+    }
+  }
+  if (!options.base.empty()) reference.base = target::read_base_model(options.base);
+  return reference;
+}
+
+Json report_json(const fs::path& path, const verify::Report& report) {
+  Json findings = Json::array();
+  for (const verify::Finding& finding : report.findings) {
+    findings.push_back(
+        {{"severity", finding.severity == verify::Severity::error ? "error" : "warning"},
+         {"check", finding.check},
+         {"message", finding.message}});
+  }
+  Json runtimes = Json::array();
+  for (const verify::RuntimeVerdict& runtime : report.runtimes) {
+    runtimes.push_back({{"runtime", runtime.runtime},
+                        {"verdict", verify::verdict_name(runtime.verdict)},
+                        {"why", runtime.why}});
+  }
+  return {{"path", path.string()},
+          {"ok", !report.has_errors()},
+          {"findings", findings},
+          {"runtimes", runtimes}};
+}
+
+void print_report(const fs::path& path, const adapter::LoraAdapter& adapter,
+                  const verify::Report& report) {
+  print_line(cat(path.string(), ": ", report.has_errors() ? "FAILED" : "ok", " (",
+                 adapter::format_name(adapter.format), ", ", adapter.pairs.size(), " modules)"));
+  for (const verify::Finding& finding : report.findings) {
+    const bool error = finding.severity == verify::Severity::error;
+    print_line(cat("  ", error ? "error" : "warning", " [", finding.check, "] ", finding.message));
+  }
+  for (const verify::RuntimeVerdict& runtime : report.runtimes) {
+    print_line(cat("  ", runtime.runtime, ": ", verify::verdict_name(runtime.verdict),
+                   runtime.why.empty() ? "" : " - ", runtime.why));
+  }
+}
+
+void verify_one(const Context& context, const fs::path& path, const Reference& reference,
+                bool partial, int& exit_code) {
+  const auto heads = reference.base ? reference.base->heads : std::nullopt;
+  const adapter::LoraAdapter adapter = adapter::read_lora(path, heads);
+  const verify::Report report = verify::verify(adapter, reference.against(partial));
+  if (context.json) {
+    print_json(report_json(path, report));
+  } else {
+    print_report(path, adapter, report);
+  }
+  if (report.has_errors() && exit_code == 0) exit_code = static_cast<int>(ErrorKind::data);
+}
+
+void run_verify(Context& context, const VerifyOptions& options) {
+  const Reference reference = open_reference(options);
+  if (!reference.base) {
+    log_info("no --base and no --model: names and shapes are not held against a base model");
+  }
+  for (const fs::path& path : options.adapters) {
+    try {
+      verify_one(context, path, reference, options.partial, context.exit_code);
+    } catch (const Error& error) {
+      if (options.adapters.size() == 1) throw;
+      log_error(error.what());
+      if (context.exit_code == 0) context.exit_code = static_cast<int>(error.kind());
+    }
+  }
+}
+
+}  // namespace
+
+void add_verify(CLI::App& program, Context& context) {
+  const auto options = std::make_shared<VerifyOptions>();
+  CLI::App& command = add_command(
+      program, context, "verify", "Will an adapter load, and will it act?",
+      {{"dnd verify adapters/arc --base Qwen2.5-0.5B-Instruct/", "names, shapes, layers, runtimes"},
+       {"dnd verify arc.gguf --base base.gguf", ""},
+       {"dnd verify adapters/* --model BUNDLE", "against the generator's layout and statistics"}},
+      [&context, options] { run_verify(context, *options); });
+  command.add_option("adapters", options->adapters, "Adapter folders and files")->required();
+  command.add_option("-b,--base", options->base,
+                     "Base model: folder, config.json, .safetensors, index.json or .gguf");
+  command.add_option("-m,--model", options->model,
+                     "Generator bundle: its layout stands for the base where none is given,\n"
+                     "its training statistics for what norms are usual");
+  command.add_flag("--partial", options->partial, "Accept that some layers are left out");
+}
+
+}  // namespace dnd::app

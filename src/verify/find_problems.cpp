@@ -1,0 +1,302 @@
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <unordered_map>
+
+#include "base/strings.h"
+#include "target/module_kind.h"
+#include "verify/verify.h"
+
+namespace dnd::verify {
+namespace {
+
+using adapter::LoraAdapter;
+using adapter::LoraPair;
+using target::BaseModel;
+using target::Linear;
+using target::module_place;
+
+// Norms up to this factor outside the training range count as usual: few adapters span the range.
+constexpr double kNormMargin = 1.5;
+constexpr std::size_t kExamples = 3;
+
+bool all_zero(std::span<const float> values) {
+  return std::all_of(values.begin(), values.end(), [](float v) { return v == 0.0F; });
+}
+
+bool all_finite(std::span<const float> values) {
+  return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
+}
+
+// "3 of 168 modules: 'a', 'b', 'c'", the first few by name.
+std::string name_some(const std::vector<std::string>& names, std::size_t of, const char* what) {
+  std::string text = cat(names.size(), " of ", of, " ", what, ": ");
+  for (std::size_t i = 0; i < std::min(names.size(), kExamples); ++i) {
+    text += cat(i == 0 ? "'" : ", '", printable(names[i]), "'");
+  }
+  return names.size() > kExamples ? text + ", ..." : text;
+}
+
+// Keys of the pairs for which `test` holds.
+std::vector<std::string> keys_where(const LoraAdapter& adapter,
+                                    const std::function<bool(const LoraPair&)>& test) {
+  std::vector<std::string> keys;
+  for (const LoraPair& pair : adapter.pairs) {
+    if (test(pair)) keys.push_back(pair.key);
+  }
+  return keys;
+}
+
+// Linear layers by every name they have.
+class BaseIndex {
+ public:
+  explicit BaseIndex(const BaseModel& base) : base_(base) {
+    for (const auto* list : {&base.linears, &base.experts}) {
+      for (const Linear& linear : *list) by_path_.emplace(linear.path, &linear);
+    }
+  }
+
+  const Linear* find(const std::string& module) const {
+    for (const std::string& name : target::module_aliases(module)) {
+      if (const auto found = by_path_.find(name); found != by_path_.end()) return found->second;
+    }
+    return nullptr;
+  }
+
+  // The path of the base that ends as `module` does (three components or all of one of them).
+  std::optional<std::string> same_ending(const std::string& module) const {
+    const std::string ending = last_components(module, 4);
+    for (const Linear& linear : base_.linears) {
+      if (linear.path == ending || linear.path.ends_with("." + ending) ||
+          module.ends_with("." + linear.path)) {
+        return linear.path;
+      }
+    }
+    return std::nullopt;
+  }
+
+ private:
+  static std::string last_components(const std::string& path, std::size_t count) {
+    std::size_t begin = path.size();
+    for (std::size_t i = 0; i < count && begin != std::string::npos && begin > 0; ++i) {
+      begin = path.rfind('.', begin - 1);
+    }
+    return begin == std::string::npos ? path : path.substr(begin + 1);
+  }
+
+  const BaseModel& base_;
+  std::unordered_map<std::string, const Linear*> by_path_;
+};
+
+class Finder {
+ public:
+  Finder(const LoraAdapter& adapter, const Against& against)
+      : adapter_(adapter), against_(against) {}
+
+  std::vector<Finding> find() {
+    if (adapter_.pairs.empty()) {
+      error("modules", "the adapter holds no LoRA matrices");
+      return std::move(findings_);
+    }
+    check_values();
+    check_repeats();
+    if (against_.base != nullptr) {
+      check_modules();
+      check_coverage();
+      check_embeddings();
+    }
+    if (against_.norms != nullptr) check_norms();
+    return std::move(findings_);
+  }
+
+ private:
+  void error(const char* check, std::string message) {
+    findings_.push_back({Severity::error, check, std::move(message)});
+  }
+  void warning(const char* check, std::string message) {
+    findings_.push_back({Severity::warning, check, std::move(message)});
+  }
+  std::size_t count() const { return adapter_.pairs.size(); }
+
+  void check_values() {
+    const auto damaged = keys_where(adapter_, [](const LoraPair& p) {
+      return !all_finite(p.a) || !all_finite(p.b) || !all_finite(p.magnitude) ||
+             !std::isfinite(p.scale);
+    });
+    if (!damaged.empty()) {
+      error("finite", name_some(damaged, count(), "modules hold NaN or infinite values"));
+    }
+    const auto unscaled = keys_where(adapter_, [](const LoraPair& p) { return p.scale == 0.0; });
+    if (!unscaled.empty()) {
+      error("scale", name_some(unscaled, count(), "modules have scale 0 (lora_alpha is 0?)"));
+    }
+    const auto idle =
+        keys_where(adapter_, [](const LoraPair& p) { return all_zero(p.a) || all_zero(p.b); });
+    if (idle.empty()) return;
+    const bool whole = idle.size() == count();
+    const std::string text = name_some(idle, count(), "modules have a factor of zeros");
+    if (whole)
+      return error("zero", text + "; the adapter does nothing (B is zero before training)");
+    warning("zero", text + "; these modules do nothing");
+  }
+
+  void check_repeats() {
+    std::set<std::string> seen;
+    const auto repeated =
+        keys_where(adapter_, [&](const LoraPair& p) { return !seen.insert(p.module).second; });
+    if (!repeated.empty()) {
+      error("modules", name_some(repeated, count(), "modules appear a second time"));
+    }
+  }
+
+  void check_modules() {
+    const BaseIndex index(*against_.base);
+    std::vector<std::string> unknown;
+    std::vector<std::string> misshapen;
+    std::string first_shape;
+    for (const LoraPair& pair : adapter_.pairs) {
+      const Linear* linear = index.find(pair.module);
+      if (linear == nullptr) {
+        if (!is_embedding(pair.module)) unknown.push_back(pair.module);
+      } else if (linear->in != pair.in || linear->out != pair.out) {
+        misshapen.push_back(pair.module);
+        if (first_shape.empty()) first_shape = shape_problem(pair, *linear);
+      }
+    }
+    if (!unknown.empty()) {
+      error("modules", cat(name_some(unknown, count(), "modules are not in the base"),
+                           why_unknown(index, unknown)));
+    }
+    if (!misshapen.empty()) {
+      error("shapes",
+            cat(name_some(misshapen, count(), "modules do not fit the base"), "; ", first_shape));
+    }
+  }
+
+  static std::string shape_problem(const LoraPair& pair, const Linear& linear) {
+    const bool swapped = linear.in == pair.out && linear.out == pair.in;
+    return cat("the first takes ", pair.in, " to ", pair.out, ", the base's layer ", linear.in,
+               " to ", linear.out,
+               swapped ? " (matrices the wrong way round?)" : " (made for another base?)");
+  }
+
+  std::string why_unknown(const BaseIndex& index, const std::vector<std::string>& unknown) const {
+    if (const auto like = index.same_ending(unknown[0])) {
+      return cat(" (wrong prefix? the base has '", printable(*like), "')");
+    }
+    if (unknown.size() == count()) return " (made for another base?)";
+    const auto layers = block_count(unknown[0]);
+    const auto place = module_place(unknown[0]);
+    if (layers > 0 && place.index && *place.index >= layers) {
+      return cat(" (the base has ", layers, " such layers)");
+    }
+    return "";
+  }
+
+  // How many blocks of the base hold a module of this kind.
+  std::int64_t block_count(const std::string& module) const {
+    const std::string kind = module_place(module).kind;
+    std::int64_t blocks = 0;
+    for (const Linear& linear : against_.base->linears) {
+      blocks += module_place(linear.path).kind == kind ? 1 : 0;
+    }
+    return blocks;
+  }
+
+  static bool is_embedding(const std::string& module) {
+    const std::string last = module.substr(module.rfind('.') + 1);
+    return last == "lm_head" || last == "embed_tokens";
+  }
+
+  // A kind of module that is adapted in one block should be in every block that has it.
+  void check_coverage() {
+    std::map<std::string, std::set<std::int64_t>> adapted;
+    for (const LoraPair& pair : adapter_.pairs) {
+      for (const std::string& name : target::module_aliases(pair.module)) {
+        const auto place = module_place(name);
+        if (place.index) adapted[place.kind].insert(*place.index);
+      }
+    }
+    std::vector<std::string> missing;
+    std::size_t expected = 0;
+    for (const Linear& linear : against_.base->linears) {
+      const auto place = module_place(linear.path);
+      const auto found = place.index ? adapted.find(place.kind) : adapted.end();
+      if (found == adapted.end()) continue;
+      ++expected;
+      if (!found->second.contains(*place.index)) missing.push_back(linear.path);
+    }
+    if (missing.empty()) return;
+    const std::string text =
+        name_some(missing, expected, "layers of the adapted kinds are left out");
+    if (against_.partial) return;
+    error("coverage", text + " (file cut short? --partial accepts it)");
+  }
+
+  void check_embeddings() {
+    const auto heads =
+        keys_where(adapter_, [](const LoraPair& p) { return is_embedding(p.module); });
+    if (heads.empty() || !against_.base->tied_embeddings.value_or(false)) return;
+    error("modules", cat("'", printable(heads[0]),
+                         "' is adapted, but the base ties its output head to its embeddings: most "
+                         "runtimes drop it or stop"));
+  }
+
+  void check_norms() {
+    std::vector<std::string> outside;
+    std::string first;
+    for (const LoraPair& pair : adapter_.pairs) {
+      const auto range = against_.norms->modules.find(module_place(pair.module).kind);
+      if (range == against_.norms->modules.end()) continue;
+      const double norm = adapter::update_norm(pair);
+      const auto [low, high] = range->second;
+      if (norm >= low / kNormMargin && norm <= high * kNormMargin) continue;
+      outside.push_back(pair.module);
+      if (first.empty()) first = cat("the first has norm ", norm, ", training ", low, " to ", high);
+    }
+    if (outside.empty()) return;
+    warning("norms", cat(name_some(outside, count(), "modules lie outside the training range"),
+                         "; ", first, " (", against_.norms->adapters, " adapters)"));
+  }
+
+  const LoraAdapter& adapter_;
+  const Against& against_;
+  std::vector<Finding> findings_;
+};
+
+}  // namespace
+
+std::vector<Finding> find_problems(const LoraAdapter& adapter, const Against& against) {
+  return Finder(adapter, against).find();
+}
+
+bool Report::has_errors() const {
+  return std::any_of(findings.begin(), findings.end(),
+                     [](const Finding& f) { return f.severity == Severity::error; });
+}
+
+Report verify(const LoraAdapter& adapter, const Against& against) {
+  return {find_problems(adapter, against), judge_runtimes(adapter, against)};
+}
+
+target::BaseModel base_of_layout(const adapter::AdapterLayout& layout) {
+  target::BaseModel base;
+  base.source = "layout";
+  base.name = layout.base_model;
+  base.architecture = layout.architecture;
+  base.heads = layout.heads;
+  for (const adapter::FactorLayout& factor : layout.factors()) {
+    if (factor.factor == adapter::Factor::a) {
+      base.linears.push_back({factor.module, factor.size, 0});
+    } else {
+      base.linears.back().out = factor.size;  // B follows its A
+    }
+  }
+  return base;
+}
+
+}  // namespace dnd::verify

@@ -1,0 +1,203 @@
+// What each runtime does with an adapter file, from the runtimes' own sources (docs/runtimes.md).
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+
+#include "base/strings.h"
+#include "target/gguf_names.h"
+#include "target/module_kind.h"
+#include "verify/verify.h"
+
+namespace dnd::verify {
+namespace {
+
+using adapter::AdapterFormat;
+using adapter::LoraAdapter;
+using adapter::LoraPair;
+
+// vLLM's --max-lora-rank: its values and its default.
+constexpr std::array kVllmRanks = {1, 8, 16, 32, 64, 128, 256, 320, 512};
+constexpr std::int64_t kVllmDefaultRank = 16;
+constexpr std::size_t kMaxGgufTensorName = 63;  // with ".weight.lora_a"
+
+// What several runtimes ask about an adapter.
+struct Facts {
+  std::int64_t rank = 0;  // the largest
+  bool mixed_ranks = false;
+  bool mixed_scales = false;
+  bool dora = false;
+  bool fits = true;     // every module is in the base with its shape, or there is no base to ask
+  bool known = true;    // every module is in the base
+  bool uneven = false;  // some block lacks a kind that others have
+  std::string foreign;  // first module that is no plain linear of the language model; else empty
+};
+
+bool is_head(const std::string& module) {
+  const std::string last = module.substr(module.rfind('.') + 1);
+  return last == "lm_head" || last == "embed_tokens";
+}
+
+Facts collect(const LoraAdapter& adapter, const Against& against) {
+  Facts facts;
+  facts.dora = adapter.has_dora();
+  for (const LoraPair& pair : adapter.pairs) {
+    const LoraPair& first = adapter.pairs.front();
+    facts.rank = std::max(facts.rank, pair.rank);
+    facts.mixed_ranks |= pair.rank != first.rank;
+    facts.mixed_scales |= std::abs(pair.scale - first.scale) > 1e-6 * std::abs(first.scale);
+    if (facts.foreign.empty() && is_head(pair.module)) facts.foreign = pair.module;
+    if (against.base == nullptr) continue;
+    const target::Linear* linear = target::find_linear(*against.base, pair.module);
+    if (linear == nullptr) {
+      facts.known = is_head(pair.module) && facts.known;
+    } else {
+      facts.fits = facts.fits && linear->in == pair.in && linear->out == pair.out;
+    }
+  }
+  for (const Finding& finding : find_problems(adapter, {against.base, nullptr, false})) {
+    facts.uneven |= finding.check == "coverage";
+  }
+  return facts;
+}
+
+RuntimeVerdict refuses(const char* runtime, std::string why) {
+  return {runtime, Verdict::refuses, std::move(why)};
+}
+RuntimeVerdict ignores(const char* runtime, std::string why) {
+  return {runtime, Verdict::ignores, std::move(why)};
+}
+RuntimeVerdict loads(const char* runtime, std::string why = "") {
+  return {runtime, Verdict::loads, std::move(why)};
+}
+
+RuntimeVerdict judge_peft(const LoraAdapter& adapter, const Facts& facts) {
+  constexpr const char* kName = "PEFT, transformers";
+  if (adapter.format != AdapterFormat::peft) return refuses(kName, "needs dnd convert --to peft");
+  if (!facts.known) return ignores(kName, "module names that the base lacks are dropped");
+  if (!facts.fits) return refuses(kName, "shapes do not fit the base (size mismatch)");
+  return loads(kName);
+}
+
+RuntimeVerdict judge_vllm(const LoraAdapter& adapter, const Facts& facts) {
+  constexpr const char* kName = "vLLM";
+  if (adapter.format != AdapterFormat::peft) return refuses(kName, "needs dnd convert --to peft");
+  if (facts.dora) return refuses(kName, "DoRA is not implemented there (dnd merge works)");
+  const auto* const needed = std::find_if(kVllmRanks.begin(), kVllmRanks.end(),
+                                          [&](int rank) { return rank >= facts.rank; });
+  if (needed == kVllmRanks.end()) {
+    return refuses(kName, cat("rank ", facts.rank, " is above ", kVllmRanks.back()));
+  }
+  if (!facts.known) return ignores(kName, "a wrong prefix is passed over without a word");
+  if (!facts.fits) return refuses(kName, "shapes do not fit the base");
+  if (facts.mixed_ranks || facts.mixed_scales) {
+    return ignores(kName, "rank_pattern and alpha_pattern are ignored: some scales will be wrong");
+  }
+  if (facts.rank > kVllmDefaultRank) {
+    return refuses(kName, cat("rank ", facts.rank, " needs --max-lora-rank ", *needed, " (default ",
+                              kVllmDefaultRank, ")"));
+  }
+  return loads(kName);
+}
+
+// Text Generation Inference and LoRAX stack one kind of module over all layers.
+RuntimeVerdict judge_tgi(const LoraAdapter& adapter, const Facts& facts) {
+  constexpr const char* kName = "TGI, LoRAX";
+  if (adapter.format != AdapterFormat::peft) return refuses(kName, "needs dnd convert --to peft");
+  if (facts.dora) return refuses(kName, "DoRA is not read there (dnd merge works)");
+  if (!facts.known) return ignores(kName, "names must be the base's exactly");
+  if (!facts.fits) return refuses(kName, "shapes do not fit the base");
+  if (facts.mixed_ranks || facts.mixed_scales) {
+    return refuses(kName,
+                   "one rank and one alpha for all layers (dnd convert --to peft evens out)");
+  }
+  if (facts.uneven)
+    return ignores(kName, "a kind of module that one layer lacks is dropped in all");
+  return loads(kName);
+}
+
+std::string gguf_architecture_of(const LoraAdapter& adapter, const Against& against) {
+  if (adapter.format == AdapterFormat::gguf) return adapter.architecture;
+  const std::string& name =
+      against.base != nullptr ? against.base->architecture : adapter.architecture;
+  return target::gguf_architecture(name).value_or("");
+}
+
+// Why no GGUF file of this adapter can act; empty where one can.
+std::string gguf_obstacle(const LoraAdapter& adapter, const Facts& facts,
+                          const std::string& architecture) {
+  if (facts.dora) return "DoRA has no GGUF form (dnd merge works)";
+  if (!facts.foreign.empty()) {
+    return cat("'", printable(facts.foreign), "' stops it where embeddings are tied");
+  }
+  for (const LoraPair& pair : adapter.pairs) {
+    const auto name = target::gguf_tensor_name(architecture, pair.module);
+    if (!name) return cat("it has no name for '", printable(pair.module), "'");
+    if (name->size() + std::string_view(".weight.lora_a").size() > kMaxGgufTensorName) {
+      return cat("the name of '", printable(pair.module), "' is longer than ", kMaxGgufTensorName);
+    }
+  }
+  return "";
+}
+
+RuntimeVerdict judge_llama_cpp(const LoraAdapter& adapter, const Against& against,
+                               const Facts& facts) {
+  constexpr const char* kName = "llama.cpp, Ollama";
+  const std::string architecture = gguf_architecture_of(adapter, against);
+  const bool knows = !architecture.empty();
+  if (const std::string why = knows ? gguf_obstacle(adapter, facts, architecture) : "";
+      !why.empty()) {
+    return refuses(kName, why);
+  }
+  if (adapter.format != AdapterFormat::gguf) {
+    const bool unsupported =
+        !knows && against.base != nullptr && !against.base->architecture.empty();
+    return refuses(kName, unsupported ? cat("has no model '", printable(against.base->architecture),
+                                            "' that a renamed adapter fits")
+                                      : "needs dnd convert --to gguf");
+  }
+  if (!facts.known)
+    return refuses(kName, "a tensor does not exist in the base (wrong base model?)");
+  if (!facts.fits) return refuses(kName, "a tensor has incorrect shape for the base");
+  return loads(kName);
+}
+
+RuntimeVerdict judge_mlx(const LoraAdapter& adapter, const Facts& facts) {
+  constexpr const char* kName = "MLX-LM";
+  if (adapter.format != AdapterFormat::mlx) {
+    return refuses(kName, facts.dora ? "DoRA is not converted" : "needs dnd convert --to mlx");
+  }
+  if (!facts.known || !facts.fits) return refuses(kName, "tensors do not fit the base");
+  return loads(kName);
+}
+
+RuntimeVerdict judge_diffusers(const Facts& facts) {
+  constexpr const char* kName = "diffusers";
+  if (!facts.known)
+    return ignores(kName, "names that the pipeline lacks are dropped with a warning");
+  if (!facts.fits) return refuses(kName, "shapes do not fit the base");
+  return loads(kName);
+}
+
+}  // namespace
+
+std::string_view verdict_name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::loads:
+      return "loads";
+    case Verdict::ignores:
+      return "ignores";
+    case Verdict::refuses:
+      break;
+  }
+  return "refuses";
+}
+
+std::vector<RuntimeVerdict> judge_runtimes(const LoraAdapter& adapter, const Against& against) {
+  const Facts facts = collect(adapter, against);
+  if (adapter.format == AdapterFormat::diffusers) return {judge_diffusers(facts)};
+  return {judge_peft(adapter, facts), judge_vllm(adapter, facts), judge_tgi(adapter, facts),
+          judge_llama_cpp(adapter, against, facts), judge_mlx(adapter, facts)};
+}
+
+}  // namespace dnd::verify

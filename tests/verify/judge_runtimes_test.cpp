@@ -1,0 +1,126 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "support/lora.h"
+#include "verify/verify.h"
+
+namespace dnd::verify {
+namespace {
+
+using adapter::AdapterFormat;
+using adapter::LoraAdapter;
+using adapter::LoraPair;
+using ::testing::HasSubstr;
+using testing::tiny_adapter;
+using testing::tiny_base;
+
+constexpr std::int64_t kLayers = 3;
+
+// "verdict: why" of one runtime.
+std::string judge(const LoraAdapter& adapter, const std::string& runtime,
+                  const target::BaseModel& base = tiny_base(kLayers)) {
+  for (const RuntimeVerdict& verdict : judge_runtimes(adapter, {&base})) {
+    if (verdict.runtime.find(runtime) != std::string::npos) {
+      return std::string(verdict_name(verdict.verdict)) + ": " + verdict.why;
+    }
+  }
+  return "not judged";
+}
+
+LoraAdapter in_format(AdapterFormat format) {
+  LoraAdapter adapter = tiny_adapter(kLayers);
+  adapter.format = format;
+  if (format == AdapterFormat::gguf) adapter.architecture = "qwen2";
+  return adapter;
+}
+
+TEST(JudgeRuntimes, EachTakesItsOwnFormat) {
+  using Loads = std::map<AdapterFormat, std::vector<std::string>>;
+  const Loads loads = {{AdapterFormat::peft, {"PEFT", "vLLM", "TGI"}},
+                       {AdapterFormat::gguf, {"llama.cpp"}},
+                       {AdapterFormat::mlx, {"MLX"}},
+                       {AdapterFormat::diffusers, {"diffusers"}}};
+  for (const auto& [format, runtimes] : loads) {
+    const LoraAdapter adapter = in_format(format);
+    const target::BaseModel base = tiny_base(kLayers);
+    for (const RuntimeVerdict& verdict : judge_runtimes(adapter, {&base})) {
+      const bool expected = std::any_of(runtimes.begin(), runtimes.end(), [&](const auto& name) {
+        return verdict.runtime.find(name) != std::string::npos;
+      });
+      EXPECT_EQ(verdict.verdict, expected ? Verdict::loads : Verdict::refuses)
+          << verdict.runtime << " " << verdict.why;
+      if (!expected) {
+        EXPECT_THAT(verdict.why, HasSubstr("dnd convert --to"));
+      }
+    }
+  }
+}
+
+TEST(JudgeRuntimes, AWrongPrefixIsPassedOverInSilence) {
+  LoraAdapter adapter = tiny_adapter(kLayers);
+  for (LoraPair& pair : adapter.pairs) pair.module = "wrong." + pair.module;
+  EXPECT_THAT(judge(adapter, "PEFT"), HasSubstr("ignores"));
+  EXPECT_THAT(judge(adapter, "vLLM"), HasSubstr("ignores: a wrong prefix"));
+  adapter = in_format(AdapterFormat::gguf);
+  adapter.pairs[0].module = "model.layers.7.self_attn.q_proj";
+  EXPECT_THAT(judge(adapter, "llama.cpp"), HasSubstr("refuses: a tensor does not exist"));
+}
+
+TEST(JudgeRuntimes, RanksAndTheirLimits) {
+  EXPECT_EQ(judge(tiny_adapter(kLayers, 16), "vLLM"), "loads: ");
+  EXPECT_EQ(judge(tiny_adapter(kLayers, 17), "vLLM"),
+            "refuses: rank 17 needs --max-lora-rank 32 (default 16)");
+  EXPECT_EQ(judge(tiny_adapter(kLayers, 300), "vLLM"),
+            "refuses: rank 300 needs --max-lora-rank 320 (default 16)");
+  EXPECT_EQ(judge(tiny_adapter(kLayers, 513), "vLLM"), "refuses: rank 513 is above 512");
+}
+
+TEST(JudgeRuntimes, SeveralScalesOrRanks) {
+  LoraAdapter adapter = tiny_adapter(kLayers);
+  adapter.pairs[2].scale = 3.0;
+  EXPECT_THAT(judge(adapter, "vLLM"), HasSubstr("ignores: rank_pattern and alpha_pattern"));
+  EXPECT_THAT(judge(adapter, "TGI"), HasSubstr("refuses: one rank and one alpha"));
+  EXPECT_EQ(judge(adapter, "PEFT"), "loads: ");
+}
+
+TEST(JudgeRuntimes, AGapInOneLayer) {
+  LoraAdapter adapter = tiny_adapter(kLayers);
+  adapter.pairs.pop_back();
+  EXPECT_THAT(judge(adapter, "TGI"), HasSubstr("ignores: a kind of module that one layer lacks"));
+  EXPECT_EQ(judge(adapter, "vLLM"), "loads: ");
+}
+
+TEST(JudgeRuntimes, DoraGoesNowhereButPeft) {
+  LoraAdapter adapter = tiny_adapter(kLayers);
+  adapter.pairs[0].magnitude.assign(8, 1.0F);
+  EXPECT_EQ(judge(adapter, "PEFT"), "loads: ");
+  for (const char* runtime : {"vLLM", "TGI", "llama.cpp", "MLX"}) {
+    EXPECT_THAT(judge(adapter, runtime), HasSubstr("refuses: DoRA"));
+  }
+}
+
+TEST(JudgeRuntimes, WhatLlamaCppCannotTake) {
+  LoraAdapter adapter = tiny_adapter(kLayers);
+  adapter.pairs.push_back(testing::random_pair("lm_head", 4, 8, 20));
+  EXPECT_THAT(judge(adapter, "llama.cpp"), HasSubstr("refuses: 'lm_head'"));
+  target::BaseModel base = tiny_base(kLayers);
+  base.architecture = "FluxTransformer2DModel";
+  EXPECT_THAT(judge(tiny_adapter(kLayers), "llama.cpp", base),
+              HasSubstr("refuses: has no model 'FluxTransformer2DModel'"));
+  adapter = tiny_adapter(kLayers);
+  adapter.pairs[0].module = "visual.blocks.0.attn.qkv";
+  EXPECT_THAT(judge(adapter, "llama.cpp"), HasSubstr("it has no name for 'visual.blocks.0"));
+}
+
+TEST(JudgeRuntimes, ShapesThatDoNotFit) {
+  LoraAdapter adapter = tiny_adapter(kLayers);
+  adapter.pairs[0] = testing::random_pair(adapter.pairs[0].module, 4, 9, 8);
+  for (const char* runtime : {"PEFT", "vLLM", "TGI"}) {
+    EXPECT_THAT(judge(adapter, runtime), HasSubstr("refuses: shapes do not fit"));
+  }
+}
+
+}  // namespace
+}  // namespace dnd::verify
