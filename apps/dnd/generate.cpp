@@ -18,6 +18,7 @@
 #include "generate_plan.h"
 #include "progress.h"
 #include "source_options.h"
+#include "verify/verify.h"
 
 namespace dnd::app {
 namespace fs = std::filesystem;
@@ -101,6 +102,7 @@ class GenerateRun {
   struct Made {
     adapter::Provenance provenance;
     std::vector<Written> written;
+    std::vector<verify::Finding> findings;
   };
 
   text::PromptSet load_named_prompts() const {
@@ -168,6 +170,7 @@ class GenerateRun {
     label_ = job_label(index);
     const adapter::LoraAdapter adapter = compute(job, prompts, made.provenance);
     write(job, artefacts, adapter, made);
+    check(job, adapter, made);
     return made;
   }
 
@@ -266,6 +269,18 @@ class GenerateRun {
     seconds_.write = watch.lap();
   }
 
+  // What `dnd verify` would find, against the generator's own layout and statistics.
+  void check(const Job& job, const adapter::LoraAdapter& adapter, Made& made) {
+    const bundle::GeneratorConfig& config = generator_.config;
+    const target::BaseModel base = verify::base_of_layout(config.layout);
+    made.findings =
+        verify::find_problems(adapter, {&base, config.statistics ? &*config.statistics : nullptr});
+    progress_.clear();
+    for (const verify::Finding& finding : made.findings) {
+      log_warning(cat(job.path.string(), ": [", finding.check, "] ", finding.message));
+    }
+  }
+
   void report(const Job& job, const Made& made, const Written& written) const {
     if (!context_.json) return print_line(written.artefact.path.string());
     Json json = {{"path", written.artefact.path.string()},
@@ -280,6 +295,8 @@ class GenerateRun {
                  {"device", made.provenance.device}};
     if (options_.variants > 0) json["variant"] = job.variant;
     if (made.provenance.untrained) json["untrained"] = true;
+    for (const verify::Finding& finding : made.findings)
+      json["findings"].push_back(finding.message);
     print_json(json);
   }
 

@@ -81,13 +81,6 @@ adapter::WrittenFile write_gguf(const Artefact& artefact, const adapter::LoraAda
   return adapter::write_gguf_adapter(artefact.path, adapter, gguf, options.on_existing);
 }
 
-void check_replaceable_gguf(const fs::path& path) {
-  if (!is_occupied(path)) return;
-  if (fs::is_regular_file(path) && MappedFile(path).text().starts_with("GGUF")) return;
-  fail(ErrorKind::cannot_create, path.string(),
-       ": exists and is not a GGUF file; it will not be replaced");
-}
-
 }  // namespace
 
 AdapterFormat parse_format(const std::string& name) {
@@ -128,7 +121,7 @@ void check_replaceable(const Artefact& artefact) {
     case AdapterFormat::mlx:
       return adapter::check_replaceable(artefact.path);
     case AdapterFormat::gguf:
-      return check_replaceable_gguf(artefact.path);
+      return adapter::check_replaceable_gguf(artefact.path);
     case AdapterFormat::diffusers:
       return adapter::check_replaceable_file(artefact.path);
   }

@@ -165,19 +165,6 @@ formats::GgufEntries adapter_entries(const std::string& architecture, float alph
   return entries;
 }
 
-// Throws Error(cannot_create) unless `path` is free or a GGUF adapter.
-void check_replaceable_file(const fs::path& path) {
-  if (!is_occupied(path)) return;
-  try {
-    if (GgufFile(path).text("general.type") == "adapter") return;
-  } catch (const Error& error) {
-    fail(ErrorKind::cannot_create, path.string(),
-         ": exists and is not replaced, because it is not a GGUF adapter: ", error.what());
-  }
-  fail(ErrorKind::cannot_create, path.string(),
-       ": exists and is not replaced, because it is not a GGUF adapter");
-}
-
 void check_type(std::uint32_t type) {
   for (const std::uint32_t known :
        {formats::kGgmlF32, formats::kGgmlF16, formats::kGgmlBf16, formats::kGgmlQ8_0}) {
@@ -212,6 +199,18 @@ WrittenFile write_parts(const std::string& who, const fs::path& path,
 
 }  // namespace
 
+void check_replaceable_gguf(const fs::path& path) {
+  if (!is_occupied(path)) return;
+  try {
+    if (GgufFile(path).text("general.type") == "adapter") return;
+  } catch (const Error& error) {
+    fail(ErrorKind::cannot_create, path.string(),
+         ": exists and is not replaced, because it is not a GGUF adapter: ", error.what());
+  }
+  fail(ErrorKind::cannot_create, path.string(),
+       ": exists and is not replaced, because it is not a GGUF adapter");
+}
+
 WrittenFile write_gguf_adapter(const fs::path& path, const LoraAdapter& adapter,
                                const GgufAdapterOptions& options, OnExisting on_existing) {
   const std::string who = "gguf adapter: " + path.string();
@@ -219,7 +218,7 @@ WrittenFile write_gguf_adapter(const fs::path& path, const LoraAdapter& adapter,
   const std::string architecture = gguf_architecture_of(who, options.architecture);
   const std::vector<Part> parts = plan_parts(who, adapter, architecture, options);
   if (parts.empty()) fail(ErrorKind::data, who, ": no matrices to write");
-  if (on_existing == OnExisting::replace) check_replaceable_file(path);
+  if (on_existing == OnExisting::replace) check_replaceable_gguf(path);
   const float alpha = choose_alpha(adapter);
   Staged staged(path, Staged::Kind::file, on_existing);
   WrittenFile result =

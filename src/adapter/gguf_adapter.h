@@ -34,6 +34,9 @@ struct WrittenFile {
   std::string sha256;
 };
 
+// Throws Error(cannot_create) unless `path` is free or a GGUF adapter: nothing else is replaced.
+void check_replaceable_gguf(const std::filesystem::path& path);
+
 // Writes `path` at once (see dnd::Staged); what is replaced must be a GGUF adapter.
 //
 // The file's alpha is scale * rank of most pairs (the first of equals), rounded to fp32; pairs with

@@ -37,11 +37,6 @@ bool matches_glob(std::string_view pattern, std::string_view text) {
   return pattern.find_first_not_of('*', p) == std::string_view::npos;
 }
 
-std::string name_with_placeholder(const std::string& path) {
-  const auto block = target::parse_block_path(path);
-  return block ? cat(block->prefix, ".", block->name) : path;
-}
-
 // Collects the skipped layers by reason, in the order in which reasons first come.
 class Skips {
  public:
@@ -50,7 +45,7 @@ class Skips {
                               [&](const SkippedLinears& each) { return each.reason == reason; });
     if (found == list_.end()) found = list_.insert(found, {reason, 0, {}});
     ++found->count;
-    const std::string name = name_with_placeholder(linear.path);
+    const std::string name = target::module_kind(linear.path);
     if (named_.insert(reason + "\n" + name).second) found->modules.push_back(name);
   }
 
@@ -96,7 +91,7 @@ std::string nearest_module(const std::string& pattern, const std::vector<Linear>
   std::set<std::string> names;
   for (const Linear& linear : linears) {
     names.insert(linear.path.substr(linear.path.rfind('.') + 1));
-    names.insert(name_with_placeholder(linear.path));
+    names.insert(target::module_kind(linear.path));
   }
   return nearest_word(pattern, {names.begin(), names.end()});
 }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/strings.h"
-#include "target/module_kind.h"
+#include "target/block_path.h"
 
 namespace dnd::adapter {
 namespace {
@@ -75,7 +75,7 @@ void add_update_norms(UpdateNorms& norms, const LoraAdapter& adapter) {
   for (const LoraPair& pair : adapter.pairs) {
     const double norm = update_norm(pair);
     const auto [entry, fresh] =
-        norms.modules.try_emplace(target::module_place(pair.module).kind, NormRange{norm, norm});
+        norms.modules.try_emplace(target::module_kind(pair.module), NormRange{norm, norm});
     entry->second.low = std::min(entry->second.low, norm);
     entry->second.high = std::max(entry->second.high, norm);
   }

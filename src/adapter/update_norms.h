@@ -18,7 +18,7 @@ struct NormRange {
   double high = 0.0;
 };
 
-// Smallest and largest norm over all blocks of all adapters, by target::module_place().kind.
+// Smallest and largest norm over all blocks of all adapters, by target::module_kind().
 struct UpdateNorms {
   std::size_t adapters = 0;
   std::map<std::string, NormRange> modules;

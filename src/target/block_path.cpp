@@ -55,6 +55,11 @@ std::optional<BlockPath> parse_block_path(std::string_view path) {
   return std::nullopt;
 }
 
+std::string module_kind(std::string_view path) {
+  const auto block = parse_block_path(path);
+  return block ? cat(block->prefix, ".", block->name) : std::string(path);
+}
+
 std::set<std::string> repeated_blocks(const std::vector<Linear>& linears) {
   std::map<std::string, std::int64_t> first_index;
   std::set<std::string> repeated;

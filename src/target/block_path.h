@@ -25,6 +25,10 @@ struct BlockPath {
 // component (an item of a sequence, such as "merger.mlp.2").
 std::optional<BlockPath> parse_block_path(std::string_view path);
 
+// What the module is in whichever block: "model.layers.{i}.self_attn.q_proj"; the path itself outside
+// of blocks.
+std::string module_kind(std::string_view path);
+
 // The prefixes that name repeated blocks: those with two indices or more, and those called a list of
 // blocks ("...layers", "...blocks", "...refiner", "h"). So a lone "embedder.net.0.proj" is none.
 std::set<std::string> repeated_blocks(const std::vector<Linear>& linears);

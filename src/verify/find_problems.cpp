@@ -8,7 +8,7 @@
 #include <unordered_map>
 
 #include "base/strings.h"
-#include "target/module_kind.h"
+#include "target/block_path.h"
 #include "verify/verify.h"
 
 namespace dnd::verify {
@@ -18,7 +18,8 @@ using adapter::LoraAdapter;
 using adapter::LoraPair;
 using target::BaseModel;
 using target::Linear;
-using target::module_place;
+using target::module_kind;
+using target::parse_block_path;
 
 // Norms up to this factor outside the training range count as usual: few adapters span the range.
 constexpr double kNormMargin = 1.5;
@@ -190,8 +191,8 @@ class Finder {
     }
     if (unknown.size() == count()) return " (made for another base?)";
     const auto layers = block_count(unknown[0]);
-    const auto place = module_place(unknown[0]);
-    if (layers > 0 && place.index && *place.index >= layers) {
+    const auto block = parse_block_path(unknown[0]);
+    if (layers > 0 && block && block->index >= layers) {
       return cat(" (the base has ", layers, " such layers)");
     }
     return "";
@@ -199,12 +200,10 @@ class Finder {
 
   // How many blocks of the base hold a module of this kind.
   std::int64_t block_count(const std::string& module) const {
-    const std::string kind = module_place(module).kind;
-    std::int64_t blocks = 0;
-    for (const Linear& linear : against_.base->linears) {
-      blocks += module_place(linear.path).kind == kind ? 1 : 0;
-    }
-    return blocks;
+    const std::string kind = module_kind(module);
+    const auto& linears = against_.base->linears;
+    return std::count_if(linears.begin(), linears.end(),
+                         [&](const Linear& linear) { return module_kind(linear.path) == kind; });
   }
 
   static bool is_embedding(const std::string& module) {
@@ -217,18 +216,19 @@ class Finder {
     std::map<std::string, std::set<std::int64_t>> adapted;
     for (const LoraPair& pair : adapter_.pairs) {
       for (const std::string& name : target::module_aliases(pair.module)) {
-        const auto place = module_place(name);
-        if (place.index) adapted[place.kind].insert(*place.index);
+        if (const auto block = parse_block_path(name)) {
+          adapted[module_kind(name)].insert(block->index);
+        }
       }
     }
     std::vector<std::string> missing;
     std::size_t expected = 0;
     for (const Linear& linear : against_.base->linears) {
-      const auto place = module_place(linear.path);
-      const auto found = place.index ? adapted.find(place.kind) : adapted.end();
+      const auto block = parse_block_path(linear.path);
+      const auto found = block ? adapted.find(module_kind(linear.path)) : adapted.end();
       if (found == adapted.end()) continue;
       ++expected;
-      if (!found->second.contains(*place.index)) missing.push_back(linear.path);
+      if (!found->second.contains(block->index)) missing.push_back(linear.path);
     }
     if (missing.empty()) return;
     const std::string text =
@@ -250,7 +250,7 @@ class Finder {
     std::vector<std::string> outside;
     std::string first;
     for (const LoraPair& pair : adapter_.pairs) {
-      const auto range = against_.norms->modules.find(module_place(pair.module).kind);
+      const auto range = against_.norms->modules.find(module_kind(pair.module));
       if (range == against_.norms->modules.end()) continue;
       const double norm = adapter::update_norm(pair);
       const auto [low, high] = range->second;

@@ -6,7 +6,6 @@
 
 #include "base/strings.h"
 #include "target/gguf_names.h"
-#include "target/module_kind.h"
 #include "verify/verify.h"
 
 namespace dnd::verify {

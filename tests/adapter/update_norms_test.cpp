@@ -6,7 +6,6 @@
 #include <limits>
 
 #include "support/lora.h"
-#include "target/module_kind.h"
 
 namespace dnd::adapter {
 namespace {
@@ -60,16 +59,6 @@ TEST(UpdateNorms, SpanBlocksAndAdapters) {
   const double b = update_norm(first.pairs[2]);
   EXPECT_DOUBLE_EQ(range.low, std::min(a, b));
   EXPECT_NEAR(range.high, 10.0 * std::max(a, b), 1e-9);
-}
-
-TEST(ModulePlace, TakesTheFirstIndexApart) {
-  const auto place = target::module_place("model.layers.13.mlp.experts.7.up_proj");
-  EXPECT_EQ(place.kind, "model.layers.{i}.mlp.experts.7.up_proj");
-  EXPECT_EQ(place.index, 13);
-  EXPECT_EQ(target::module_place("lm_head").kind, "lm_head");
-  EXPECT_FALSE(target::module_place("lm_head").index);
-  EXPECT_FALSE(target::module_place("a.-1.b").index);
-  EXPECT_FALSE(target::module_place("a.99999999999999999999.b").index);
 }
 
 }  // namespace

@@ -5,6 +5,14 @@
 namespace dnd::target {
 namespace {
 
+TEST(ModuleKind, IsThePathInAnyBlock) {
+  EXPECT_EQ(module_kind("model.layers.13.mlp.experts.7.up_proj"),
+            "model.layers.{i}.mlp.experts.7.up_proj");
+  for (const char* outside : {"lm_head", "merger.mlp.2", "a.-1.b", "a.99999999999999999999.b"}) {
+    EXPECT_EQ(module_kind(outside), outside);
+  }
+}
+
 TEST(BlockPath, IsCutAtTheFirstNumber) {
   const auto block = parse_block_path("a.layers.12.ff.net.0.proj");
   ASSERT_TRUE(block);
