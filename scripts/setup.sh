@@ -7,7 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 packages=(
   g++ cmake ninja-build pkg-config git ca-certificates python3 python3-pip python3-venv python3-pytest
   nlohmann-json3-dev libspdlog-dev libcli11-dev libssl-dev libzip-dev libutf8proc-dev
-  libsentencepiece-dev libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14
+  libsentencepiece-dev libhwy-dev libeigen3-dev libgtest-dev libgmock-dev libbenchmark-dev
+  clang-format-14 clang-tidy-14
 )
 requirements=scripts/python/requirements-runtime.txt
 deps=.deps

@@ -46,6 +46,8 @@ std::filesystem::path executable_path();
 void add_generate(CLI::App& program, Context& context);
 void add_import(CLI::App& program, Context& context);
 void add_inspect(CLI::App& program, Context& context);
+void add_merge(CLI::App& program, Context& context);
+void add_compose(CLI::App& program, Context& context);
 void add_layout(CLI::App& program, Context& context);
 void add_encode(CLI::App& program, Context& context);
 void add_convert(CLI::App& program, Context& context);

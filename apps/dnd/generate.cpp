@@ -154,7 +154,7 @@ class GenerateRun {
 
   std::optional<Made> run_job(std::size_t index) {
     const Job& job = jobs_[index];
-    Made made{describe(job), {}};
+    Made made{describe(job), {}, {}};
     std::vector<std::string> prompts;
     if (job.task != nullptr) {
       ChosenPrompts chosen =

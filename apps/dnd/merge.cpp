@@ -1,0 +1,87 @@
+// dnd merge: base + adapters -> plain checkpoint.
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "base/log.h"
+#include "base/strings.h"
+#include "context.h"
+#include "merge/adapter_argument.h"
+#include "merge/merge_checkpoint.h"
+#include "progress.h"
+
+namespace dnd::app {
+namespace {
+
+struct MergeCall {
+  std::vector<std::string> adapters;
+  std::filesystem::path base;
+  std::filesystem::path out;
+  int threads = 0;
+  bool force = false;
+};
+
+// Two threads keep a disk busy; more help where it is faster than one thread computes.
+int default_threads() {
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 2, 4);
+}
+
+void say_what_stays(const merge::Checkpoint& base) {
+  std::string names;
+  for (const std::string& name : base.left_out) {
+    names += cat(names.empty() ? "" : ", ", printable(name));
+  }
+  if (!names.empty()) log_info(cat("not copied from the base: ", names));
+}
+
+void run_merge(const Context& context, const MergeCall& call) {
+  const auto started = std::chrono::steady_clock::now();
+  std::vector<merge::AdapterArgument> arguments;
+  for (const std::string& text : call.adapters) {
+    arguments.push_back(merge::parse_adapter_argument(text));
+  }
+  const merge::Checkpoint base = merge::open_checkpoint(call.base);
+  const std::vector<merge::WeightedAdapter> adapters = merge::read_adapters(arguments, base.heads);
+  const std::vector<merge::MergeTarget> targets = merge::plan_merge(base, adapters);
+  say_what_stays(base);
+  Progress progress(context.quiet || context.json);
+  progress.stage(cat("merge ", targets.size(), " tensors, ", human_bytes(base.bytes())));
+  merge::MergeOptions options;
+  options.threads = call.threads > 0 ? call.threads : default_threads();
+  options.on_existing = call.force ? OnExisting::replace : OnExisting::refuse;
+  options.progress = [&](double share) { progress.update(share); };
+  const merge::MergeResult result = merge::merge_checkpoint(base, targets, call.out, options);
+  progress.clear();
+  if (!context.json) return print_line(call.out.string());
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
+  print_json({{"path", call.out.string()},
+              {"tensors_merged", result.tensors_merged},
+              {"tensors_copied", result.tensors_copied},
+              {"bytes", result.bytes},
+              {"seconds", seconds.count()}});
+}
+
+}  // namespace
+
+void add_merge(CLI::App& program, Context& context) {
+  const auto call = std::make_shared<MergeCall>();
+  CLI::App& command = add_command(
+      program, context, "merge", "Base + adapters -> plain checkpoint, W + scale B A",
+      {{"dnd merge ADAPTER --base Qwen2.5-7B-Instruct/ --out merged", ""},
+       {"dnd merge A B:0.5 --base BASE --out merged", "the second with half its weight"}},
+      [&context, call] { run_merge(context, *call); });
+  command
+      .add_option("adapters", call->adapters,
+                  "Adapters, each with an optional weight after a colon (default 1)")
+      ->required();
+  command
+      .add_option("-b,--base", call->base,
+                  "The base: a folder with model.safetensors or shards and index, or one file")
+      ->required();
+  command.add_option("-o,--out", call->out, "Folder to make")->required();
+  command.add_option("--threads", call->threads, "Threads (default: 2 to 4, by processors)")
+      ->check(CLI::Range(1, 256));
+  command.add_flag("-f,--force", call->force, "Replace a checkpoint that is there");
+}
+
+}  // namespace dnd::app

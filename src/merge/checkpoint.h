@@ -1,0 +1,49 @@
+// A base model's checkpoint on the disk: which tensor lies where in which file. Headers are read,
+// weights are not.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/dtype.h"
+#include "target/base_model.h"
+
+namespace dnd::merge {
+
+struct Weight {
+  std::string name;  // e.g. "model.layers.0.self_attn.q_proj.weight"
+  Dtype dtype = Dtype::f32;
+  std::vector<std::int64_t> shape;
+  std::uint64_t begin = 0;  // of its bytes, from the start of the file
+  std::uint64_t bytes = 0;
+};
+
+struct CheckpointFile {
+  std::filesystem::path path;
+  std::uint64_t bytes = 0;
+  std::vector<Weight> weights;  // in file order; none in configs, tokenizers and the like
+};
+
+struct Checkpoint {
+  std::filesystem::path path;  // as given
+  std::string entry;           // the file that leads to all weights, e.g. the index
+  std::vector<CheckpointFile>
+      files;  // weight files first; then what belongs to the model beside them
+  std::vector<std::string> left_out;  // what lies in the folder and is not part of this checkpoint
+  std::string quantization;           // config.json's quant_method; empty where weights are floats
+  bool tied_embeddings = false;       // config.json's tie_word_embeddings
+  std::optional<target::AttentionHeads> heads;  // where config.json has them
+
+  std::uint64_t bytes() const;  // of all files
+};
+
+// `path`: a folder with model.safetensors, with shards and model.safetensors.index.json (or one
+// other name before .safetensors, as in diffusers), or a single .safetensors file. Throws
+// Error(no_input), or Error(data) where files and index contradict each other.
+Checkpoint open_checkpoint(const std::filesystem::path& path);
+
+}  // namespace dnd::merge

@@ -1,0 +1,28 @@
+// Sums of low-rank products, compressed to a given rank (the door to Eigen).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "merge/merge_plan.h"
+
+namespace dnd::merge {
+
+// B A, with what the compression lost: squared Frobenius norms.
+struct LowRankProduct {
+  std::vector<float> a;       // (rank, in)
+  std::vector<float> b;       // (out, rank)
+  double squared_norm = 0.0;  // of the whole sum
+  double squared_loss = 0.0;  // of what B A leaves out
+};
+
+// The best product of rank `rank` in the Frobenius norm for sum of scale B A: QR of the stacked
+// factors and an SVD of the small middle, in double. A and B share the singular values evenly; of
+// each column of B the entry of largest magnitude (the first of equals) is positive. All terms are of
+// one (out, in); ranks behind the sum's own are zero. `who` starts messages. Throws Error(data) for
+// values that are not finite.
+LowRankProduct compress(const std::vector<MergeTerm>& terms, std::int64_t rank,
+                        const std::string& who);
+
+}  // namespace dnd::merge

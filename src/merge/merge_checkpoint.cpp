@@ -1,0 +1,208 @@
+#include "merge/merge_checkpoint.h"
+
+#include <algorithm>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/strings.h"
+#include "merge/block_file.h"
+#include "merge/merge_rows.h"
+
+namespace dnd::merge {
+namespace fs = std::filesystem;
+namespace {
+
+// What one thread does at a time: bytes of one file, with whole rows of one target or none.
+struct Block {
+  std::size_t file = 0;
+  std::uint64_t begin = 0;
+  std::uint64_t bytes = 0;
+  const MergeTarget* target = nullptr;
+  std::int64_t first_row = 0;
+};
+
+class BlockList {
+ public:
+  BlockList(const Checkpoint& checkpoint, std::uint64_t block_bytes)
+      : checkpoint_(checkpoint), block_bytes_(block_bytes) {}
+
+  // `targets` are in file order.
+  std::vector<Block> make(std::span<const MergeTarget> targets) {
+    auto target = targets.begin();
+    for (std::size_t file = 0; file < checkpoint_.files.size(); ++file) {
+      std::uint64_t done = 0;
+      const std::size_t before = blocks_.size();
+      for (; target != targets.end() && target->file == file; ++target) {
+        const Weight& weight = checkpoint_.files[file].weights[target->weight];
+        add_copies(file, done, weight.begin);
+        add_rows(*target, weight);
+        done = weight.begin + weight.bytes;
+      }
+      add_copies(file, done, checkpoint_.files[file].bytes);
+      if (blocks_.size() == before) blocks_.push_back({file});  // an empty file
+    }
+    return std::move(blocks_);
+  }
+
+ private:
+  void add_copies(std::size_t file, std::uint64_t begin, std::uint64_t end) {
+    for (; begin < end; begin += std::min(block_bytes_, end - begin)) {
+      blocks_.push_back({file, begin, std::min(block_bytes_, end - begin)});
+    }
+  }
+
+  void add_rows(const MergeTarget& target, const Weight& weight) {
+    if (weight.bytes == 0) return;
+    const std::int64_t rows = weight.shape[0];
+    const std::uint64_t row_bytes = weight.bytes / static_cast<std::uint64_t>(rows);
+    // The kernel takes four rows at a time.
+    const std::uint64_t fitting = std::max<std::uint64_t>(1, block_bytes_ / row_bytes);
+    const auto step = static_cast<std::int64_t>(fitting < 4 ? fitting : fitting / 4 * 4);
+    for (std::int64_t row = 0; row < rows; row += step) {
+      const auto count = static_cast<std::uint64_t>(std::min(step, rows - row));
+      blocks_.push_back({target.file, weight.begin + static_cast<std::uint64_t>(row) * row_bytes,
+                         count * row_bytes, &target, row});
+    }
+  }
+
+  const Checkpoint& checkpoint_;
+  std::uint64_t block_bytes_;
+  std::vector<Block> blocks_;
+};
+
+// Threads that take blocks in order, each reading, changing and writing its own: while one waits for
+// the disk, others go on.
+class Rewriter {
+ public:
+  Rewriter(const Checkpoint& checkpoint, std::vector<Block> blocks, fs::path folder,
+           const std::function<void(double)>& progress)
+      : checkpoint_(checkpoint),
+        blocks_(std::move(blocks)),
+        folder_(std::move(folder)),
+        progress_(progress),
+        all_bytes_(checkpoint.bytes()) {
+    open_.resize(checkpoint.files.size());
+    for (const Block& block : blocks_) ++open_[block.file].blocks_left;
+  }
+
+  void run(int threads) {
+    std::vector<std::thread> others;
+    for (int i = 1; i < threads; ++i) others.emplace_back([this] { work(); });
+    work();
+    for (std::thread& other : others) other.join();
+    if (error_) std::rethrow_exception(error_);
+  }
+
+ private:
+  struct OpenFile {
+    std::unique_ptr<BlockReader> reader;
+    std::unique_ptr<BlockWriter> writer;
+    std::size_t blocks_left = 0;
+  };
+
+  void work() {
+    try {
+      std::vector<std::byte> buffer;
+      while (const Block* block = take()) {
+        buffer.resize(std::max<std::size_t>(buffer.size(), block->bytes));
+        rewrite(*block, std::span(buffer).first(block->bytes));
+        put_back(*block);
+      }
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      if (!error_) error_ = std::current_exception();
+    }
+  }
+
+  // The next block, its file open; nullptr at the end and after an error.
+  const Block* take() {
+    const std::lock_guard lock(mutex_);
+    if (error_ || next_ == blocks_.size()) return nullptr;
+    const Block& block = blocks_[next_];
+    OpenFile& file = open_[block.file];
+    if (!file.reader) {
+      const CheckpointFile& source = checkpoint_.files[block.file];
+      file.reader = std::make_unique<BlockReader>(source.path);
+      file.writer = std::make_unique<BlockWriter>(folder_ / source.path.filename(), source.bytes);
+    }
+    ++next_;
+    return &block;
+  }
+
+  void rewrite(const Block& block, std::span<std::byte> bytes) {
+    const OpenFile& file = open_[block.file];
+    file.reader->read(block.begin, bytes);
+    if (block.target != nullptr) {
+      const Weight& weight = checkpoint_.files[block.file].weights[block.target->weight];
+      merge_rows(weight, *block.target, block.first_row, bytes);
+    }
+    file.writer->write(block.begin, bytes);
+  }
+
+  // Counts a finished block; whoever finishes a file's last one flushes and closes it.
+  void put_back(const Block& block) {
+    OpenFile& file = open_[block.file];
+    {
+      const std::lock_guard lock(mutex_);
+      done_bytes_ += block.bytes;
+      if (progress_ && all_bytes_ > 0) {
+        progress_(static_cast<double>(done_bytes_) / static_cast<double>(all_bytes_));
+      }
+      if (--file.blocks_left > 0) return;
+    }
+    file.writer->finish();
+    file.writer.reset();
+    file.reader.reset();
+  }
+
+  const Checkpoint& checkpoint_;
+  std::vector<Block> blocks_;
+  fs::path folder_;
+  const std::function<void(double)>& progress_;
+  std::uint64_t all_bytes_;
+  std::vector<OpenFile> open_;
+  std::mutex mutex_;
+  std::size_t next_ = 0;
+  std::uint64_t done_bytes_ = 0;
+  std::exception_ptr error_;
+};
+
+void check_place(const Checkpoint& checkpoint, const fs::path& out, OnExisting on_existing) {
+  std::error_code ignored;
+  const fs::path base = fs::is_directory(checkpoint.path)
+                            ? checkpoint.path
+                            : fs::absolute(checkpoint.path).parent_path();
+  if (fs::equivalent(out, base, ignored)) {
+    fail(ErrorKind::cannot_create, out.string(),
+         ": is the base's own folder; it is never replaced");
+  }
+  if (on_existing == OnExisting::replace) {
+    check_replaceable(out, checkpoint.entry, "a merged checkpoint");
+  } else if (is_occupied(out)) {
+    fail(ErrorKind::cannot_create, out.string(), ": exists already");
+  }
+  check_free_space(out, checkpoint.bytes());
+}
+
+}  // namespace
+
+MergeResult merge_checkpoint(const Checkpoint& checkpoint, std::span<const MergeTarget> targets,
+                             const fs::path& out, const MergeOptions& options) {
+  check_place(checkpoint, out, options.on_existing);
+  Staged staged(out, Staged::Kind::directory, options.on_existing);
+  Rewriter(checkpoint, BlockList(checkpoint, options.block_bytes).make(targets), staged.path(),
+           options.progress)
+      .run(options.threads);
+  staged.commit();
+  MergeResult result{targets.size(), 0, checkpoint.bytes()};
+  for (const CheckpointFile& file : checkpoint.files) result.tensors_copied += file.weights.size();
+  result.tensors_copied -= targets.size();
+  return result;
+}
+
+}  // namespace dnd::merge

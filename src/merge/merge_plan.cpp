@@ -1,0 +1,145 @@
+#include "merge/merge_plan.h"
+
+#include <array>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/strings.h"
+#include "target/base_model.h"
+
+namespace dnd::merge {
+namespace {
+
+using adapter::LoraPair;
+using Place = std::pair<std::size_t, std::size_t>;  // file, weight
+
+// What stands in place of, or beside, a quantised layer's ".weight".
+constexpr std::array<std::pair<const char*, const char*>, 6> kQuantisedParts = {{
+    {".qweight", "GPTQ or AWQ"},
+    {".weight_packed", "compressed-tensors"},
+    {".weight.absmax", "bitsandbytes, 4 bits"},
+    {".SCB", "bitsandbytes, 8 bits"},
+    {".weight_scale_inv", "FP8"},
+    {".weight_scale", "FP8 or compressed-tensors"},
+}};
+
+class Planner {
+ public:
+  explicit Planner(const Checkpoint& checkpoint) : checkpoint_(checkpoint) {
+    for (std::size_t file = 0; file < checkpoint.files.size(); ++file) {
+      const auto& weights = checkpoint.files[file].weights;
+      for (std::size_t i = 0; i < weights.size(); ++i) add({file, i}, weights[i]);
+    }
+  }
+
+  void add(const WeightedAdapter& adapter) {
+    for (const LoraPair& pair : adapter.adapter.pairs) {
+      const std::string who = cat(adapter.name, ": module '", printable(pair.module), "'");
+      const Place place = find(who, pair.module);
+      check(who, pair, place);
+      std::vector<MergeTerm>& terms = targets_[place];
+      check_dora(who, pair, adapter.weight, terms);
+      terms.push_back({&pair, pair.scale * adapter.weight});
+    }
+  }
+
+  std::vector<MergeTarget> targets() const {
+    std::vector<MergeTarget> out;
+    for (const auto& [place, terms] : targets_) out.push_back({place.first, place.second, terms});
+    return out;
+  }
+
+ private:
+  void add(const Place& place, const Weight& weight) {
+    if (places_.emplace(weight.name, place).second) return;
+    fail(ErrorKind::data, checkpoint_.files[place.first].path.string(), ": tensor '",
+         printable(weight.name), "' is in another file of this base, too");
+  }
+
+  Place find(const std::string& who, const std::string& module) const {
+    for (const std::string& name : target::module_aliases(module)) {
+      refuse_quantised(who, name);
+      const auto found = places_.find(name + ".weight");
+      if (found != places_.end()) return found->second;
+    }
+    fail(ErrorKind::data, who, ": the base ", checkpoint_.path.string(), " has no tensor '",
+         printable(module), ".weight'", hint(module));
+  }
+
+  void refuse_quantised(const std::string& who, const std::string& name) const {
+    for (const auto& [ending, method] : kQuantisedParts) {
+      if (places_.count(name + ending) == 0) continue;
+      fail(ErrorKind::data, who, ": the base is quantised (", method, ": it has '",
+           printable(name + ending), "'); merge into the original, not quantised one");
+    }
+  }
+
+  std::string hint(const std::string& module) const {
+    if (module.ends_with("lm_head") && checkpoint_.tied_embeddings) {
+      return " (its output head is the embedding, tie_word_embeddings: the adapter's change to one "
+             "alone cannot be merged)";
+    }
+    std::vector<std::string> modules;
+    for (const auto& [name, place] : places_) {
+      if (name.ends_with(".weight")) modules.push_back(name.substr(0, name.size() - 7));
+    }
+    const std::string near = nearest_word(module, modules);
+    return near.empty() ? " (an adapter of another model?)"
+                        : cat(" (there is '", printable(near), ".weight')");
+  }
+
+  void check(const std::string& who, const LoraPair& pair, const Place& place) const {
+    const Weight& weight = checkpoint_.files[place.first].weights[place.second];
+    const std::string where = cat(who, ": tensor '", printable(weight.name), "' of the base");
+    if (weight.dtype != Dtype::f32 && weight.dtype != Dtype::f16 && weight.dtype != Dtype::bf16) {
+      fail(ErrorKind::data, where, ": dtype ", dtype_name(weight.dtype),
+           ", expected F32, F16 or BF16", weight.dtype == Dtype::f64 ? "" : " (a quantised base?)");
+    }
+    if (weight.shape != std::vector<std::int64_t>{pair.out, pair.in}) {
+      fail(ErrorKind::data, where, ": shape ", shape_text(weight.shape), ", the adapter needs ",
+           shape_text({pair.out, pair.in}), " (an adapter of another model?)");
+    }
+    const bool shared =
+        weight.name.ends_with("lm_head.weight") || weight.name.ends_with("embed_tokens.weight");
+    if (shared && checkpoint_.tied_embeddings) {
+      fail(ErrorKind::data, where,
+           ": input embedding and output head share one weight "
+           "(tie_word_embeddings); the adapter's change to one alone cannot be merged");
+    }
+  }
+
+  static void check_dora(const std::string& who, const LoraPair& pair, double weight,
+                         const std::vector<MergeTerm>& before) {
+    const bool beside_dora = !before.empty() && !before[0].pair->magnitude.empty();
+    if (beside_dora || (!pair.magnitude.empty() && !before.empty())) {
+      fail(ErrorKind::data, who,
+           ": DoRA and a second adapter of the same module cannot be merged "
+           "at once: the result depends on their order (merge one after the other)");
+    }
+    if (!pair.magnitude.empty() && weight != 1.0) {
+      fail(ErrorKind::data, who, ": DoRA takes no weight other than 1, got ", weight);
+    }
+  }
+
+  const Checkpoint& checkpoint_;
+  std::map<std::string, Place, std::less<>> places_;
+  std::map<Place, std::vector<MergeTerm>> targets_;
+};
+
+}  // namespace
+
+std::vector<MergeTarget> plan_merge(const Checkpoint& checkpoint,
+                                    std::span<const WeightedAdapter> adapters) {
+  if (!checkpoint.quantization.empty()) {
+    fail(ErrorKind::data, checkpoint.path.string(), ": the base is quantised (",
+         printable(checkpoint.quantization),
+         ", says config.json); merge into the original, not quantised one");
+  }
+  Planner planner(checkpoint);
+  for (const WeightedAdapter& adapter : adapters) planner.add(adapter);
+  return planner.targets();
+}
+
+}  // namespace dnd::merge
