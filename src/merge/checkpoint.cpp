@@ -154,6 +154,7 @@ void read_config(Checkpoint& checkpoint, const fs::path& path) {
   JsonObject config(json, path.string());
   // Vision-language models keep the language model's numbers one level down.
   JsonObject text = config.has("text_config") ? config.object("text_config") : config;
+  checkpoint.model_type = config.text_or("model_type", "");
   checkpoint.heads = read_heads(text);
   checkpoint.tied_embeddings =
       config.boolean_or("tie_word_embeddings", text.boolean_or("tie_word_embeddings", false));

@@ -35,6 +35,7 @@ struct Checkpoint {
       files;  // weight files first; then what belongs to the model beside them
   std::vector<std::string> left_out;  // what lies in the folder and is not part of this checkpoint
   std::string quantization;           // config.json's quant_method; empty where weights are floats
+  std::string model_type;             // config.json's, e.g. "qwen2"; may be empty
   bool tied_embeddings = false;       // config.json's tie_word_embeddings
   std::optional<target::AttentionHeads> heads;  // where config.json has them
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/log.h"
 #include "base/strings.h"
 #include "merge/block_file.h"
 #include "merge/merge_rows.h"
@@ -92,7 +93,11 @@ class Rewriter {
 
   void run(int threads) {
     std::vector<std::thread> others;
-    for (int i = 1; i < threads; ++i) others.emplace_back([this] { work(); });
+    try {
+      for (int i = 1; i < threads; ++i) others.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {
+      log_debug("merge: the system gives no more threads");  // those there are do all blocks
+    }
     work();
     for (std::thread& other : others) other.join();
     if (error_) std::rethrow_exception(error_);

@@ -1,9 +1,11 @@
 #include "merge/merge_plan.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/strings.h"
@@ -24,6 +26,10 @@ constexpr std::array<std::pair<const char*, const char*>, 6> kQuantisedParts = {
     {".weight_scale_inv", "FP8"},
     {".weight_scale", "FP8 or compressed-tensors"},
 }};
+
+// Models of transformers whose layers are Conv1D: their weights are (in, out).
+constexpr std::array<std::string_view, 4> kTransposedModels = {"gpt2", "openai-gpt", "imagegpt",
+                                                               "decision_transformer"};
 
 class Planner {
  public:
@@ -136,6 +142,11 @@ std::vector<MergeTarget> plan_merge(const Checkpoint& checkpoint,
     fail(ErrorKind::data, checkpoint.path.string(), ": the base is quantised (",
          printable(checkpoint.quantization),
          ", says config.json); merge into the original, not quantised one");
+  }
+  if (std::find(kTransposedModels.begin(), kTransposedModels.end(), checkpoint.model_type) !=
+      kTransposedModels.end()) {
+    fail(ErrorKind::data, checkpoint.path.string(), ": models of type ", checkpoint.model_type,
+         " keep their weights transposed (Conv1D), which merge does not know");
   }
   Planner planner(checkpoint);
   for (const WeightedAdapter& adapter : adapters) planner.add(adapter);

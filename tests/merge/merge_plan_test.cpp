@@ -106,6 +106,11 @@ TEST_F(Plan, QuantisedBasesAreNamed) {
   }
 }
 
+TEST_F(Plan, TransposedLayersAreNamed) {
+  base({query()}, R"({"model_type": "gpt2"})");
+  refuses({adapter(kQuery)}, "models of type gpt2 keep their weights transposed");
+}
+
 TEST_F(Plan, SharedEmbeddings) {
   const std::string tied = R"({"tie_word_embeddings": true})";
   base({random_tensor("model.embed_tokens.weight", Dtype::f32, 6, 4, 1)}, tied);
