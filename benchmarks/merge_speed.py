@@ -117,9 +117,9 @@ def recall(folder: Path) -> None:
                 pass
 
 
-def timed(commands: list[list]) -> tuple[float, int]:
-    """Seconds of all, peak resident bytes of the largest."""
-    peak, started = 0, time.perf_counter()
+def timed(commands: list[list]) -> tuple[float, float, int]:
+    """Seconds of all, processor seconds of all, peak resident bytes of the largest."""
+    peak, processor, started = 0, 0.0, time.perf_counter()
     for command in commands:
         process = subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)
@@ -127,7 +127,8 @@ def timed(commands: list[list]) -> tuple[float, int]:
         if process.returncode:
             sys.exit(f"{command[0]}: exit code {process.returncode}")
         peak = max(peak, usage.ru_maxrss * 1024)
-    return time.perf_counter() - started, peak
+        processor += usage.ru_utime + usage.ru_stime
+    return time.perf_counter() - started, processor, peak
 
 
 def main() -> None:
@@ -154,10 +155,11 @@ def main() -> None:
         for _ in range(options.repeat):
             for way, commands in ways.items():
                 (recall if options.warm else forget)(base)
-                taken, peak = timed(commands)
+                taken, processor, peak = timed(commands)
                 seconds[way].append(taken)
                 peaks[way] = max(peaks[way], peak)
-                print(f"{way}: {taken:.2f} s, {size / taken / 1e9:.2f} GB/s, peak {peak / 1e6:.0f} MB", flush=True)
+                print(f"{way}: {taken:.2f} s, {size / taken / 1e9:.2f} GB/s, processor {processor:.2f} s, peak "
+                      f"{peak / 1e6:.0f} MB", flush=True)
                 shutil.rmtree(out)
                 os.sync()
         copy, merge = (statistics.median(seconds[way]) for way in ways)
