@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """`dnd merge` beside a plain copy of the same bytes, both flushed to the disk, in turn.
 
-Writes a sharded bf16 checkpoint of 7B-like shapes and an adapter for all its projections, then prints seconds (medians),
-GB/s, their ratio and the peak memory of the merge. Needs twice the size on the disk; everything is removed afterwards.
+Writes a sharded bf16 checkpoint of 7B-like shapes and an adapter for all its projections, then prints seconds
+(medians), GB/s, their ratio and the peak memory of the merge. Needs twice the size on the disk; everything is removed
+afterwards.
 
     merge_speed.py --dnd build/bin/dnd --gb 8 --rank 16 --repeat 3 [--warm] [--folder DIR]
 """
@@ -164,10 +165,10 @@ def main() -> None:
                 os.sync()
         copy, merge = (statistics.median(seconds[way]) for way in ways)
         largest = max(map(byte_size, base_tensors(options.gb).values()))
-        print(f"{size / 1e9:.2f} GB, {'warm' if options.warm else 'cold'}: copy {copy:.2f} s, merge {merge:.2f} s, merge "
-              f"runs at {100 * copy / merge:.0f} % of the copy's speed; peak memory {peaks['merge'] / 1e6:.0f} MB, adapter "
-              f"{(adapter / 'adapter_model.safetensors').stat().st_size / 1e6:.0f} MB, largest tensor "
-              f"{largest / 1e6:.0f} MB")
+        weights = (adapter / "adapter_model.safetensors").stat().st_size
+        print(f"{size / 1e9:.2f} GB, {'warm' if options.warm else 'cold'}: copy {copy:.2f} s, merge {merge:.2f} s, "
+              f"merge runs at {100 * copy / merge:.0f} % of the copy's speed; peak memory {peaks['merge'] / 1e6:.0f} "
+              f"MB, adapter {weights / 1e6:.0f} MB, largest tensor {largest / 1e6:.0f} MB")
 
 
 if __name__ == "__main__":

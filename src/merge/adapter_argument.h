@@ -16,8 +16,8 @@ struct AdapterArgument {
   double weight = 1.0;
 };
 
-// What follows the last ':' is the weight if it is a number and `text` as a whole names nothing that
-// exists. Throws Error(usage) for a weight that is not finite.
+// What follows the last ':' is the weight if it is a number and `text` as a whole names nothing
+// that exists. Throws Error(usage) for a weight that is not finite.
 AdapterArgument parse_adapter_argument(const std::string& text);
 
 struct WeightedAdapter {

@@ -17,7 +17,8 @@ class BlockReader {
   BlockReader& operator=(const BlockReader&) = delete;
   ~BlockReader();
 
-  // Fills `bytes` from byte `begin` of the file on. Throws Error(io), also where the file ends before.
+  // Fills `bytes` from byte `begin` of the file on. Throws Error(io), also where the file ends
+  // before.
   void read(std::uint64_t begin, std::span<std::byte> bytes) const;
 
  private:

@@ -41,10 +41,10 @@ struct Composition {
   double lost = 0.0;               // the same over all modules
 };
 
-// A module that an adapter lacks counts as zero there. `rank` belongs to svd and to no other method.
-// metadata gets "dnd.composed_from" and "dnd.compose_method". Throws Error(usage) for a rank that
-// does not fit the method, Error(data) for DoRA, for shapes that differ, for an expert of the same
-// name under two aliases, and for values that are not finite.
+// A module that an adapter lacks counts as zero there. `rank` belongs to svd and to no other
+// method. metadata gets "dnd.composed_from" and "dnd.compose_method". Throws Error(usage) for a
+// rank that does not fit the method, Error(data) for DoRA, for shapes that differ and, where there
+// is an SVD, for values that are not finite.
 Composition compose(std::span<const WeightedAdapter> adapters, ComposeMethod method,
                     std::optional<std::int64_t> rank);
 

@@ -19,9 +19,9 @@ struct LowRankProduct {
 
 // The best product of rank `rank` in the Frobenius norm for sum of scale B A: QR of the stacked
 // factors and an SVD of the small middle, in double. A and B share the singular values evenly; of
-// each column of B the entry of largest magnitude (the first of equals) is positive. All terms are of
-// one (out, in); ranks behind the sum's own are zero. `who` starts messages. Throws Error(data) for
-// values that are not finite.
+// each column of B the entry of largest magnitude (the first of equals) is positive. All terms are
+// of one (out, in); ranks behind the sum's own are zero. `who` starts messages. Throws Error(data)
+// for values that are not finite.
 LowRankProduct compress(const std::vector<MergeTerm>& terms, std::int64_t rank,
                         const std::string& who);
 

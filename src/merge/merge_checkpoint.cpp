@@ -76,8 +76,8 @@ class BlockList {
   std::vector<Block> blocks_;
 };
 
-// Threads that take blocks in order, each reading, changing and writing its own: while one waits for
-// the disk, others go on.
+// Threads that take blocks in order, each reading, changing and writing its own: while one waits
+// for the disk, others go on.
 class Rewriter {
  public:
   Rewriter(const Checkpoint& checkpoint, std::vector<Block> blocks, fs::path folder,

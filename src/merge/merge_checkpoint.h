@@ -1,8 +1,8 @@
 // Base checkpoint + adapters -> plain checkpoint of the same files, tensors and types.
 //
-// Goals: any size in little memory, at about the speed of a copy; the same bytes whatever the number
-// of threads and wherever the weights are cut into blocks; all files or none. Non-goals: other
-// types, shards or formats than the base's; undoing a merge.
+// Goals: any size in little memory, at about the speed of a copy; the same bytes whatever the
+// number of threads and wherever the weights are cut into blocks; all files or none. Non-goals:
+// other types, shards or formats than the base's; undoing a merge.
 #pragma once
 
 #include <cstddef>
@@ -31,8 +31,8 @@ struct MergeResult {
 };
 
 // Makes the folder `out` at once (see dnd::Staged): the files of `checkpoint` under their names,
-// with W' = W + sum of scale B A for the targets (DoRA: magnitude / ||W + scale B A|| times that, by
-// row, the norm in fp32 before rounding, as PEFT merges), everything else byte for byte. What is
+// with W' = W + sum of scale B A for the targets (DoRA: magnitude / ||W + scale B A|| times that,
+// by row, before the one rounding, as PEFT merges), everything else byte for byte. What is
 // replaced must hold a file of the name checkpoint.entry; the base itself never is. Throws
 // Error(cannot_create), Error(io), or Error(data) naming the tensor where a result is not finite.
 MergeResult merge_checkpoint(const Checkpoint& checkpoint, std::span<const MergeTarget> targets,

@@ -23,9 +23,9 @@ struct MergeTarget {
 };
 
 // One target per adapted tensor, in file order. Points into `adapters`. Throws Error(data), naming
-// the module, unless every adapted module is there once, of a float type and of the adapter's shape;
-// for quantised bases; for modules that share their weight with another; where DoRA meets a weight
-// other than 1 or a second adapter of the same module.
+// the module, unless every adapted module is there once, of a float type and of the adapter's
+// shape; for quantised bases; for modules that share their weight with another; where DoRA meets a
+// weight other than 1 or a second adapter of the same module.
 std::vector<MergeTarget> plan_merge(const Checkpoint& checkpoint,
                                     std::span<const WeightedAdapter> adapters);
 

@@ -10,7 +10,8 @@ import sys
 import time
 
 import pytest
-from support import DATA, PROGRAM, Exit, dnd, environment, fails, folder_bytes, read_safetensors, safetensors_bytes, tree
+from support import (DATA, PROGRAM, Exit, dnd, environment, fails, folder_bytes, read_safetensors, safetensors_bytes,
+                     tree)
 
 LLAMA = DATA / "interop/llama"
 BASE, ADAPTER = LLAMA / "base", LLAMA / "adapter"

@@ -78,7 +78,7 @@ def test_shards_load_and_act_as_the_adapted_model(dnd, tmp_path):
     base = write_base(tmp_path / "base", torch.float32, max_shard_size="20KB")
     assert len(list(base.glob("*.safetensors"))) > 2
     adapter = write_adapter(tmp_path / "adapter", base, 2)
-    (line,) = map(json.loads, dnd.run("--json", "merge", adapter, "--base", base, "--out", tmp_path / "out").splitlines())
+    line = json.loads(dnd.run("--json", "merge", adapter, "--base", base, "--out", tmp_path / "out"))
     assert line["tensors_merged"] == 14
     ids = torch.arange(20)[None] * 3 % 64
     load = transformers.AutoModelForCausalLM.from_pretrained
@@ -133,8 +133,7 @@ def test_concat_acts_as_pefts_cat(dnd, parts, tmp_path):
 @pytest.mark.parametrize("method, rank", [("svd", 3), ("svd", 1), ("add", 4)])
 def test_the_best_of_its_rank(dnd, parts, tmp_path, method, rank):
     options = ["--rank", rank] if method == "svd" else []
-    (line,) = map(json.loads, dnd.run("--json", "compose", *parts, "--method", method, *options, "--out",
-                                      tmp_path / "out").splitlines())
+    line = json.loads(dnd.run("--json", "compose", *parts, "--method", method, *options, "--out", tmp_path / "out"))
     assert line["rank"] == rank
     lost = whole = 0.0
     found = products(tmp_path / "out")

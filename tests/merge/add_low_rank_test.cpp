@@ -84,8 +84,8 @@ class AddLowRank : public ::testing::TestWithParam<std::int64_t> {
   }
 };
 
-// Sums of whole numbers are exact in fp32, so the one rounding at the end can be checked bit by bit;
-// halves, which go to even, are frequent among them.
+// Sums of whole numbers are exact in fp32, so the one rounding at the end can be checked bit by
+// bit; halves, which go to even, are frequent among them.
 TEST_P(AddLowRank, RoundsOnceToNearestEven) {
   for (const Dtype dtype : kDtypes) {
     for (const std::int64_t rows : {0, 1, 3, 4, 9}) {

@@ -132,7 +132,8 @@ class Sharded : public ::testing::Test {
   static constexpr const char* kSecond = "model-00002-of-00002.safetensors";
   static constexpr const char* kIndex = R"({"metadata": {"total_size": 1},
    "weight_map": {"model.layers.0.q.weight": "model-00001-of-00002.safetensors",
-    "counts": "model-00001-of-00002.safetensors", "empty.weight": "model-00001-of-00002.safetensors",
+    "counts": "model-00001-of-00002.safetensors",
+    "empty.weight": "model-00001-of-00002.safetensors",
     "model.layers.0.k.weight": "model-00001-of-00002.safetensors",
     "model.norm.weight": "model-00002-of-00002.safetensors",
     "model.layers.1.q.weight": "model-00002-of-00002.safetensors"}})";
