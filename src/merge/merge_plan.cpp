@@ -83,9 +83,10 @@ class Planner {
   }
 
   std::string hint(const std::string& module) const {
-    if (module.ends_with("lm_head") && checkpoint_.tied_embeddings) {
-      return " (its output head is the embedding, tie_word_embeddings: the adapter's change to one "
-             "alone cannot be merged)";
+    // Configs leave tie_word_embeddings out where it is the class's default.
+    if (module.ends_with("lm_head")) {
+      return " (the output head is the embedding here: the adapter's change to one alone cannot be "
+             "merged)";
     }
     std::vector<std::string> modules;
     for (const auto& [name, place] : places_) {

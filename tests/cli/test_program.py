@@ -10,7 +10,8 @@ import time
 import pytest
 from support import GOLDEN, LAYOUT, PROGRAM, ROOT, Exit, dnd, environment, fails, tree, write_prompts
 
-COMMANDS = ["generate", "import", "inspect", "layout", "encode", "codec", "new", "doctor", "completion"]
+COMMANDS = ["generate", "import", "inspect", "merge", "compose", "layout", "encode", "codec", "new", "doctor",
+            "completion"]
 CONFIG = ROOT / "tests/data/targets/qwen2.5-0.5b-instruct/config.json"
 
 

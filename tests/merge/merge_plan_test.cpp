@@ -116,6 +116,8 @@ TEST_F(Plan, SharedEmbeddings) {
   base({random_tensor("model.embed_tokens.weight", Dtype::f32, 6, 4, 1)}, tied);
   refuses({adapter("lm_head")}, "output head is the embedding");
   refuses({adapter("model.embed_tokens")}, "share one weight");
+  base({random_tensor("model.embed_tokens.weight", Dtype::f32, 6, 4, 1)});
+  refuses({adapter("lm_head")}, "output head is the embedding");
   base({random_tensor("lm_head.weight", Dtype::f32, 6, 4, 1)});
   const std::vector<WeightedAdapter> adapters = {adapter("lm_head")};
   EXPECT_EQ(plan(adapters).size(), 1U);
