@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "adapter/peft.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "context.h"
 #include "merge/adapter_argument.h"
 #include "source_options.h"
+#include "target/base_model.h"
 
 namespace dnd::app {
 namespace {
@@ -17,6 +19,7 @@ struct ComposeCall {
   std::vector<std::string> adapters;
   std::vector<double> weights;
   std::string method = "concat";
+  std::filesystem::path base;
   std::filesystem::path out;
   std::int64_t rank = 0;
   std::string dtype = "f32";
@@ -71,15 +74,22 @@ Json losses_json(const merge::Composition& composition) {
   return modules;
 }
 
+// Heads undo the row order of llama-type GGUF files.
+std::optional<target::AttentionHeads> heads_of(const std::filesystem::path& base) {
+  return base.empty() ? std::nullopt : target::read_base_model(base).heads;
+}
+
 void run_compose(const Context& context, const ComposeCall& call) {
   const merge::ComposeMethod method = merge::compose_method(call.method);
   const std::vector<merge::WeightedAdapter> adapters =
-      merge::read_adapters(arguments_of(call), std::nullopt);
+      merge::read_adapters(arguments_of(call), heads_of(call.base));
   warn_of_two_bases(adapters);
   const std::optional<std::int64_t> rank = call.rank > 0 ? std::optional(call.rank) : std::nullopt;
   const merge::Composition composition = merge::compose(adapters, method, rank);
-  merge::write_composition(call.out, composition, parse_dtype(call.dtype),
-                           call.force ? OnExisting::replace : OnExisting::refuse);
+  adapter::PeftOptions peft;
+  peft.dtype = parse_dtype(call.dtype);
+  adapter::write_peft_folder(call.out, composition.adapter, peft,
+                             call.force ? OnExisting::replace : OnExisting::refuse);
   say_what_is_lost(composition);
   if (!context.json) return print_line(call.out.string());
   print_json({{"path", call.out.string()},
@@ -104,6 +114,8 @@ void add_compose(CLI::App& program, Context& context) {
                   "Adapters, each with an optional weight after a colon (default 1)")
       ->required();
   command.add_option("-o,--out", call->out, "Adapter folder to make")->required();
+  command.add_option("-b,--base", call->base,
+                     "Base model; needed for GGUF adapters of Llama-type models");
   command
       .add_option("-m,--method", call->method,
                   "concat: exact; add: nearest of the parts' rank; svd: nearest of --rank")

@@ -10,7 +10,10 @@ namespace {
 constexpr std::int64_t kVllmDefaultRank = 16;
 
 // By this program, not by another tool.
-bool is_generated(const LoraAdapter& adapter) { return adapter.metadata.contains("dnd.version"); }
+bool is_generated(const LoraAdapter& adapter) { return adapter.metadata.contains("dnd.generator"); }
+bool is_composed(const LoraAdapter& adapter) {
+  return adapter.metadata.contains("dnd.composed_from");
+}
 
 std::string front_matter(const LoraAdapter& adapter) {
   std::string text = "---\nlibrary_name: peft\n";
@@ -23,6 +26,9 @@ std::string front_matter(const LoraAdapter& adapter) {
 }
 
 std::string origin(const LoraAdapter& adapter) {
+  if (is_composed(adapter)) {
+    return "# Composed LoRA adapter\n\nThe weighted sum of other adapters, made by `dnd`.\n\n";
+  }
   if (!is_generated(adapter)) {
     return cat("# LoRA adapter\n\nConverted by `dnd` from a file of another tool (",
                format_name(adapter.format), ").\n\n");

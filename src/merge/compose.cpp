@@ -152,6 +152,7 @@ void describe(Composition& composition, std::span<const WeightedAdapter> adapter
                                   {"dnd.version", DND_VERSION},
                                   {"dnd.composed_from", composed_from(adapters)},
                                   {"dnd.compose_method", std::string(method_name(method))}};
+  composition.adapter.format = adapters.front().adapter.format;
   for (const WeightedAdapter& part : adapters) {
     if (composition.adapter.base_model.empty()) {
       composition.adapter.base_model = part.adapter.base_model;
@@ -199,6 +200,7 @@ Composition compose(std::span<const WeightedAdapter> adapters, ComposeMethod met
     out.adapter.pairs.push_back(to_pair(module, out.rank, product));
   }
   out.lost = relative(squared_loss, squared_norm);
+  if (!out.losses.empty()) out.adapter.metadata["dnd.compose_lost"] = cat(out.lost);
   return out;
 }
 

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,8 +12,6 @@
 #include <vector>
 
 #include "adapter/lora.h"
-#include "base/dtype.h"
-#include "base/file.h"
 #include "merge/adapter_argument.h"
 
 namespace dnd::merge {
@@ -42,14 +39,10 @@ struct Composition {
 };
 
 // A module that an adapter lacks counts as zero there. `rank` belongs to svd and to no other
-// method. metadata gets "dnd.composed_from" and "dnd.compose_method". Throws Error(usage) for a
+// method. metadata gets "dnd.composed_from", "dnd.compose_method" and "dnd.compose_lost". Throws Error(usage) for a
 // rank that does not fit the method, Error(data) for DoRA, for shapes that differ and, where there
 // is an SVD, for values that are not finite.
 Composition compose(std::span<const WeightedAdapter> adapters, ComposeMethod method,
                     std::optional<std::int64_t> rank);
-
-// Writes a PEFT folder at once. Throws as adapter::write_peft_folder does.
-void write_composition(const std::filesystem::path& folder, const Composition& composition,
-                       Dtype dtype, OnExisting on_existing);
 
 }  // namespace dnd::merge

@@ -175,10 +175,16 @@ TEST(Compose, Refusals) {
   EXPECT_DND_ERROR(compose(parts, ComposeMethod::svd, 2), ErrorKind::data, "module 'm.q'");
 }
 
-TEST(WriteComposition, IsAnAdapterFolder) {
+void write(const std::filesystem::path& folder, const Composition& made, Dtype dtype) {
+  adapter::PeftOptions options;
+  options.dtype = dtype;
+  adapter::write_peft_folder(folder, made.adapter, options, OnExisting::refuse);
+}
+
+TEST(Composition, IsAnAdapterFolder) {
   const TempDir dir;
   const Composition made = compose(two_adapters(), ComposeMethod::concat, std::nullopt);
-  write_composition(dir / "out", made, Dtype::f32, OnExisting::refuse);
+  write(dir / "out", made, Dtype::f32);
   const adapter::LoraAdapter read = adapter::read_lora(dir / "out");
   EXPECT_EQ(read.metadata.at("dnd.composed_from"), "one:1, two:-0.5");
   EXPECT_EQ(read.metadata.at("dnd.compose_method"), "concat");
@@ -190,18 +196,17 @@ TEST(WriteComposition, IsAnAdapterFolder) {
     EXPECT_EQ(found->b, pair.b);
     EXPECT_EQ(found->scale, 1.0);
   }
-  EXPECT_DND_ERROR(write_composition(dir / "out", made, Dtype::f32, OnExisting::refuse),
-                   ErrorKind::cannot_create, "exists");
+  EXPECT_DND_ERROR(write(dir / "out", made, Dtype::f32), ErrorKind::cannot_create, "exists");
 }
 
-TEST(WriteComposition, RefusesWhatTheTypeCannotHold) {
+TEST(Composition, RefusesWhatTheTypeCannotHold) {
   const TempDir dir;
   Composition made = compose(two_adapters(), ComposeMethod::concat, std::nullopt);
   made.adapter.pairs[0].b[5] = 1e30F;
-  EXPECT_DND_ERROR(write_composition(dir / "out", made, Dtype::f16, OnExisting::refuse),
-                   ErrorKind::data, "base_model.model.m.q.lora_B.weight");
+  EXPECT_DND_ERROR(write(dir / "out", made, Dtype::f16), ErrorKind::data,
+                   "base_model.model.m.q.lora_B.weight");
   EXPECT_TRUE(testing::names_in(dir.path()).empty());
-  write_composition(dir / "out", made, Dtype::bf16, OnExisting::refuse);
+  write(dir / "out", made, Dtype::bf16);
 }
 
 }  // namespace
