@@ -177,6 +177,7 @@ WrittenFile write_parts(const std::string& who, const fs::path& path,
                         const std::vector<Part>& parts, const formats::GgufEntries& entries,
                         float alpha) {
   std::vector<formats::GgufTensorSpec> specs;
+  specs.reserve(parts.size());
   for (const Part& part : parts) specs.push_back(part.spec);
   formats::GgufWriter writer(path, entries, std::move(specs));
   Sha256 hash;

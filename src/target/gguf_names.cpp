@@ -93,6 +93,7 @@ std::optional<std::string> gguf_architecture(std::string_view architecture) {
 
 std::vector<std::string> gguf_supported_architectures() {
   std::vector<std::string> names;
+  names.reserve(kArchitectures.size());
   for (const Architecture& known : kArchitectures) names.emplace_back(known.huggingface);
   return names;
 }
