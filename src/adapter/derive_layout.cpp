@@ -30,6 +30,15 @@ std::int64_t chunk_count(const std::vector<std::int64_t>& sizes, std::int64_t wi
   return count;
 }
 
+// The largest divisor of `width` up to kWideChunk; `width` itself if that would be below kMinWidth.
+std::int64_t not_too_wide(std::int64_t width) {
+  for (std::int64_t parts = (width + kWideChunk - 1) / kWideChunk; parts <= width / kMinWidth;
+       ++parts) {
+    if (width % parts == 0) return width / parts;
+  }
+  return width;
+}
+
 // The widest width of kMinWidth..widest with the fewest padding cells; nullopt where all leave too
 // many tokens.
 std::optional<std::int64_t> best_width(const std::vector<std::int64_t>& sizes,
@@ -143,9 +152,10 @@ std::int64_t choose_chunk_width(const std::vector<std::int64_t>& sizes) {
   for (const std::int64_t size : sizes) divisor = std::gcd(divisor, size);
   const bool natural =
       divisor >= kMinWidth || divisor == *std::min_element(sizes.begin(), sizes.end());
-  if (natural && chunk_count(sizes, divisor) <= kManyTokens) return divisor;
+  const std::int64_t width = not_too_wide(divisor);
+  if (natural && chunk_count(sizes, width) <= kManyTokens) return width;
   for (std::int64_t widest = kUsualWidth; widest < kMaxWidth; widest *= 2) {
-    if (const auto width = best_width(sizes, widest)) return *width;
+    if (const auto best = best_width(sizes, widest)) return *best;
   }
   return kMaxWidth;
 }

@@ -29,11 +29,16 @@ struct DeriveOptions {
   std::optional<std::string> key_prefix;  // default: key_prefix_for()
 };
 
+// Above this width a chunk is cut further where that leaves no padding: a token's columns are
+// convolution channels too, and their cost grows with the square. Twice the widest released token.
+inline constexpr std::int64_t kWideChunk = 1024;
+
 // Chunk width for the in/out sizes of all factors (repeated as often as they occur): their greatest
 // common divisor (the rule behind every released preset) where it is at least 64 or equals the
-// smallest size, and leaves at most kManyTokens chunks. Else the width of 64..512 (steps of 8) with at
-// most that many chunks that leaves the fewest padding cells, the widest of equals; where none is
-// wide enough, of 64..1024, and so on.
+// smallest size; above kWideChunk its largest divisor of 64..kWideChunk, where it has one. Where that
+// leaves more than kManyTokens chunks, and without such a divisor: the width of 64..512 (steps of 8)
+// with at most that many chunks that leaves the fewest padding cells, the widest of equals; where none
+// is wide enough, of 64..1024, and so on.
 std::int64_t choose_chunk_width(const std::vector<std::int64_t>& sizes);
 
 // What adapter keys begin with: "transformer." for diffusion models in diffusers' naming,
