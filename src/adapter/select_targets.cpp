@@ -124,12 +124,12 @@ SelectedTargets select_targets(const BaseModel& base, const TargetOptions& optio
   const DefaultRule rule(base);
   SelectedTargets selected;
   Skips skips;
+  const auto reason_against = [&](const Linear& linear) -> std::string {
+    if (options.targets.empty()) return rule.reason_against(linear);
+    return any_target_matches(options.targets, linear.path) ? "" : "not a target";
+  };
   for (const Linear& linear : base.linears) {
-    const std::string reason =
-        !options.targets.empty()
-            ? (any_target_matches(options.targets, linear.path) ? std::string()
-                                                                : std::string("not a target"))
-            : rule.reason_against(linear);
+    const std::string reason = reason_against(linear);
     if (reason.empty()) {
       selected.chosen.push_back(linear);
     } else {

@@ -45,8 +45,8 @@ class Builder {
   std::string who_;
 };
 
-// num_attention_heads and num_key_value_heads, where both can be told.
-std::optional<AttentionHeads> read_heads(JsonObject& config, const AttentionHeads& defaults) {
+// Required unless the class has its own defaults; as many key/value heads as others where not given.
+AttentionHeads read_heads(JsonObject& config, const AttentionHeads& defaults) {
   AttentionHeads heads;
   if (config.has("num_attention_heads") || defaults.attention == 0) {
     heads.attention = config.integer("num_attention_heads", 1, kMaxHeads);
@@ -62,7 +62,7 @@ DecoderSizes read_sizes(JsonObject& config, const Architecture& architecture) {
   DecoderSizes sizes;
   sizes.hidden = config.integer("hidden_size", 1, kMaxDimension);
   sizes.layers = config.integer("num_hidden_layers", 1, kMaxLayers);
-  sizes.heads = *read_heads(config, architecture.heads);
+  sizes.heads = read_heads(config, architecture.heads);
   std::int64_t head_size = architecture.head_size;
   if (head_size == 0) head_size = sizes.hidden / sizes.heads.attention;
   if (!config.has("head_dim") && architecture.head_size == 0 &&
