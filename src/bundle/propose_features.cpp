@@ -65,7 +65,7 @@ std::vector<Feature> propose_features(const adapter::AdapterLayout& layout,
                                       const Feature& condition, std::int64_t budget,
                                       std::int64_t kernel) {
   const Feature tokens{layout.token_count(), layout.token_rows, layout.token_columns};
-  const std::vector<Feature> smallest = {condition, tokens};
+  std::vector<Feature> smallest = {condition, tokens};
   check(smallest, kernel);
   if (const std::int64_t least = count_parameters(smallest, kernel); budget < least) {
     fail(ErrorKind::usage, "features: ", budget, " parameters are too few: from ",
