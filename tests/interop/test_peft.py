@@ -102,3 +102,69 @@ def add_by_hand(base, adapter: dict[str, torch.Tensor], scale: float):
             module = merged.get_submodule(name.removeprefix("base_model.model.").removesuffix(".lora_A.weight"))
             module.weight += scale * adapter[name.replace("lora_A", "lora_B")].float() @ a.float()
     return merged
+
+
+# What PEFT itself makes, read and written again.
+VARIANTS = {
+    "plain": dict(r=4, lora_alpha=6),
+    "rslora": dict(r=8, lora_alpha=16, use_rslora=True),
+    "patterns": dict(r=4, lora_alpha=8, rank_pattern={"q_proj": 2, r"layers\.1\.mlp\.(up|gate)_proj": 6},
+                     alpha_pattern={"layers.0.self_attn.v_proj": 3, "down_proj": 32, "^model.layers.1.*o_proj": 5}),
+    "dora": dict(r=4, lora_alpha=8, use_dora=True),
+}
+IDS = torch.arange(20)[None] * 3 % 64
+
+
+@pytest.fixture(params=VARIANTS)
+def made_by_peft(request, tmp_path):
+    config = peft.LoraConfig(target_modules=[name.split(".")[-1] for name, *_ in tiny_models.NANO_MODULES],
+                             task_type="CAUSAL_LM", **VARIANTS[request.param])
+    model = peft.get_peft_model(tiny_models.qwen2(), config).eval()
+    generator = torch.Generator().manual_seed(8)
+    for name, parameter in model.named_parameters():
+        if "lora_A" in name or "lora_B" in name:
+            parameter.copy_(torch.randn(parameter.shape, generator=generator) * 0.1)
+        elif "magnitude" in name:
+            parameter.mul_(1 + 0.1 * torch.rand(parameter.shape, generator=generator))
+    model.save_pretrained(tmp_path / "theirs")
+    return request.param, model, tmp_path / "theirs"
+
+
+def test_the_scale_is_the_one_peft_uses(made_by_peft, dnd, tmp_path):
+    """Through an MLX folder, whose one scale multiplies directly."""
+    name, model, folder = made_by_peft
+    if name == "dora":
+        assert "DoRA magnitude" in dnd.attempt("convert", folder, "--to", "mlx", "--out", tmp_path / "mlx").stderr
+        return
+    dnd.run("convert", folder, "--to", "mlx", "--out", tmp_path / "mlx")
+    scale = json.loads((tmp_path / "mlx/adapter_config.json").read_text())["lora_parameters"]["scale"]
+    tensors = load_file(tmp_path / "mlx/adapters.safetensors")
+    layers = {module: layer for module, layer in model.base_model.model.named_modules() if hasattr(layer, "lora_A")}
+    assert tensors.keys() == {f"{module}.lora_{half}" for module in layers for half in "ab"}
+    for module, layer in layers.items():
+        ours = scale * tensors[f"{module}.lora_a"] @ tensors[f"{module}.lora_b"]
+        assert relative_rms(ours.T, layer.get_delta_weight("default")) < 1e-6, module
+
+
+def test_written_again_it_acts_the_same(made_by_peft, dnd, tmp_path):
+    _, model, folder = made_by_peft
+    dnd.run("convert", folder, "--to", "peft", "--out", tmp_path / "ours")
+    config = json.loads((tmp_path / "ours/adapter_config.json").read_text())
+    assert config.keys() <= PEFT_0_13_KEYS and type(config["lora_alpha"]) is int and not config["use_rslora"]
+    ours = peft.PeftModel.from_pretrained(tiny_models.qwen2(), tmp_path / "ours").eval()
+    plain = tiny_models.qwen2()(IDS).logits
+    assert relative_rms(ours(IDS).logits, model(IDS).logits) < 1e-5
+    assert relative_rms(model(IDS).logits, plain) > 1e-3
+
+
+def test_keys_as_torch_names_them_in_memory(dnd, adapter, tmp_path):
+    """lora_A.default.weight, in a pickle."""
+    folder = tmp_path / "pickled"
+    folder.mkdir()
+    tensors = load_file(adapter[1] / "adapter_model.safetensors")
+    torch.save({name.replace(".weight", ".default.weight"): t for name, t in tensors.items()},
+               folder / "adapter_model.bin")
+    (folder / "adapter_config.json").write_bytes((adapter[1] / "adapter_config.json").read_bytes())
+    dnd.run("convert", folder, "--to", "peft", "--out", tmp_path / "back")
+    back = load_file(tmp_path / "back/adapter_model.safetensors")
+    assert back.keys() == tensors.keys() and all(torch.equal(back[name], t) for name, t in tensors.items())
