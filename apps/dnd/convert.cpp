@@ -70,7 +70,7 @@ KnownBase base_from(const fs::path& path) {
   return known;
 }
 
-KnownBase base_of_adapter(const LoraAdapter& adapter) {
+KnownBase base_of_adapter(const LoraAdapter& adapter, AdapterFormat to) {
   KnownBase known;
   const auto named = adapter.metadata.find(kArchitectureKey);
   if (named != adapter.metadata.end()) {
@@ -80,9 +80,10 @@ KnownBase base_of_adapter(const LoraAdapter& adapter) {
     if (attention && key_value) known.heads = {*attention, *key_value};
     return known;
   }
+  // Only where nothing can be done without it: the name is the adapter's word, not the user's.
   std::error_code ignored;
-  const fs::path folder = adapter.base_model;
-  if (!adapter.base_model.empty() && fs::is_directory(folder, ignored)) return base_from(folder);
+  const bool needed = to == AdapterFormat::gguf && !adapter.base_model.empty();
+  if (needed && fs::is_directory(adapter.base_model, ignored)) return base_from(adapter.base_model);
   return known;
 }
 
@@ -161,7 +162,7 @@ void run_convert(const Context& context, const ConvertOptions& options) {
   check_target(options, artefact);
   KnownBase known = options.base.empty() ? KnownBase{} : base_from(options.base);
   LoraAdapter adapter = adapter::read_lora(options.input, known.heads);
-  if (options.base.empty()) known = base_of_adapter(adapter);
+  if (options.base.empty()) known = base_of_adapter(adapter, artefact.format);
   if (artefact.format == AdapterFormat::gguf && known.architecture.empty()) {
     fail(ErrorKind::usage, "convert: ", options.input.string(),
          " does not say for which architecture it is: give --base with the base model's folder or "

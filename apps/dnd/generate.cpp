@@ -1,4 +1,5 @@
 // dnd generate: prompts -> adapters.
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <optional>
@@ -78,6 +79,9 @@ class GenerateRun {
     if (options_.condition.empty()) set_ = load_named_prompts();
     jobs_ = plan_jobs(options_, set_);
     generator_ = open_generator(options_.source.model);
+    if (std::count(formats_.begin(), formats_.end(), adapter::AdapterFormat::gguf) > 0) {
+      check_gguf_layout(generator_.config.layout);
+    }
     if (options_.condition.empty()) encoder_ = find_encoder(generator_, options_.source.encoder);
     if (options_.dry_run) return print_estimate(context_, generator_, options_, jobs_.size());
     check_targets();

@@ -13,6 +13,7 @@
 #include "formats/gguf.h"
 #include "formats/safetensors.h"
 #include "source_options.h"
+#include "target/gguf_names.h"
 
 namespace dnd::app {
 namespace fs = std::filesystem;
@@ -104,6 +105,20 @@ void check_dtype(AdapterFormat format, const std::string& dtype) {
   if (dtype != "q8_0" || format == AdapterFormat::gguf) return;
   fail(ErrorKind::usage, "--adapter-dtype q8_0 is for GGUF only, not for ",
        adapter::format_name(format));
+}
+
+void check_gguf_layout(const adapter::AdapterLayout& layout) {
+  const auto architecture = target::gguf_architecture(layout.architecture);
+  if (!architecture) {
+    fail(ErrorKind::data, "--format gguf: the generator's layout is for architecture '",
+         printable(layout.architecture), "', which has no GGUF form here");
+  }
+  for (const adapter::FactorLayout& factor : layout.factors()) {
+    if (layout.heads || target::permuted_heads(*architecture, factor.module, {1, 1}) == 0) continue;
+    fail(ErrorKind::data, "--format gguf: llama.cpp reorders the rows of '",
+         printable(factor.module), "' by heads, which the generator's layout does not tell (make ",
+         "PEFT and use dnd convert --to gguf --base)");
+  }
 }
 
 void check_place(const fs::path& path) {

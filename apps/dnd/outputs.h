@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "adapter/adapter_layout.h"
 #include "adapter/gguf_adapter.h"
 #include "adapter/lora.h"
 #include "base/file.h"
@@ -30,6 +31,10 @@ std::vector<Artefact> artefacts_of(const std::filesystem::path& place,
 
 // Throws Error(usage) for element types that a format does not have: q8_0 is GGUF's alone.
 void check_dtype(adapter::AdapterFormat format, const std::string& dtype);
+
+// Throws Error(data) where no GGUF file can be made of the layout: an architecture that llama.cpp does
+// not have, or heads that are needed and not known.
+void check_gguf_layout(const adapter::AdapterLayout& layout);
 
 // Throws Error(cannot_create) where nothing could be made at `path`: the nearest parent that exists
 // must be a folder that takes entries. Writing may still fail, of a full disk for one.

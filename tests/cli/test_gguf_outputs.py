@@ -1,10 +1,11 @@
 """GGUF adapters from dnd convert and dnd generate (their bytes are checked elsewhere)."""
 
+import json
 import os
 import pathlib
 
 import pytest
-from support import DATA, Exit, dnd, fails, read_adapter, read_safetensors, sha256, tree
+from support import DATA, LAYOUT, Exit, dnd, fails, read_adapter, read_safetensors, sha256, tree
 
 MODELS = [DATA / "interop/qwen2", DATA / "interop/llama"]
 CONFIG = "adapter_config.json"
@@ -68,6 +69,20 @@ def test_a_name_that_ends_so_is_taken_as_it_is(bundle, four):
     assert dnd(*call, "--out", "out.gguf", "--format", "gguf").lines == ["out.gguf"]
     assert dnd(*call, "--out", "x.gguf", "--format", "gguf,mlx").lines == ["x.gguf.gguf", "x.gguf.mlx"]
     assert not os.path.exists("x.gguf")
+
+
+@pytest.mark.parametrize("architecture, message", [
+    ("FluxTransformer2DModel", "architecture 'FluxTransformer2DModel', which has no GGUF form here"),
+    ("", "architecture '', which has no GGUF form here"),
+    ("LlamaForCausalLM", "reorders the rows of 'model.layers.0.self_attn.q_proj' by heads"),
+])
+def test_layouts_without_a_gguf_form_stop_the_call_at_once(four, architecture, message):
+    layout = json.loads(LAYOUT.read_text()) | {"architecture": architecture}
+    pathlib.Path("layout.json").write_text(json.dumps(layout))
+    dnd("new", "--layout", "layout.json", "--features", "4,32,384;70,6,14", "--seed", 1, "--out", "bundle")
+    call = ["generate", "--model", "bundle", "--prompts", four, "--out", "out", "--format", "peft,gguf"]
+    assert message in fails(Exit.DATA, *call)
+    assert not os.path.exists("out")
 
 
 def test_resume_and_force(bundle, four):
