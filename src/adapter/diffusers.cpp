@@ -183,7 +183,7 @@ WrittenFile write_diffusers_file(const fs::path& path, const LoraAdapter& adapte
   formats::Metadata metadata = output_metadata(adapter, "pt");
   metadata[kMetadataKey] = metadata_text(adapter, uniform, component);
   Staged staged(path, Staged::Kind::file, on_existing);
-  const WrittenFile written =
+  WrittenFile written =
       write_tensors(staged.path(), diffusers_tensors(adapter, uniform, component), dtype, metadata);
   staged.commit();
   return written;

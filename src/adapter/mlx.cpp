@@ -197,7 +197,7 @@ WrittenFile write_mlx_folder(const fs::path& folder, const LoraAdapter& adapter,
   const Uniform uniform = uniform_of(adapter);
   const std::string config = config_text(adapter, uniform);
   Staged staged(folder, Staged::Kind::directory, on_existing);
-  const WrittenFile written =
+  WrittenFile written =
       write_tensors(staged.path() / kMlxWeightsName, mlx_tensors(adapter, uniform), dtype,
                     output_metadata(adapter, "mlx"));
   write_new_file(staged.path() / kAdapterConfigName, config);

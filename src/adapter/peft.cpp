@@ -140,9 +140,9 @@ PeftWriteResult write_peft_folder(const fs::path& directory, const LoraAdapter& 
   if (on_existing == OnExisting::replace) check_replaceable(directory);
   const Uniform uniform = uniform_with_alpha(adapter);
   Staged staged(directory, Staged::Kind::directory, on_existing);
-  const PeftWriteResult written = write_tensors(staged.path() / kAdapterWeightsName,
-                                                peft_tensors(adapter, uniform, options.key_prefix),
-                                                options.dtype, output_metadata(adapter, "pt"));
+  PeftWriteResult written = write_tensors(staged.path() / kAdapterWeightsName,
+                                          peft_tensors(adapter, uniform, options.key_prefix),
+                                          options.dtype, output_metadata(adapter, "pt"));
   write_new_file(staged.path() / kAdapterConfigName, config_text(adapter, uniform, options));
   write_new_file(staged.path() / kCardName, adapter_card(adapter, uniform, options.dtype));
   staged.commit();
