@@ -1,5 +1,6 @@
 # Flags that every target of this project gets, as an interface target.
 option(DND_SANITIZE "Build with the address and undefined-behaviour sanitizers" OFF)
+option(DND_FUZZ "Build the fuzz targets (clang; scripts/fuzz.sh)" OFF)
 option(DND_WERROR "Treat warnings as errors" ON)
 
 add_library(dnd_options INTERFACE)
@@ -18,4 +19,10 @@ if(DND_SANITIZE)
   target_compile_options(dnd_options INTERFACE -fsanitize=address,undefined
     -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
   target_link_options(dnd_options INTERFACE -fsanitize=address,undefined)
+endif()
+
+if(DND_FUZZ)
+  # Coverage counters everywhere; libFuzzer's main() comes with the targets (tests/fuzz).
+  target_compile_options(dnd_options INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(dnd_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()

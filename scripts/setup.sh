@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # Installs everything the build needs: Debian packages (as root), LibTorch and the text encoder (under
 # .deps/). Pinned; a second run finds its stamp and takes a second. Debian 12, x86-64.
+#
+#   scripts/setup.sh        everything
+#   scripts/setup.sh fuzz   the Debian packages alone, and the compiler for scripts/fuzz.sh
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -10,6 +13,7 @@ packages=(
   libsentencepiece-dev libhwy-dev libeigen3-dev libgtest-dev libgmock-dev libbenchmark-dev
   clang-format-14 clang-tidy-14
 )
+fuzz_packages=(clang-14 libclang-rt-14-dev)
 requirements=scripts/python/requirements-runtime.txt
 deps=.deps
 stamp="$deps/stamp"
@@ -81,7 +85,9 @@ for wheel in sorted(wheels.glob("*.whl")):
 PYTHON
 }
 
+[ "${1:-}" != fuzz ] || packages+=("${fuzz_packages[@]}")
 install_packages
+[ "${1:-}" != fuzz ] || exit 0
 wanted=$(sha256sum "$requirements" scripts/setup.sh | sha256sum | cut -d' ' -f1)
 if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
   say "fetching LibTorch and the text encoder (630 MB, once)"

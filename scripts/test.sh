@@ -3,7 +3,7 @@
 #
 #   scripts/test.sh            the suite without the slow and interop labels
 #   scripts/test.sh LABEL...   only these labels, e.g. slow or interop (installs Python packages)
-#   scripts/test.sh --all      everything CI runs: formatting, lint, suite, sanitizers, interop
+#   scripts/test.sh --all      everything CI runs: formatting, lint, suite, sanitizers, fuzzing, interop
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -27,6 +27,7 @@ main() {
     say "core and its tests under the address and undefined-behaviour sanitizers"
     build sanitize
     ctest --preset sanitize
+    scripts/fuzz.sh 60
     scripts/setup_interop.sh
     run_labels '^interop$'
     scripts/lint.sh tidy

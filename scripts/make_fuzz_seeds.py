@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+"""Writes tests/fuzz/seeds/<target>: small inputs that each reader accepts, from tests/data.
+
+Usage: make_fuzz_seeds.py  (standard library only)
+"""
+
+import json
+import pathlib
+import struct
+import zipfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+DATA = ROOT / "tests" / "data"
+OUT = ROOT / "tests" / "fuzz" / "seeds"
+
+SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+LAYOUT = {
+    "format": "dnd-layout", "version": 1, "base_model": "example/tiny", "architecture": "Qwen2ForCausalLM",
+    "rank": 4, "alpha": 8, "token_shape": [6, 14], "heads": {"attention": 4, "key_value": 2},
+    "blocks": [
+        {"prefix": "model.layers.{i}", "count": 2, "modules": [
+            {"name": "self_attn.q_proj", "in": 24, "out": 12, "chunks_a": 2, "chunks_b": 1}]},
+        {"prefix": "", "count": 1, "modules": [
+            {"name": "head", "in": 12, "out": 30, "chunks_a": 1, "chunks_b": 3}]}],
+}
+GENERATOR = {
+    "format": "dnd-generator", "version": 1, "name": "tiny", "untrained": True,
+    "decoder": {"features": [[2, 6, 8], [4, 6, 8], [10, 6, 14]], "kernel": 3, "dtype": "F16",
+                "sha256": "00"},
+    "condition": {"encoder": "e", "kind": "transformer", "prompts": 2, "max_length": 512, "width": 8,
+                  "empty_chunk": "uniform", "projection": {"from": 512, "to": 6}},
+    "layout": LAYOUT, "license": "Apache-2.0", "provenance": {"source": "x"},
+    "statistics": {"mean": [0.5, -1e-3, None, True]},
+}
+
+
+def save(target, name, content):
+    folder = OUT / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def checkpoints():
+    for name in ("dtypes", "shared", "module", "parameter", "expanded", "training_state"):
+        path = DATA / "torch_checkpoint" / f"{name}.pth"
+        save("torch_checkpoint", name, path.read_bytes())
+        with zipfile.ZipFile(path) as archive:
+            save("state_dict", name, archive.read(f"{name}/data.pkl"))
+
+
+def prompts():
+    """The first character chooses the file's name, and from '6' on the field doc.question."""
+    records = [{"prompt": "one"}, {"messages": [{"role": "system", "content": "no"},
+               {"role": "user", "content": [{"type": "text", "text": "two"}]}]},
+               {"conversations": [{"from": "human", "value": "three"}]},
+               {"body": {"messages": [{"role": "user", "content": "four"}]}},
+               {"instruction": "five", "input": "six"}, {"arguments": [["seven", {}]]},
+               {"arguments": {"gen_args_0": {"arg_0": "eight"}}}, {"question": "größe ☃"}]
+    lines = "\n".join(map(json.dumps, records))
+    save("prompts", "text", "0one\r\n\r\ntwo\n")
+    save("prompts", "lines", "1" + lines)
+    save("prompts", "array", "2" + json.dumps(records, ensure_ascii=False))
+    save("prompts", "wrapped", "2" + json.dumps({"version": 1, "data": records[:2]}))
+    save("prompts", "tasks", "1" + '{"task":"a","text":"one"}\n{"task":"b","text":"two"}\n')
+    save("prompts", "csv", '3id,question,task\n1,"one ""quoted"",\nagain",a\n2,two,b\n')
+    save("prompts", "tsv", "4whatever\none\ntwo\n")
+    save("prompts", "sniffed", "5\ufeff" + lines)
+    save("prompts", "field", "7" + '{"doc":{"question":"one"}}\n{"doc.question":"two"}\n')
+
+
+def wordpiece():
+    cases = json.loads((DATA / "text" / "wordpiece_hard.json").read_text())
+    for i in (0, 9, 60, 120):
+        save("wordpiece_text", f"hard_{i}", "?" + cases[i % len(cases)]["text"])
+    save("wordpiece_text", "plain", "=The abba, [SEP] é e\u0301 中國 ab##ab １ ß\t\u0130")
+    save("wordpiece_text", "not_utf8", b"8a\xff\xe4\xb8 b\xed\xa0\x80")
+
+    save("wordpiece_files", "vocabulary", "0" + "\n".join([*SPECIALS, "the", "##s", "é"]) + "\n")
+    marker = lambda token: {"SpecialToken": {"id": token, "type_id": 0}}
+    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
+    tokenizer = {
+        "added_tokens": [{"id": i, "content": t, "special": True, **flags} for i, t in enumerate(SPECIALS)],
+        "normalizer": {"type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": True,
+                       "strip_accents": None, "lowercase": True},
+        "pre_tokenizer": {"type": "BertPreTokenizer"},
+        "post_processor": {"type": "TemplateProcessing",
+                           "single": [marker("[CLS]"), {"Sequence": {"id": "A", "type_id": 0}}, marker("[SEP]")],
+                           "special_tokens": {t: {"id": t, "ids": [SPECIALS.index(t)], "tokens": [t]}
+                                              for t in ("[CLS]", "[SEP]")}},
+        "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+                  "max_input_chars_per_word": 100,
+                  "vocab": {t: i for i, t in enumerate([*SPECIALS, "the", "##s"])}},
+    }
+    save("wordpiece_files", "template", "1" + json.dumps(tokenizer))
+    tokenizer["post_processor"] = {"type": "BertProcessing", "cls": ["[CLS]", 2], "sep": ["[SEP]", 3]}
+    save("wordpiece_files", "bert_processing", "1" + json.dumps(tokenizer))
+    save("wordpiece_files", "settings", "2" + json.dumps(
+        {"do_lower_case": False, "strip_accents": None, "tokenize_chinese_chars": False}))
+
+
+def gguf_text(text):
+    return struct.pack("<Q", len(text)) + text.encode()
+
+
+def gguf():
+    entries = [gguf_text("general.architecture") + struct.pack("<I", 8) + gguf_text("llama"),
+               gguf_text("general.type") + struct.pack("<I", 8) + gguf_text("adapter"),
+               gguf_text("adapter.lora.alpha") + struct.pack("<If", 6, 16.0),
+               gguf_text("a.flag") + struct.pack("<IB", 7, 1),
+               gguf_text("a.count") + struct.pack("<IQ", 10, 3),
+               gguf_text("a.list") + struct.pack("<IIQ3i", 9, 5, 3, 1, -2, 3),
+               gguf_text("a.texts") + struct.pack("<IIQ", 9, 8, 2) + gguf_text("x") + gguf_text("")]
+    # name, dimensions (fastest first), type, bytes: F32, F16, Q8_0, BF16
+    tensors = [("blk.0.attn_q.weight.lora_a", [4, 2], 0, 32), ("half", [3], 1, 6), ("q", [32, 2], 8, 68),
+               ("b", [2, 1], 30, 4)]
+    infos, data = b"", b""
+    for name, shape, kind, size in tensors:
+        infos += gguf_text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, kind, len(data))
+        data += (bytes(range(size)) + bytes(31))[:(size + 31) // 32 * 32]
+    head = struct.pack("<4sIQQ", b"GGUF", 3, len(tensors), len(entries)) + b"".join(entries) + infos
+    save("gguf", "types", head + bytes(-len(head) % 32) + data)
+    empty = struct.pack("<4sIQQ", b"GGUF", 3, 0, 1) + entries[0]
+    save("gguf", "no_tensors", empty + bytes(-len(empty) % 32))
+
+
+if __name__ == "__main__":
+    for case in (DATA / "safetensors").glob("*.safetensors"):
+        save("safetensors", case.stem, case.read_bytes())
+    checkpoints()
+    prompts()
+    wordpiece()
+    save("layout", "all_keys", json.dumps(LAYOUT))
+    save("layout", "tests", (DATA / "decoder" / "layout.json").read_bytes())
+    save("generator", "all_keys", json.dumps(GENERATOR))
+    glove = {**GENERATOR, "condition": {"encoder": "g", "kind": "glove", "prompts": 2, "max_length": 6,
+                                        "width": 8}}
+    save("generator", "glove", json.dumps(glove))
+    gguf()
