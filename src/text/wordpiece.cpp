@@ -18,6 +18,9 @@ bool is_utf8_boundary(std::string_view text, std::size_t position) {
 }  // namespace
 
 WordPieceTokenizer::WordPieceTokenizer(WordPieceConfig config) : config_(std::move(config)) {
+  // The markers come from other places than the vocabulary and need not be in it.
+  vocabulary_size_ =
+      1 + std::max({config_.begin_id, config_.end_id, config_.padding_id, config_.unknown_id});
   for (const auto& [piece, id] : std::exchange(config_.vocabulary, {})) {
     if (piece.starts_with(kContinuation) && piece.size() > kContinuation.size()) {
       rest_.emplace(piece.substr(kContinuation.size()), id);

@@ -175,6 +175,15 @@ TEST_F(TokenizerJson, BertProcessing) {
   EXPECT_EQ(tokenizer->vocabulary_size(), 10);
 }
 
+// The embedding needs a row for the markers, which need not be in the vocabulary.
+TEST_F(TokenizerJson, MarkersCountAsVocabulary) {
+  Json json = bert_json();
+  json["post_processor"]["cls"] = {"[CLS]", 50};
+  EXPECT_EQ(load(json)->vocabulary_size(), 51);
+  json["post_processor"]["sep"] = {"[SEP]", 60};
+  EXPECT_EQ(load(json)->vocabulary_size(), 61);
+}
+
 TEST_F(TokenizerJson, SettingsBesideItWin) {
   dir_.file("tokenizer_config.json", R"({"do_lower_case": false})");
   EXPECT_EQ(inner(*load(bert_json()), "A á a"), (Ids{kUnk, kUnk, 9}));
@@ -198,6 +207,7 @@ TEST_F(TokenizerJson, RefusesMalformedParts) {
   expect_refused("/model/vocab/a", 1e20, "expected a token id");
   expect_refused("/model/vocab/a", "9", "expected a token id");
   expect_refused("/model/unk_token", "<unk>", "the vocabulary has no <unk>");
+  expect_refused("/model/unk_token", "\x1b[2J", "the vocabulary has no \\x1b[2J");
   expect_refused("/model/vocab", {{"[UNK]", 1}}, "the vocabulary has no [PAD]");
   expect_refused("/post_processor/sep", {"[SEP]"}, "'sep': expected [token, id]");
   expect_refused("/added_tokens/0/id", 4294967296, "added_tokens[0]: expected a token id");
@@ -221,6 +231,9 @@ TEST_F(TokenizerJson, Templates) {
   Json two = with_single(kGood);
   two["post_processor"]["special_tokens"]["[SEP]"]["ids"] = {3, 3};
   EXPECT_DND_ERROR(load(two), ErrorKind::data, "[SEP]: expected one id");
+  Json unknown = with_single(kGood);
+  unknown["post_processor"]["single"][0]["SpecialToken"]["id"] = "\x1b[2J";
+  EXPECT_DND_ERROR(load(unknown), ErrorKind::data, "key '\\x1b[2J' is missing");
 }
 
 }  // namespace
