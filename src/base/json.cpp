@@ -137,7 +137,9 @@ bool JsonObject::has(const std::string& key) {
 const Json& JsonObject::at(const std::string& key) {
   used_.insert(key);
   const auto found = value_.find(key);
-  if (found == value_.end()) fail(ErrorKind::data, where_, ": key '", key, "' is missing");
+  if (found == value_.end()) {
+    fail(ErrorKind::data, where_, ": key '", printable(key), "' is missing");
+  }
   return *found;
 }
 
@@ -209,7 +211,9 @@ std::vector<std::int64_t> JsonObject::integers(const std::string& key, std::int6
   return out;
 }
 
-JsonObject JsonObject::object(const std::string& key) { return {at(key), where_ + ": " + key}; }
+JsonObject JsonObject::object(const std::string& key) {
+  return {at(key), where_ + ": " + printable(key)};
+}
 
 void JsonObject::expect_format(const std::string& format) {
   const std::string found = text("format");

@@ -32,7 +32,7 @@ std::int32_t token_id(const TokenIds& vocabulary, const std::string& token,
                       const std::string& who) {
   const auto found = vocabulary.find(token);
   if (found == vocabulary.end()) {
-    fail(ErrorKind::data, who, ": the vocabulary has no ", token, " (not BERT's?)");
+    fail(ErrorKind::data, who, ": the vocabulary has no ", printable(token), " (not BERT's?)");
   }
   return found->second;
 }

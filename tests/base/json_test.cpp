@@ -119,6 +119,14 @@ TEST_F(JsonObjectTest, EveryRefusalNamesPlaceAndKey) {
                    "y.json: expected an object");
 }
 
+// Keys are not always ours: a file may name the key to look up.
+TEST(JsonObject, MessagesHaveNoControlCharacters) {
+  const Json json = {{"\x1b[2J", Json::object()}};
+  JsonObject object(json, "x.json");
+  EXPECT_DND_ERROR(object.at("\x1b[1J"), ErrorKind::data, "x.json: key '\\x1b[1J' is missing");
+  EXPECT_DND_ERROR(object.object("\x1b[2J").at("a"), ErrorKind::data, "x.json: \\x1b[2J: key 'a'");
+}
+
 TEST(JsonObject, RefusesUnknownKeysAndSuggests) {
   const Json json = parse_json(R"({"kernel": 3, "kernle": 5})", "x");
   JsonObject object(json, "x.json");
