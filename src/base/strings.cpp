@@ -53,9 +53,12 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {
+  constexpr std::size_t kMostShown = 16;
+  const std::size_t shown = std::min(shape.size(), kMostShown);
   std::ostringstream out;
   out << '[';
-  for (std::size_t i = 0; i < shape.size(); ++i) out << (i == 0 ? "" : ", ") << shape[i];
+  for (std::size_t i = 0; i < shown; ++i) out << (i == 0 ? "" : ", ") << shape[i];
+  if (shown < shape.size()) out << ", ... (" << shape.size() << " sizes)";
   out << ']';
   return out.str();
 }

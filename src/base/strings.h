@@ -25,7 +25,7 @@ template <typename... Parts>
   throw Error(kind, cat(parts...));
 }
 
-// "[10, 130]"
+// "[10, 130]"; of a shape from a hostile file the first 16 sizes and how many there are.
 std::string shape_text(const std::vector<std::int64_t>& shape);
 
 // A name from a file as it may appear in a message: control characters and invalid UTF-8 escaped,

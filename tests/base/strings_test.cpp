@@ -16,6 +16,10 @@ TEST(Strings, CatAndFail) {
 TEST(Strings, ShapeText) {
   EXPECT_EQ(shape_text({}), "[]");
   EXPECT_EQ(shape_text({10, 130}), "[10, 130]");
+  EXPECT_EQ(shape_text(std::vector<std::int64_t>(16, 1)),
+            "[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]");
+  EXPECT_EQ(shape_text(std::vector<std::int64_t>(5000, 1)),
+            "[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, ... (5000 sizes)]");
 }
 
 TEST(Strings, PrintableKeepsTextAndEscapesTheRest) {
