@@ -15,6 +15,12 @@ using Kind = PickleNode::Kind;
 
 constexpr std::uint64_t kMaxPickleBytes = 16ULL << 20U;
 
+// Every mention of a tensor in the pickle becomes a tensor with a shape of its own, at the cost of a
+// few bytes in the file. Honest pickles hold at most 140,000 (formats/pickle.cpp); PyTorch's own
+// operators take 64 dimensions.
+constexpr std::size_t kMaxTensors = 200'000;
+constexpr std::size_t kMaxDimensions = 64;
+
 // PyTorch before 1.6 wrote a pickle of the number 0x1950a86a20f9469cfc6c first; before 0.1.10, tar.
 constexpr std::string_view kLegacyMagic("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19");
 constexpr std::size_t kTarMagicAt = 257;
@@ -59,6 +65,10 @@ class StateDictReader {
     if (dict == nullptr) {
       fail(ErrorKind::data, who_, ": holds ", pickle_.describe(pickle_.root()),
            ", expected a state_dict");
+    }
+    if (dict->items.size() / 2 > kMaxTensors) {
+      fail(ErrorKind::data, who_, ": ", dict->items.size() / 2, " tensors, at most ", kMaxTensors,
+           " allowed");
     }
     std::vector<CheckpointTensor> tensors;
     for (std::size_t i = 0; i < dict->items.size(); i += 2) {
@@ -125,6 +135,10 @@ class StateDictReader {
     const PickleNode* tuple = pickle_.node(value, Kind::tuple);
     if (tuple == nullptr) {
       place.refuse(what, ": expected a tuple, got ", pickle_.describe(value));
+    }
+    if (tuple->items.size() > kMaxDimensions) {
+      place.refuse(what, ": ", tuple->items.size(), " numbers, at most ", kMaxDimensions,
+                   " allowed");
     }
     Shape numbers;
     for (const PickleValue& item : tuple->items) numbers.push_back(integer(item, what, place));

@@ -197,6 +197,20 @@ TEST_F(HostileCheckpoint, WrongSizes) {
   }
 }
 
+// One tuple or tensor may be mentioned thousands of times: the pickle's size bounds neither.
+TEST_F(HostileCheckpoint, ManyDimensionsAndManyTensors) {
+  const std::vector<std::int64_t> ones(65, 1);
+  expect_refused(pickled::Tensor{.size = numbers(ones), .stride = numbers(ones)},
+                 "size: 65 numbers, at most 64 allowed");
+  std::string body = "}(" + text("w") + pickled::Tensor{}.done() + "q" + '\0' + "u";
+  for (int batch = 0; batch < 50; ++batch) {
+    body += "(";
+    for (int i = 0; i < 4000; ++i) body += text(std::to_string(batch * 4000 + i)) + "h" + '\0';
+    body += "u";
+  }
+  expect_refused(body, "200001 tensors, at most 200000 allowed");
+}
+
 TEST_F(HostileCheckpoint, WrongStorages) {
   const auto id = [](const std::vector<std::string>& parts) { return pickled::tuple(parts) + "Q"; };
   const std::string type = pickled::global("torch", "FloatStorage");
