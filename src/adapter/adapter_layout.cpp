@@ -5,6 +5,7 @@
 
 #include "base/checked_math.h"
 #include "base/strings.h"
+#include "formats/safetensors.h"
 
 namespace dnd::adapter {
 namespace {
@@ -16,6 +17,8 @@ constexpr std::int64_t kMaxTokens = 1LL << 20U;
 constexpr std::uint64_t kMaxCells = 1ULL << 40U;  // of all tokens
 
 constexpr std::string_view kIndexPlaceholder = "{i}";
+constexpr std::string_view kSuffixA = ".lora_A.weight";
+constexpr std::string_view kSuffixB = ".lora_B.weight";
 
 std::string block_path(const std::string& prefix, std::int64_t index) {
   std::string path = prefix;
@@ -85,6 +88,29 @@ std::optional<AttentionHeads> heads_from_json(JsonObject& layout) {
   return heads;
 }
 
+// A few long strings and a large count would make gigabytes of names, before any of them is compared.
+void check_names(const AdapterLayout& layout, const std::string& who) {
+  std::uint64_t size = 0;
+  for (const BlockLayout& block : layout.blocks) {
+    for (const ModuleLayout& module : block.modules) {
+      const std::uint64_t longest =
+          layout.key_prefix.size() + block.prefix.size() + module.name.size() + kSuffixA.size();
+      size += 2 * static_cast<std::uint64_t>(block.count) * longest;
+      if (size > formats::kMaxSafetensorsHeader) {
+        fail(ErrorKind::data, who, ": the names of the adapter's tensors take more than ",
+             formats::kMaxSafetensorsHeader, " bytes, which no header of a file may have");
+      }
+    }
+  }
+  const std::vector<FactorLayout> factors = layout.factors();
+  std::set<std::string_view> keys;
+  for (const FactorLayout& factor : factors) {
+    if (!keys.insert(factor.key).second) {
+      fail(ErrorKind::data, who, ": '", printable(factor.key), "' appears twice");
+    }
+  }
+}
+
 void check_whole(const AdapterLayout& layout, const std::string& who) {
   if (layout.rank > layout.token_rows - kScaleCells) {
     fail(ErrorKind::data, who, ": rank ", layout.rank,
@@ -104,12 +130,7 @@ void check_whole(const AdapterLayout& layout, const std::string& who) {
     fail(ErrorKind::data, who, ": tokens of ", shape_text(shape), " hold more than ", kMaxCells,
          " values");
   }
-  std::set<std::string> keys;
-  for (const FactorLayout& factor : layout.factors()) {
-    if (!keys.insert(factor.key).second) {
-      fail(ErrorKind::data, who, ": '", printable(factor.key), "' appears twice");
-    }
-  }
+  check_names(layout, who);
 }
 
 Json module_to_json(const ModuleLayout& module) {
@@ -141,8 +162,8 @@ std::vector<FactorLayout> AdapterLayout::factors() const {
   std::int64_t token = 0;
   const auto add = [&](const std::string& path, Factor factor, std::int64_t size,
                        std::int64_t chunks) {
-    const char* suffix = factor == Factor::a ? ".lora_A.weight" : ".lora_B.weight";
-    out.push_back({path, key_prefix + path + suffix, factor, size, chunks, token});
+    const std::string_view suffix = factor == Factor::a ? kSuffixA : kSuffixB;
+    out.push_back({path, (key_prefix + path).append(suffix), factor, size, chunks, token});
     token += chunks;
   };
   for (const BlockLayout& block : blocks) {

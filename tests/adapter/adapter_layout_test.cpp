@@ -218,6 +218,13 @@ TEST(AdapterLayout, HugeNumbersDoNotOverflow) {
                  "tokens of [70, 268435456, 268435456] hold more than 1099511627776 values");
 }
 
+// A small file can ask for a million long names.
+TEST(AdapterLayout, NamesFitAnAdaptersHeader) {
+  Json json = nano_with("/key_prefix", std::string(60'000, 'p'));
+  json["blocks"] = {{{"prefix", "b{i}"}, {"count", 1000}, {"modules", modules({module(1, 1)})}}};
+  expect_refused(json, "the names of the adapter's tensors take more than 100000000 bytes");
+}
+
 TEST(AdapterLayout, FilesAreNamed) {
   EXPECT_DND_ERROR(read_layout_file("/nowhere/x.json"), ErrorKind::no_input, "/nowhere/x.json");
   const auto path = data_path("decoder/plain-k3/config.json");
