@@ -8,6 +8,9 @@
 namespace dnd::fuzz {
 namespace {
 
+// A million tokens are allowed; to list them several times takes seconds under the sanitizers.
+constexpr std::int64_t kMostTokens = 1LL << 14U;
+
 void check_config(const bundle::GeneratorConfig& config) {
   const Json written = bundle::generator_to_json(config);
   const Json read = parse_json(json_pretty(written), "written");
@@ -25,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::accepted([&] {
     const auto config =
         bundle::generator_from_json(parse_json(fuzz::as_text(data, size), "x"), "x");
-    fuzz::check_config(config);
+    if (config.layout.token_count() <= fuzz::kMostTokens) fuzz::check_config(config);
   });
   return 0;
 }

@@ -6,6 +6,9 @@
 namespace dnd::fuzz {
 namespace {
 
+// A million tokens are allowed; to list them several times takes seconds under the sanitizers.
+constexpr std::int64_t kMostTokens = 1LL << 14U;
+
 void check_layout(const adapter::AdapterLayout& layout) {
   const Json written = adapter::layout_to_json(layout);
   const Json read = parse_json(json_pretty(written), "written");
@@ -29,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace dnd;
   fuzz::accepted([&] {
     const auto layout = adapter::layout_from_json(parse_json(fuzz::as_text(data, size), "x"), "x");
-    fuzz::check_layout(layout);
+    if (layout.token_count() <= fuzz::kMostTokens) fuzz::check_layout(layout);
   });
   return 0;
 }
