@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes tests/fuzz/seeds/<target>: small inputs that each reader accepts, from tests/data.
+"""Writes tests/fuzz/seeds/<target>: small inputs that each reader accepts or refuses late.
 
 Usage: make_fuzz_seeds.py  (standard library only)
 """

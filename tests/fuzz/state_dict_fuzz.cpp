@@ -7,8 +7,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace dnd::fuzz;
   dnd::testing::ZipWriter zip;
   zip.add("x/data.pkl", as_text(data, size)).add("x/byteorder", "little");
-  for (const char* key : {"0", "1", "2"}) {
-    zip.add(std::string("x/data/") + key, std::string(24, '\x01'));
+  int key = 0;
+  for (const std::size_t bytes : {24, 8, 12, 96}) {
+    zip.add("x/data/" + std::to_string(key++), std::string(bytes, '\x01'));
   }
   check_checkpoint(scratch().file("x.pth", zip.bytes()));
   return 0;
