@@ -3,11 +3,13 @@
 #include <sentencepiece_processor.h>
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "base/file.h"
 #include "base/json.h"
 #include "base/strings.h"
+#include "text/charsmap.h"
 #include "text/special_tokens.h"
 
 namespace dnd::text {
@@ -21,10 +23,8 @@ class SentencePieceTokenizer final : public TextTokenizer {
   SentencePieceTokenizer(const fs::path& model, std::int64_t embedding_rows)
       : who_("tokenizer: " + model.string()) {
     const MappedFile file(model);
-    const auto status = pieces_.LoadFromSerializedProto(file.text());
-    if (!status.ok()) {
-      fail(ErrorKind::data, who_, ": not a SentencePiece model: ", printable(status.ToString()));
-    }
+    check_charsmaps(file.text(), who_);
+    load(file.text());
     end_id_ = required_id("</s>");
     padding_id_ = required_id("<pad>");
     specials_ = {{"</s>", end_id_}, {"<pad>", padding_id_}, {"<unk>", pieces_.unk_id()}};
@@ -49,6 +49,19 @@ class SentencePieceTokenizer final : public TextTokenizer {
   std::int64_t vocabulary_size() const override { return vocabulary_size_; }
 
  private:
+  // What it does not like the library says by its status, or (Darts-clone) by an exception.
+  void load(std::string_view model) {
+    std::string problem;
+    try {
+      const auto status = pieces_.LoadFromSerializedProto(model);
+      if (!status.ok()) problem = status.ToString();
+    } catch (const std::exception& error) {
+      problem = error.what();
+    }
+    if (problem.empty()) return;
+    fail(ErrorKind::data, who_, ": not a SentencePiece model: ", printable(problem));
+  }
+
   std::int32_t required_id(const char* piece) const {
     const int id = pieces_.PieceToId(piece);
     if (id == pieces_.unk_id()) {

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "support/expect_error.h"
 #include "support/temp_dir.h"
+#include "support/zip_writer.h"
 
 namespace dnd::text {
 namespace {
@@ -87,6 +88,93 @@ TEST_F(SentencePiece, BrokenModels) {
   dir_.file("spiece.model", "");
   EXPECT_DND_ERROR(load_tokenizer(dir_.path()), ErrorKind::data, "spiece.model");
   EXPECT_DND_ERROR(load_sentencepiece(dir_ / "none"), ErrorKind::no_input, "spiece.model");
+}
+
+// A protobuf field of bytes.
+std::string field(unsigned number, const std::string& content) {
+  std::string size;
+  std::size_t left = content.size();
+  for (; left > 0x7F; left >>= 7U) size += static_cast<char>(0x80U | (left & 0x7FU));
+  return static_cast<char>(number << 3U | 2U) + size + static_cast<char>(left) + content;
+}
+
+// A model whose normalisation replaces "t", "tt", ... up to `depth` letters by the text at `value`:
+// a trie of one path, each node's children in a block of 256 units of their own.
+struct HostileModel {
+  explicit HostileModel(std::uint32_t depth, std::uint32_t value = 0)
+      : units(256 * (depth + 2), 0x80000000U) {
+    units[0] = 256U << 10U;
+    for (std::uint32_t i = 1; i <= depth; ++i) {
+      const std::uint32_t children = 256 * (i + 1);
+      units[node(i)] = 't' | 0x100U | (node(i) ^ children) << 10U;
+      units[children] = 0x80000000U | value;
+    }
+  }
+  static std::uint32_t node(std::uint32_t depth) { return 256 * depth ^ 't'; }
+
+  std::string bytes() const {
+    const auto piece = [](const std::string& text, char type) {
+      return field(1, field(1, text) + "\x18" + type);
+    };
+    std::string trie;
+    for (const std::uint32_t unit : units) trie += testing::little_endian(unit, 4);
+    const std::string rules = testing::little_endian(trie.size(), 4) + trie + std::string("x\0", 2);
+    return piece("<pad>", 3) + piece("</s>", 3) + piece("<unk>", 2) + piece("x", 1) +
+           field(2, "\x18\x01") + field(3, field(2, rules));
+  }
+
+  std::vector<std::uint32_t> units;
+};
+
+// The library trusts the model's trie; each of these made it read what is not there.
+TEST_F(SentencePiece, HostileNormalisation) {
+  const auto load = [&](const std::string& model) {
+    dir_.file("spiece.model", model);
+    return load_tokenizer(dir_.path());
+  };
+  const auto expect_refused = [&](const std::string& model, const char* message) {
+    SCOPED_TRACE(message);
+    EXPECT_DND_ERROR(load(model), ErrorKind::data, message);
+    EXPECT_DND_ERROR(load(model), ErrorKind::data, "spiece.model: ");
+  };
+  const std::string texts = std::string(40, 't');
+  const auto sound = load(HostileModel(1).bytes());
+  EXPECT_EQ(sound->encode("ttt", 9), sound->encode("xxx", 9));
+  EXPECT_EQ(load(HostileModel(32).bytes())->encode(texts, 99).back(), 1);
+  expect_refused(HostileModel(33).bytes(), "has too many values on one path");
+  expect_refused(HostileModel(1, 2).bytes(), "points outside the texts");
+  expect_refused(HostileModel(1, 0x7FFFFFFF).bytes(), "points outside the texts");
+  HostileModel outside(2);
+  outside.units[HostileModel::node(2)] = 't' | 0x200U | 0x1FFFFFU << 10U;
+  expect_refused(outside.bytes(), "points outside itself");
+  HostileModel cycle(1);
+  cycle.units[HostileModel::node(1)] = 't' | static_cast<std::uint32_t>('t') << 10U;
+  expect_refused(cycle.bytes(), "has a cycle");
+  HostileModel empty(1);
+  empty.units.clear();
+  expect_refused(empty.bytes(), "is empty");
+  expect_refused(field(3, field(2, "abc")), "is empty");
+  expect_refused(field(3, field(2, std::string("\xFF\0\0\0abc", 7))),
+                 "rules of 3 bytes with a trie of 255");
+}
+
+// The library throws an exception of its own.
+TEST_F(SentencePiece, APieceThatBeginsWithNul) {
+  dir_.file("spiece.model",
+            HostileModel(1).bytes() + field(1, field(1, std::string(1, '\0')) + "\x18\x01"));
+  EXPECT_DND_ERROR(load_tokenizer(dir_.path()), ErrorKind::data, "zero-length key");
+}
+
+TEST_F(SentencePiece, MalformedProtobuf) {
+  for (const char* model : {"\x1a\x05"
+                            "ab",
+                            "\x1b", "\x1a\x80", "\x1a\x03\x12\x09x",
+                            "\x09"
+                            "1234567",
+                            "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"}) {
+    dir_.file("spiece.model", model);
+    EXPECT_DND_ERROR(load_tokenizer(dir_.path()), ErrorKind::data, "malformed protobuf");
+  }
 }
 
 }  // namespace
