@@ -98,6 +98,27 @@ def wordpiece():
         {"do_lower_case": False, "strip_accents": None, "tokenize_chinese_chars": False}))
 
 
+def field(number, content):
+    """A protobuf field of bytes."""
+    size, left = b"", len(content)
+    while left > 0x7F:
+        size += bytes([0x80 | left & 0x7F])
+        left >>= 7
+    return bytes([number << 3 | 2]) + size + bytes([left]) + content
+
+
+def sentencepiece():
+    pieces = [("<pad>", 3), ("</s>", 3), ("<unk>", 2), ("\u2581the", 1), ("\u2581", 1), ("s", 1), ("t", 1)]
+    model = b"".join(field(1, field(1, text.encode()) + struct.pack("<BfBB", 0x15, -i, 0x18, kind))
+                     for i, (text, kind) in enumerate(pieces)) + field(2, b"\x18\x01")
+    save("sentencepiece", "plain", model)
+    # Normalisation rules: a trie that replaces "t" by "s".
+    units = [1 << 31] * 768
+    units[0], units[256 ^ 0x74], units[512] = 256 << 10, 0x174 | (256 ^ 0x74 ^ 512) << 10, 1 << 31
+    rules = struct.pack("<I", 4 * len(units)) + struct.pack(f"<{len(units)}I", *units) + b"s\0"
+    save("sentencepiece", "rules", model + field(3, field(1, b"x") + field(2, rules)))
+
+
 def gguf_text(text):
     return struct.pack("<Q", len(text)) + text.encode()
 
@@ -135,4 +156,5 @@ if __name__ == "__main__":
     glove = {**GENERATOR, "condition": {"encoder": "g", "kind": "glove", "prompts": 2, "max_length": 6,
                                         "width": 8}}
     save("generator", "glove", json.dumps(glove))
+    sentencepiece()
     gguf()
