@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Sets up, builds and runs the tests.
 #
-#   scripts/test.sh            the suite without the slow and interop labels
-#   scripts/test.sh LABEL...   only these labels, e.g. slow or interop (installs Python packages)
-#   scripts/test.sh --all      everything CI runs: formatting, lint, suite, sanitizers, fuzzing, interop
+#   scripts/test.sh            the suite without the slow, interop and llama_cpp labels
+#   scripts/test.sh LABEL...   only these labels, e.g. slow, interop (installs Python packages) or
+#                              llama_cpp (builds llama.cpp too)
+#   scripts/test.sh --all      everything CI runs: formatting, lint, suite, sanitizers, fuzzing, interop,
+#                              and llama_cpp where it is already built
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -18,6 +20,13 @@ run_labels() {  # pattern
   ctest --test-dir build --output-on-failure --no-tests=error -L "$1"
 }
 
+set_up_label() {  # label
+  case "$1" in
+    interop) scripts/setup_interop.sh ;;
+    llama_cpp) scripts/setup_interop.sh && scripts/setup_llama_cpp.sh ;;
+  esac
+}
+
 main() {
   scripts/setup.sh
   if [ "${1:-}" = --all ]; then
@@ -30,11 +39,12 @@ main() {
     scripts/fuzz.sh 60
     scripts/setup_interop.sh
     run_labels '^interop$'
+    [ ! -f .deps/llama-cpp/stamp ] || run_labels '^llama_cpp$'
     scripts/lint.sh tidy
   elif [ "$#" -gt 0 ]; then
     build release
     for label in "$@"; do
-      [ "$label" != interop ] || scripts/setup_interop.sh
+      set_up_label "$label"
       run_labels "^$label\$"
     done
   else

@@ -23,11 +23,13 @@ MINILM = "all-MiniLM-L6-v2"
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        item.add_marker(pytest.mark.interop)
+        if not item.get_closest_marker("llama_cpp"):
+            item.add_marker(pytest.mark.interop)
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "interop: against the reference implementations of the formats (Python)")
+    config.addinivalue_line("markers", "llama_cpp: against llama.cpp (scripts/setup_llama_cpp.sh)")
 
 
 @pytest.fixture(scope="session", autouse=True)

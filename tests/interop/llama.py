@@ -1,0 +1,167 @@
+"""llama.cpp as scripts/setup_llama_cpp.sh builds it: its converters and its library."""
+
+import contextlib
+import ctypes
+import json
+import pathlib
+import runpy
+import sys
+from collections.abc import Iterator
+from unittest import mock
+
+import numpy as np
+import torch
+
+Path = pathlib.Path
+
+HOME = Path(__file__).resolve().parents[2] / ".deps/llama-cpp"
+CONVERTERS = HOME / "llama.cpp"
+
+
+def installed() -> bool:
+    return (HOME / "stamp").is_file()
+
+
+if installed():
+    sys.path += [str(HOME), str(CONVERTERS), str(CONVERTERS / "gguf-py")]
+    import gguf
+    from llama_cpp import llama_cpp as api
+
+
+# --- Converters -----------------------------------------------------------------------------------------------------
+
+
+def convert_base(folder: Path, out: Path) -> Path:
+    """convert_hf_to_gguf.py in f32, without a vocabulary: the tests feed token ids."""
+    import conversion
+
+    hparams = conversion.ModelBase.load_hparams(folder, False)
+    converter = conversion.get_model_class(conversion.get_model_architecture(hparams, conversion.ModelType.TEXT))
+    vocabulary = hparams.get("text_config", hparams)["vocab_size"]
+
+    def no_vocabulary(self):
+        self._set_vocab_none()
+        self.gguf_writer.add_vocab_size(vocabulary)
+
+    # Gemma 3's converter cuts the embedding to the tokenizer's size.
+    tokenizer = {"model": {"vocab": {f"<{i}>": i for i in range(vocabulary)}}, "added_tokens": []}
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    try:
+        with torch.inference_mode(), mock.patch.object(converter, "set_vocab", no_vocabulary):
+            converter(folder, gguf.LlamaFileType.ALL_F32, out).write()
+    finally:
+        (folder / "tokenizer.json").unlink()
+    return out
+
+
+def convert_lora(adapter: Path, base: Path, out: Path, dtype: str = "f32") -> Path:
+    """convert_lora_to_gguf.py as it is, in this process: importing PyTorch again would take seconds a call."""
+    script = CONVERTERS / "convert_lora_to_gguf.py"
+    arguments = [script, "--base", base, "--outtype", dtype, "--outfile", out, adapter]
+    with mock.patch.object(sys, "argv", [str(argument) for argument in arguments]), mock.patch("logging.basicConfig"):
+        runpy.run_path(str(script), run_name="__main__")
+    return out
+
+
+def fields(path: Path) -> dict:
+    """Key -> value, without the reader's own GGUF.* entries."""
+    reader = gguf.GGUFReader(path)
+    return {name: field.contents() for name, field in reader.fields.items() if not name.startswith("GGUF.")}
+
+
+def tensors(path: Path) -> dict[str, tuple[str, tuple[int, ...], bytes]]:
+    """Name -> (type, shape in torch's order, bytes as stored)."""
+    return {tensor.name: (tensor.tensor_type.name, tuple(int(size) for size in reversed(tensor.shape)),
+                          tensor.data.tobytes()) for tensor in gguf.GGUFReader(path).tensors}
+
+
+def products(path: Path, scale: dict[str, float] | None = None) -> dict[str, torch.Tensor]:
+    """Base tensor -> scale x B x A in fp64. The scale is the given one, or what llama.cpp would compute."""
+    reader = gguf.GGUFReader(path)
+    alpha = float(fields(path).get("adapter.lora.alpha", 0.0))
+    value = {t.name: torch.from_numpy(gguf.quants.dequantize(t.data, t.tensor_type).astype(np.float64))
+             for t in reader.tensors}
+    result = {}
+    for name in value:
+        if name.endswith(".lora_a"):
+            base = name.removesuffix(".lora_a")
+            a, b = value[name], value[base + ".lora_b"]
+            own = alpha / b.shape[1] if alpha else 1.0
+            result[base] = (own if scale is None else scale[base]) * (b @ a)
+    return result
+
+
+# --- Library --------------------------------------------------------------------------------------------------------
+
+
+class Refused(Exception):
+    """What the library logged."""
+
+
+class Library:
+    def __init__(self):
+        self._lines: list[str] = []
+        self._callback = api.llama_log_callback(lambda level, text, data: self._lines.append(text.decode(errors="replace")))
+        api.llama_log_set(self._callback, None)
+        api.llama_backend_init()
+
+    def logits(self, base: Path, ids: list[int], adapters: list[tuple[Path, float]] = ()) -> torch.Tensor:
+        """(tokens, vocabulary), fp32; `adapters` with their user scales."""
+        with self._model(base) as model, self._context(model, len(ids)) as context:
+            handles = [self._checked(api.llama_adapter_lora_init(model, str(path).encode())) for path, _ in adapters]
+            array = (ctypes.POINTER(ctypes.c_void_p) * len(handles))(*handles)
+            scales = (ctypes.c_float * len(handles))(*(scale for _, scale in adapters))
+            if api.llama_set_adapters_lora(context, array, len(handles), scales):
+                raise Refused(self._said())
+            return self._decode(model, context, ids)
+
+    def load_adapter(self, base: Path, adapter: Path) -> None:
+        """Raises Refused where llama.cpp does not take the file."""
+        with self._model(base) as model:
+            self._checked(api.llama_adapter_lora_init(model, str(adapter).encode()))
+
+    def _decode(self, model, context, ids: list[int]) -> torch.Tensor:
+        batch = api.llama_batch_init(len(ids), 0, 1)
+        batch.n_tokens = len(ids)
+        for i, token in enumerate(ids):
+            batch.token[i], batch.pos[i], batch.logits[i] = token, i, 1
+            batch.n_seq_id[i], batch.seq_id[i][0] = 1, 0
+        try:
+            if api.llama_decode(context, batch):
+                raise Refused(self._said())
+        finally:
+            api.llama_batch_free(batch)
+        width = api.llama_vocab_n_tokens(api.llama_model_get_vocab(model))
+        rows = [np.ctypeslib.as_array(api.llama_get_logits_ith(context, i), (width,)).copy() for i in range(len(ids))]
+        return torch.from_numpy(np.stack(rows))
+
+    @contextlib.contextmanager
+    def _model(self, base: Path) -> Iterator:
+        parameters = api.llama_model_default_params()
+        parameters.n_gpu_layers = 0
+        model = self._checked(api.llama_model_load_from_file(str(base).encode(), parameters))
+        try:
+            yield model
+        finally:
+            api.llama_model_free(model)
+
+    @contextlib.contextmanager
+    def _context(self, model, tokens: int) -> Iterator:
+        parameters = api.llama_context_default_params()
+        parameters.n_ctx = parameters.n_batch = parameters.n_ubatch = max(tokens, 32)
+        parameters.n_threads = parameters.n_threads_batch = 1
+        parameters.type_k = parameters.type_v = api.GGML_TYPE_F32  # By default the cache rounds to f16.
+        parameters.flash_attn_type = api.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        context = self._checked(api.llama_init_from_model(model, parameters))
+        try:
+            yield context
+        finally:
+            api.llama_free(context)
+
+    def _checked(self, pointer):
+        if not pointer:
+            raise Refused(self._said())
+        return pointer
+
+    def _said(self) -> str:
+        return "".join(self._lines[-20:])
