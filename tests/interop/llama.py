@@ -18,12 +18,18 @@ HOME = Path(__file__).resolve().parents[2] / ".deps/llama-cpp"
 CONVERTERS = HOME / "llama.cpp"
 
 
-def installed() -> bool:
-    return (HOME / "stamp").is_file()
+def obstacle() -> str | None:
+    """Why it cannot be used here. The converters need the gguf package of their own tree."""
+    if not (HOME / "stamp").is_file():
+        return "scripts/setup_llama_cpp.sh builds llama.cpp"
+    if "gguf" in sys.modules:
+        return "another gguf package is loaded: run this file alone"
+    return None
 
 
-if installed():
-    sys.path += [str(HOME), str(CONVERTERS), str(CONVERTERS / "gguf-py")]
+OBSTACLE = obstacle()
+if not OBSTACLE:
+    sys.path[:0] = [str(HOME), str(CONVERTERS), str(CONVERTERS / "gguf-py")]
     import gguf
     from llama_cpp import llama_cpp as api
 

@@ -15,8 +15,7 @@ from bases import BASES, VARIANTS
 from dnd_reference import relative_rms
 from safetensors.torch import load_file, save_file
 
-pytestmark = [pytest.mark.llama_cpp,
-              pytest.mark.skipif(not llama.installed(), reason="scripts/setup_llama_cpp.sh builds llama.cpp")]
+pytestmark = [pytest.mark.llama_cpp, pytest.mark.skipif(bool(llama.OBSTACLE), reason=llama.OBSTACLE or "")]
 
 IDS = [(7 * i + 3) % bases.VOCABULARY for i in range(40)]  # Longer than the sliding windows.
 DTYPES = ("f32", "f16", "bf16")
