@@ -6,7 +6,7 @@ import json
 import pathlib
 import runpy
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from unittest import mock
 
 import numpy as np
@@ -79,6 +79,24 @@ def tensors(path: Path) -> dict[str, tuple[str, tuple[int, ...], bytes]]:
     """Name -> (type, shape in torch's order, bytes as stored)."""
     return {tensor.name: (tensor.tensor_type.name, tuple(int(size) for size in reversed(tensor.shape)),
                           tensor.data.tobytes()) for tensor in gguf.GGUFReader(path).tensors}
+
+
+def rewrite(path: Path, out: Path, change: Callable[[dict, list], tuple[dict, list]]) -> Path:
+    """`change` takes and gives {key: value} and [(tensor, fp32 array)]. Values are texts and fp32 numbers."""
+    values, arrays = change({key: value for key, value in fields(path).items() if isinstance(value, (str, float))},
+                            [(tensor.name, tensor.data) for tensor in gguf.GGUFReader(path).tensors])
+    writer = gguf.GGUFWriter(out, values.pop("general.architecture", ""))
+    if not writer.arch:
+        writer.kv_data[0].clear()  # The constructor writes the key.
+    for key, value in values.items():
+        (writer.add_string if isinstance(value, str) else writer.add_float32)(key, value)
+    for name, array in arrays:
+        writer.add_tensor(name, array)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return out
 
 
 def products(path: Path, scale: dict[str, float] | None = None) -> dict[str, torch.Tensor]:

@@ -8,6 +8,7 @@ import shutil
 
 import bases
 import llama
+import numpy as np
 import peft
 import pytest
 import torch
@@ -251,6 +252,59 @@ def test_what_llama_cpp_cannot_apply_is_refused(dnd, workshop, extra, tmp_path):
                          tmp_path / "ours.gguf")
     assert result.returncode == 65, result.stderr
     assert not (tmp_path / "ours.gguf").exists()
+
+
+def only(*names: str):
+    return lambda fields, tensors: (fields, [tensor for tensor in tensors if tensor[0] not in names])
+
+
+def renamed(old: str, new: str):
+    return lambda fields, tensors: (fields, [(name.replace(old, new), value) for name, value in tensors])
+
+
+def with_fields(**changes):
+    """`general__type="model"`; None leaves the key out."""
+    changed = {key.replace("__", "."): value for key, value in changes.items()}
+    return lambda fields, tensors: ({k: v for k, v in {**fields, **changed}.items() if v is not None}, tensors)
+
+
+def reshaped(name: str, shape: tuple[int, int]):
+    return lambda fields, tensors: (fields, [(n, np.ones(shape, np.float32) if n == name else value)
+                                             for n, value in tensors])
+
+
+FIRST_Q = "blk.0.attn_q.weight"
+GGUF_CHANGES = {
+    "as it was": (lambda fields, tensors: (fields, tensors), True),
+    "a model": (with_fields(general__type="model"), False),
+    "of no type": (with_fields(general__type=None), False),
+    "of another kind": (with_fields(adapter__type="control"), False),
+    "of no kind": (with_fields(adapter__type=None), False),
+    "another architecture": (with_fields(general__architecture="gemma"), False),
+    "no architecture": (with_fields(general__architecture=None), False),
+    "half a pair": (only(FIRST_Q + ".lora_a"), False),
+    "another suffix": (renamed(FIRST_Q + ".lora_a", FIRST_Q + ".lora_c"), False),
+    "a module the base lacks": (renamed(FIRST_Q, "blk.0.attn_z.weight"), False),
+    "a layer the base lacks": (renamed("blk.1.", "blk.7."), False),
+    "A too narrow": (reshaped(FIRST_Q + ".lora_a", (4, bases.WIDTH - 1)), False),
+    "B too long": (reshaped(FIRST_Q + ".lora_b", (bases.WIDTH + 1, 4)), False),
+    "two ranks in a pair": (reshaped(FIRST_Q + ".lora_b", (bases.WIDTH, 3)), False),
+}
+
+
+@pytest.mark.parametrize("change", GGUF_CHANGES)
+def test_verify_refuses_what_llama_cpp_refuses(dnd, workshop, library, change, tmp_path):
+    alter, loads = GGUF_CHANGES[change]
+    adapter = workshop.adapter("llama", "plain").folder
+    whole = llama.convert_lora(adapter, workshop.base("llama"), tmp_path / "whole.gguf")
+    changed = llama.rewrite(whole, tmp_path / "changed.gguf", alter)
+    if loads:
+        library.load_adapter(workshop.gguf("llama"), changed)
+    else:
+        with pytest.raises(llama.Refused):
+            library.load_adapter(workshop.gguf("llama"), changed)
+    result = dnd.attempt("verify", changed, "--base", workshop.base("llama"))
+    assert result.returncode == (0 if loads else 65), result.stdout + result.stderr
 
 
 @pytest.mark.parametrize("name", ["llama", "gemma3"])
