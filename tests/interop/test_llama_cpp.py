@@ -48,9 +48,6 @@ class Adapter:
         with self.model.disable_adapter():
             return self.logits()
 
-    def scale(self, module: str) -> float:
-        return self.model.get_submodule(f"base_model.model.{module}").scaling["default"]
-
 
 class Workshop:
     """Bases and adapters, each made once."""
@@ -113,6 +110,19 @@ def test_yardstick_converter_ignores_the_scale(workshop, library, variant, tmp_p
     assert furthest(got, adapter.logits()) > 0.02
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_yardstick_products(workshop, variant, tmp_path):
+    """The converter's A and B with PEFT's scales are PEFT's updates."""
+    adapter = workshop.adapter("qwen3", variant)
+    converted = llama.convert_lora(adapter.folder, workshop.base("qwen3"), tmp_path / "adapter.gguf")
+    products = llama.products(converted, scales_by_tensor(adapter, converted))
+    updates = [module.get_delta_weight("default") for path, module in adapter.model.named_modules()
+               if hasattr(module, "get_delta_weight")]
+    assert len(products) == len(updates)
+    sizes = [sorted(value.norm().item() for value in values) for values in (products.values(), updates)]
+    assert sizes[0] == pytest.approx(sizes[1], rel=1e-6)
+
+
 # --- dnd convert ----------------------------------------------------------------------------------------------------
 
 
@@ -155,7 +165,7 @@ def test_scale_the_converter_ignores_is_in_the_products(dnd, workshop, name, var
 
 
 def scales_by_tensor(adapter: Adapter, converted: pathlib.Path) -> dict[str, float]:
-    """GGUF base tensor -> PEFT's scale. The modules of a block come in the same order in all blocks of a file."""
+    """GGUF base tensor -> PEFT's scale."""
     found = {}
     for tensor in llama.products(converted):
         _, block, kind, _ = tensor.split(".")
@@ -166,7 +176,7 @@ def scales_by_tensor(adapter: Adapter, converted: pathlib.Path) -> dict[str, flo
 
 
 HF_NAMES = {"attn_q": "q_proj", "attn_k": "k_proj", "attn_v": ".v_proj", "attn_output": "o_proj",
-            "attn_qkv": "qkv_proj", "ffn_gate": "gate_proj", "ffn_up": ("up_proj", "gate_up_proj"),
+            "attn_qkv": "qkv_proj", "ffn_gate": "gate_proj", "ffn_up": "up_proj",
             "ffn_down": "down_proj"}
 
 
