@@ -102,7 +102,7 @@ VARIANTS = {
     "odd-scale": Variant(dict(r=8, lora_alpha=3), modules=2),
     "rank-pattern": Variant(dict(r=4, lora_alpha=8, rank_pattern={r"1\..*o_proj": 2, "down_proj": 6})),
     "rslora": Variant(dict(r=8, lora_alpha=4, use_rslora=True), scaled=True),
-    "alpha-pattern": Variant(dict(r=4, lora_alpha=8, alpha_pattern={"o_proj": 2, r"1\..*down_proj": 20}), scaled=True),
+    "alpha-pattern": Variant(dict(r=4, lora_alpha=8, alpha_pattern={"o_proj": 2, r"1\..*down_proj": 12}), scaled=True),
     "both-patterns": Variant(dict(r=4, lora_alpha=8, use_rslora=True, rank_pattern={"down_proj": 2},
                                   alpha_pattern={r"0\..*o_proj": 3}), scaled=True),
 }

@@ -115,6 +115,14 @@ def products(path: Path, scale: dict[str, float] | None = None) -> dict[str, tor
     return result
 
 
+class TableGelu(torch.nn.Module):
+    """GELU as ggml computes it: looked up with an fp16 argument in a table of fp16 results, from -10 to 10."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        looked_up = torch.nn.functional.gelu(x.half().float(), approximate="tanh").half().float()
+        return torch.where(x <= -10, torch.zeros_like(x), torch.where(x >= 10, x, looked_up))
+
+
 # --- Library --------------------------------------------------------------------------------------------------------
 
 
