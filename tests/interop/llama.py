@@ -133,7 +133,8 @@ class Refused(Exception):
 class Library:
     def __init__(self):
         self._lines: list[str] = []
-        self._callback = api.llama_log_callback(lambda level, text, data: self._lines.append(text.decode(errors="replace")))
+        self._callback = api.llama_log_callback(
+            lambda level, text, data: self._lines.append(text.decode(errors="replace")))
         api.llama_log_set(self._callback, None)
         api.llama_backend_init()
 

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator
 Random = random.Random
 U8, I8, U16, I16, U32, I32, F32, BOOL, STRING, ARRAY, U64, I64, F64 = range(13)
 FORMATS = {U8: "B", I8: "b", U16: "H", I16: "h", U32: "I", I32: "i", F32: "f", BOOL: "?", U64: "Q", I64: "q", F64: "d"}
-BLOCKS = {0: (1, 4), 1: (1, 2), 8: (32, 34), 30: (1, 2), 2: (32, 18), 14: (256, 210), 24: (1, 1)}  # type: (elements, bytes)
+# Tensor type: (elements, bytes) of a block.
+BLOCKS = {0: (1, 4), 1: (1, 2), 8: (32, 34), 30: (1, 2), 2: (32, 18), 14: (256, 210), 24: (1, 1)}
 
 
 class Bytes(bytes):
@@ -46,7 +47,8 @@ class Entry:
         head = text(self.key) + struct.pack("<I", self.kind % 2**32)
         if self.kind == ARRAY and isinstance(self.value, tuple):
             element, values = self.value
-            return head + struct.pack("<I", element) + number(len(values)) + b"".join(scalar(element, v) for v in values)
+            items = b"".join(scalar(element, item) for item in values)
+            return head + struct.pack("<I", element) + number(len(values)) + items
         return head + scalar(self.kind, self.value)
 
 
@@ -134,7 +136,8 @@ def change_alignment(file: File, pick: Random) -> None:
 def change_key(file: File, pick: Random) -> None:
     for entry in pick.sample(file.entries, min(1, len(file.entries))):
         length = Bytes(number(pick.choice(SIZES)) + b"key")
-        entry.key = pick.choice(("", "x", "\0", "UPPER case", "k" * 70000, b"\xff\xfe", length, pick.choice(file.entries).key))
+        entry.key = pick.choice(("", "x", "\0", "UPPER case", "k" * 70000, b"\xff\xfe", length,
+                                 pick.choice(file.entries).key))
 
 
 def change_value(file: File, pick: Random) -> None:
@@ -145,7 +148,8 @@ def change_value(file: File, pick: Random) -> None:
         else:
             element = pick.choice((*range(13), 13, 2**32 - 1))
             count = pick.choice((*SIZES, 0, 1, 2))
-            entry.kind, entry.value = ARRAY, Bytes(struct.pack("<I", element) + number(count) + pick.randbytes(pick.choice((0, 8, 40))))
+            items = pick.randbytes(pick.choice((0, 8, 40)))
+            entry.kind, entry.value = ARRAY, Bytes(struct.pack("<I", element) + number(count) + items)
 
 
 def add_entry(file: File, pick: Random) -> None:
@@ -188,8 +192,8 @@ def change_tensors(file: File, pick: Random) -> None:
 
 
 MEANING: list[Callable[[File, Random], None]] = [
-    change_counts, change_head, change_alignment, change_key, change_value, add_entry, add_entry, change_name, change_shape,
-    change_type, change_offset, change_tensors, change_tensors]
+    change_counts, change_head, change_alignment, change_key, change_value, add_entry, add_entry, change_name,
+    change_shape, change_type, change_offset, change_tensors, change_tensors]
 
 # --- Mutations of the bytes -----------------------------------------------------------------------------------------
 
@@ -265,8 +269,8 @@ def reader(library: str) -> Callable[[str], dict | None]:
         if not file:
             return None
         tensors = range(ggml.gguf_get_n_tensors(file))
-        ends = [ggml.gguf_get_data_offset(file) + ggml.gguf_get_tensor_offset(file, i) + ggml.gguf_get_tensor_size(file, i)
-                for i in tensors]
+        data = ggml.gguf_get_data_offset(file)
+        ends = [data + ggml.gguf_get_tensor_offset(file, i) + ggml.gguf_get_tensor_size(file, i) for i in tensors]
         found = {
             "keys": [ggml.gguf_get_key(file, i).decode(errors="replace") for i in range(ggml.gguf_get_n_kv(file))],
             "tensors": [[ggml.gguf_get_tensor_name(file, i).decode(errors="replace"),

@@ -74,16 +74,19 @@ ORIGINALS = [
 # --- Mutations of the header as a tree ------------------------------------------------------------------------------
 
 Random = random.Random
-NUMBERS = ["-1", "-0", "0", "00", "01", "1", "2", "3", "4", "8", "1.0", "0.0", "2.5", "1e0", "1E1", "8e0", "0e0", "1e-1",
-           "1e400", "-1e400", "+1", ".5", "1.", "0x4", "1_0", "NaN", "Infinity", "-Infinity", "true", "null", '"4"', "[]",
-           "{}", "[4]", str(2**31), str(2**32), str(2**53 + 1), str(2**63 - 1), str(2**63), str(2**64 - 1), str(2**64),
-           "1" + "0" * 30, "9" * 400, "4 ", "\t4", "4\x0b", "4/**/"]
-VALUES = ["null", "true", "0", "-0", "1.5", "1e400", '"x"', '""', "[]", "{}", '["F32",[1],[0,4]]', "[[]]", '{"a":1}', "NaN",
-          '{"a":1,"a":2}', '{"":{"":1,"":2}}', "'x'", "nul", "True", '"\\ud800"', '"\\ud83d\\ude42"', '"\\u0000"', '"\\x41"',
-          '"\x01"', '"\t"', '"\x7f"', '"\\/\\b\\f\\n\\r\\t"', '"a\nb"', '"\ufeff"', '["pt"]', '"\udfff"', ""]
-KEYS = ["dtype", "shape", "data_offsets", "__metadata__", "format", "Dtype", "SHAPE", "data_offset", "dtype ", "", "extra",
-        "\\u0064type", "sh\\u0061pe", "\\u005f_metadata__", "\\ud83d\\ude42", "\\udc00", "\\u00", "a\\qb", "a\x02b"]
-SPACES = ["", " ", " ", "\n", "\n", "\t", "\r\n", "   ", "\x0b", "\x0c", "\xa0", "\u2028", "\ufeff", "\0", "/**/", "//\n", "#"]
+NUMBERS = ["-1", "-0", "0", "00", "01", "1", "2", "3", "4", "8", "1.0", "0.0", "2.5", "1e0", "1E1", "8e0", "0e0",
+           "1e-1", "1e400", "-1e400", "+1", ".5", "1.", "0x4", "1_0", "NaN", "Infinity", "-Infinity", "true", "null",
+           '"4"', "[]", "{}", "[4]", str(2**31), str(2**32), str(2**53 + 1), str(2**63 - 1), str(2**63),
+           str(2**64 - 1), str(2**64), "1" + "0" * 30, "9" * 400, "4 ", "\t4", "4\x0b", "4/**/"]
+VALUES = ["null", "true", "0", "-0", "1.5", "1e400", '"x"', '""', "[]", "{}", '["F32",[1],[0,4]]', "[[]]", '{"a":1}',
+          "NaN", '{"a":1,"a":2}', '{"":{"":1,"":2}}', "'x'", "nul", "True", '"\\ud800"', '"\\ud83d\\ude42"',
+          '"\\u0000"', '"\\x41"', '"\x01"', '"\t"', '"\x7f"', '"\\/\\b\\f\\n\\r\\t"', '"a\nb"', '"\ufeff"', '["pt"]',
+          '"\udfff"', ""]
+KEYS = ["dtype", "shape", "data_offsets", "__metadata__", "format", "Dtype", "SHAPE", "data_offset", "dtype ", "",
+        "extra", "\\u0064type", "sh\\u0061pe", "\\u005f_metadata__", "\\ud83d\\ude42", "\\udc00", "\\u00", "a\\qb",
+        "a\x02b"]
+SPACES = ["", " ", " ", "\n", "\n", "\t", "\r\n", "   ", "\x0b", "\x0c", "\xa0", "\u2028", "\ufeff", "\0", "/**/",
+          "//\n", "#"]
 
 
 def objects(value) -> Iterator[Object]:
@@ -146,7 +149,8 @@ def other_dtype(file: File, pick: Random) -> None:
         for pair in entry:
             if pair[0] == "dtype":
                 name = pick.choice(list(DTYPES))
-                pair[1] = pick.choice((name, name, str(pair[1]).lower(), f" {name}", f"{name}\0", "F128", "FLOAT32", ""))
+                pair[1] = pick.choice((name, name, str(pair[1]).lower(), f" {name}", f"{name}\0", "F128", "FLOAT32",
+                                       ""))
 
 
 def replace_value(file: File, pick: Random) -> None:
@@ -215,7 +219,8 @@ TREE: list[Callable[[File, Random], None]] = [
 # --- Mutations of the bytes -----------------------------------------------------------------------------------------
 
 ALPHABET = b'{}[]",:0123456789.-+eE \n\t\\/utfnabF_xsdhpeo\x00\x01\x0b\x7f\x80\xc3\xe2\xed\xef\xbb\xbf\xf4\xff'
-PADDING = [b" ", b" ", b"\n", b"\t", b"\r", b"\0", b"\xef\xbb\xbf", b"\xff", b"\x0b", b"\x0c", b"\xc2\xa0", b"x", b"{}", b",", b"#"]
+PADDING = [b" ", b" ", b"\n", b"\t", b"\r", b"\0", b"\xef\xbb\xbf", b"\xff", b"\x0b", b"\x0c", b"\xc2\xa0", b"x",
+           b"{}", b",", b"#"]
 
 
 def flip_bit(data: bytearray, first: int, last: int, pick: Random) -> None:
@@ -247,7 +252,8 @@ def wrong_size(file: bytes, pick: Random) -> bytes:
 
 
 def truncate(file: bytes, pick: Random) -> bytes:
-    return file[: pick.choice((pick.randrange(len(file) + 1), max(0, len(file) - pick.randrange(1, 9)), pick.randrange(12)))]
+    sizes = (pick.randrange(len(file) + 1), max(0, len(file) - pick.randrange(1, 9)), pick.randrange(12))
+    return file[: pick.choice(sizes)]
 
 
 def append(file: bytes, pick: Random) -> bytes:

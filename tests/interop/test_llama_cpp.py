@@ -26,8 +26,8 @@ PLAIN = [name for name, variant in VARIANTS.items() if not variant.scaled]
 SCALED = [name for name, variant in VARIANTS.items() if variant.scaled]
 KEYS = ("general.architecture", "general.type", "adapter.type", "adapter.lora.alpha")
 
-# max |difference| / max |logit|, both in fp32. Gemma's GELU is what ggml makes of it (`logits`); an argument on the edge
-# between two fp16 values may still fall to either side. Against the exact GELU it is GELU_TOLERANCE.
+# max |difference| / max |logit|, both in fp32. Gemma's GELU is what ggml makes of it (`logits`); an argument on the
+# edge between two fp16 values may still fall to either side. Against the exact GELU it is GELU_TOLERANCE.
 TOLERANCE, TABLE_TOLERANCE, GELU_TOLERANCE = 2e-5, 5e-4, 1e-3
 
 
@@ -332,7 +332,8 @@ def test_a_damaged_file_is_refused_by_both(dnd, workshop, library, name, tmp_pat
     whole = llama.convert_lora(adapter, base, tmp_path / "whole.gguf").read_bytes()
     header = whole.index(b"general.quantization_version") + 36
     damaged = [whole[:-1], whole[: len(whole) // 2], whole[:header], whole[:40], b"GGUX" + whole[4:],
-               whole[:4] + b"\1" + whole[5:], whole[:8] + b"\xff" * 8 + whole[16:], whole[:16] + b"\xff" * 8 + whole[24:]]
+               whole[:4] + b"\1" + whole[5:], whole[:8] + b"\xff" * 8 + whole[16:],
+               whole[:16] + b"\xff" * 8 + whole[24:]]
     for i, content in enumerate(damaged):
         path = tmp_path / f"{i}.gguf"
         path.write_bytes(content)

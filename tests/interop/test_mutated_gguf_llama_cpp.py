@@ -1,5 +1,5 @@
-"""Mutated GGUF files: `dnd inspect` takes those that llama.cpp's reader takes, reads the same keys and tensors from them,
-and refuses the others; what differs is named below (label llama_cpp)."""
+"""Mutated GGUF files: `dnd inspect` takes those that llama.cpp's reader takes, reads the same keys and tensors from
+them, and refuses the others; what differs is named below (label llama_cpp)."""
 
 import collections
 import json

@@ -1,5 +1,5 @@
-"""Twelve thousand mutated safetensors files: `dnd inspect` takes those that the reference reader in Rust takes, reads the
-same tensors from them, and refuses the others; what differs is named below."""
+"""Twelve thousand mutated safetensors files: `dnd inspect` takes those that the reference reader in Rust takes, reads
+the same tensors from them, and refuses the others; what differs is named below."""
 
 import collections
 import json
