@@ -10,17 +10,13 @@
 #include "context.h"
 #include "outputs.h"
 #include "target/base_model.h"
+#include "verify/verify.h"
 
 namespace dnd::app {
 namespace fs = std::filesystem;
 using adapter::AdapterFormat;
 using adapter::LoraAdapter;
 namespace {
-
-// Kept in what is written, so that a later conversion needs no --base.
-constexpr const char* kArchitectureKey = "dnd.architecture";
-constexpr const char* kAttentionHeadsKey = "dnd.attention_heads";
-constexpr const char* kKeyValueHeadsKey = "dnd.key_value_heads";
 
 struct ConvertOptions {
   fs::path input;
@@ -72,11 +68,11 @@ KnownBase base_from(const fs::path& path) {
 
 KnownBase base_of_adapter(const LoraAdapter& adapter, AdapterFormat to) {
   KnownBase known;
-  const auto named = adapter.metadata.find(kArchitectureKey);
+  const auto named = adapter.metadata.find(adapter::kArchitectureKey);
   if (named != adapter.metadata.end()) {
     known.architecture = named->second;
-    const auto attention = metadata_number(adapter, kAttentionHeadsKey);
-    const auto key_value = metadata_number(adapter, kKeyValueHeadsKey);
+    const auto attention = metadata_number(adapter, adapter::kAttentionHeadsKey);
+    const auto key_value = metadata_number(adapter, adapter::kKeyValueHeadsKey);
     if (attention && key_value) known.heads = {*attention, *key_value};
     return known;
   }
@@ -87,12 +83,15 @@ KnownBase base_of_adapter(const LoraAdapter& adapter, AdapterFormat to) {
   return known;
 }
 
-void record_base(LoraAdapter& adapter, const KnownBase& known) {
-  if (known.architecture.empty()) return;
-  adapter.metadata[kArchitectureKey] = known.architecture;
-  if (!known.heads) return;
-  adapter.metadata[kAttentionHeadsKey] = std::to_string(known.heads->attention);
-  adapter.metadata[kKeyValueHeadsKey] = std::to_string(known.heads->key_value);
+// An adapter of another base would be written and then refused, or passed over, by every runtime.
+void check_base(const LoraAdapter& adapter, const target::BaseModel& base) {
+  for (const verify::Finding& finding :
+       verify::find_problems(adapter, {&base, nullptr, /*partial=*/true})) {
+    if (finding.check == "base" || finding.check == "modules" || finding.check == "shapes") {
+      fail(ErrorKind::data, "convert: the adapter does not fit --base ", base.source, ": ",
+           finding.message);
+    }
+  }
 }
 
 // Vision-language models before transformers 4.52 ("old", which all versions load) and since.
@@ -168,7 +167,8 @@ void run_convert(const Context& context, const ConvertOptions& options) {
          " does not say for which architecture it is: give --base with the base model's folder or "
          "config.json");
   }
-  record_base(adapter, known);
+  if (!options.base.empty()) check_base(adapter, *known.model);
+  adapter::note_base(adapter, known.architecture, known.heads);
   if (adapter.base_model.empty() && known.model) {
     adapter.base_model = known.model->name.empty() ? options.base.string() : known.model->name;
   }

@@ -202,14 +202,14 @@ WrittenFile write_parts(const std::string& who, const fs::path& path,
 
 void check_replaceable_gguf(const fs::path& path) {
   if (!is_occupied(path)) return;
+  std::string reason;
   try {
     if (GgufFile(path).text("general.type") == "adapter") return;
   } catch (const Error& error) {
-    fail(ErrorKind::cannot_create, path.string(),
-         ": exists and is not replaced, because it is not a GGUF adapter: ", error.what());
+    reason = cat(" (", error.what(), ")");
   }
   fail(ErrorKind::cannot_create, path.string(),
-       ": exists and is not replaced, because it is not a GGUF adapter");
+       ": exists and is not a GGUF adapter; it will not be replaced", reason);
 }
 
 WrittenFile write_gguf_adapter(const fs::path& path, const LoraAdapter& adapter,

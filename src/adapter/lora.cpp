@@ -63,6 +63,15 @@ bool LoraAdapter::has_dora() const {
                      [](const LoraPair& pair) { return !pair.magnitude.empty(); });
 }
 
+void note_base(LoraAdapter& adapter, const std::string& architecture,
+               const std::optional<target::AttentionHeads>& heads) {
+  if (architecture.empty()) return;
+  adapter.metadata[kArchitectureKey] = architecture;
+  if (!heads) return;
+  adapter.metadata[kAttentionHeadsKey] = std::to_string(heads->attention);
+  adapter.metadata[kKeyValueHeadsKey] = std::to_string(heads->key_value);
+}
+
 LoraAdapter read_lora(const fs::path& path, const std::optional<target::AttentionHeads>& heads) {
   if (!fs::exists(path)) fail(ErrorKind::no_input, path.string(), ": not found");
   if (fs::is_directory(path)) return read_folder(path);

@@ -48,6 +48,14 @@ struct LoraAdapter {
   bool has_dora() const;
 };
 
+// Metadata that says for what base an adapter is, so that a later conversion needs none.
+inline constexpr const char* kArchitectureKey = "dnd.architecture";  // Hugging Face class
+inline constexpr const char* kAttentionHeadsKey = "dnd.attention_heads";
+inline constexpr const char* kKeyValueHeadsKey = "dnd.key_value_heads";
+// Sets them; nothing where `architecture` is empty.
+void note_base(LoraAdapter& adapter, const std::string& architecture,
+               const std::optional<target::AttentionHeads>& heads);
+
 // Reads any adapter: a PEFT or MLX folder, a .gguf, or a bare .safetensors file (PEFT keys, diffusers
 // keys). `heads` undoes the row order of llama-type GGUF files; where they are needed and absent, the
 // error says so. Throws Error(no_input) or Error(data): nothing that would be dropped is passed over.

@@ -157,6 +157,7 @@ LoraAdapter lora_of_layout(const AdapterLayout& layout, Adapter adapter,
   lora.base_model = layout.base_model;
   lora.architecture = layout.architecture;
   lora.metadata = provenance_metadata(provenance);
+  note_base(lora, layout.architecture, layout.heads);
   for (const FactorLayout& factor : layout.factors()) {
     std::vector<float> values = take_values(matrices, factor, layout.rank);
     if (factor.factor == Factor::b) {

@@ -259,6 +259,20 @@ class Parser {
     return shape;
   }
 
+  // Multiplied in the file's order: an overflow counts even where a dimension after it is 0.
+  std::uint64_t element_count(const std::vector<std::int64_t>& shape,
+                              const std::string& what) const {
+    constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+    std::int64_t elements = 1;
+    for (auto size = shape.rbegin(); size != shape.rend(); ++size) {
+      if (*size > 1 && (kMost - 1) / *size < elements) {
+        refuse(what, ": shape ", shape_text(shape), " overflows");
+      }
+      elements *= *size;
+    }
+    return static_cast<std::uint64_t>(elements);
+  }
+
   std::uint64_t byte_size(const GgufTensor& tensor, const std::string& what) const {
     const GgmlType& type = *tensor.type;
     const std::int64_t row = tensor.shape.empty() ? 1 : tensor.shape.back();
@@ -266,14 +280,8 @@ class Parser {
       refuse(what, ": rows of ", row, " elements, ", type.name, " needs a multiple of ",
              type.block_size);
     }
-    for (const std::int64_t size : tensor.shape) {
-      if (size == 0) return 0;
-    }
-    const auto elements = checked_elements(tensor.shape);
-    if (!elements || *elements >= std::numeric_limits<std::int64_t>::max()) {
-      refuse(what, ": shape ", shape_text(tensor.shape), " overflows");
-    }
-    const auto bytes = checked_mul(*elements / type.block_size, type.block_bytes);
+    const auto bytes =
+        checked_mul(element_count(tensor.shape, what) / type.block_size, type.block_bytes);
     if (!bytes) {
       refuse(what, ": shape ", shape_text(tensor.shape), " ", type.name, " overflows in bytes");
     }

@@ -9,6 +9,7 @@
 
 #include "base/strings.h"
 #include "target/block_path.h"
+#include "target/gguf_names.h"
 #include "verify/verify.h"
 
 namespace dnd::verify {
@@ -106,6 +107,7 @@ class Finder {
     check_values();
     check_repeats();
     if (against_.base != nullptr) {
+      check_architecture();
       check_modules();
       check_coverage();
       check_embeddings();
@@ -152,6 +154,15 @@ class Finder {
     if (!repeated.empty()) {
       error("modules", name_some(repeated, count(), "modules appear a second time"));
     }
+  }
+
+  // A GGUF adapter names the architecture that it is for.
+  void check_architecture() {
+    const auto expected = target::gguf_architecture(against_.base->architecture);
+    if (adapter_.format != adapter::AdapterFormat::gguf || !expected) return;
+    if (adapter_.architecture == *expected) return;
+    error("base", cat("the adapter is for '", printable(adapter_.architecture), "', the base is '",
+                      *expected, "'"));
   }
 
   void check_modules() {
@@ -241,9 +252,10 @@ class Finder {
     const auto heads =
         keys_where(adapter_, [](const LoraPair& p) { return is_embedding(p.module); });
     if (heads.empty() || !against_.base->tied_embeddings.value_or(false)) return;
-    error("modules", cat("'", printable(heads[0]),
-                         "' is adapted, but the base ties its output head to its embeddings: most "
-                         "runtimes drop it or stop"));
+    error("embeddings",
+          cat("'", printable(heads[0]),
+              "' is adapted, but the base ties its output head to its embeddings: most "
+              "runtimes drop it or stop"));
   }
 
   void check_norms() {

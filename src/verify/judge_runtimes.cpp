@@ -155,6 +155,13 @@ RuntimeVerdict judge_llama_cpp(const LoraAdapter& adapter, const Against& agains
                                             "' that a renamed adapter fits")
                                       : "needs dnd convert --to gguf");
   }
+  if (against.base != nullptr) {
+    const auto expected = target::gguf_architecture(against.base->architecture);
+    if (expected && *expected != architecture) {
+      return refuses(
+          kName, cat("it is for '", printable(architecture), "', the base is '", *expected, "'"));
+    }
+  }
   if (!facts.known)
     return refuses(kName, "a tensor does not exist in the base (wrong base model?)");
   if (!facts.fits) return refuses(kName, "a tensor has incorrect shape for the base");

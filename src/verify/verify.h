@@ -25,7 +25,7 @@ enum class Severity {
 
 struct Finding {
   Severity severity = Severity::error;
-  std::string check;  // "finite", "zero", "scale", "modules", "shapes", "coverage", "base", "norms"
+  std::string check;    // "finite", "zero", "scale", "base", "modules", "shapes", ...
   std::string message;  // what, where, how many, likely cause
 };
 

@@ -138,12 +138,15 @@ TEST_F(PeftFolder, MetadataSaysWhereItComesFrom) {
   write(golden());
   using Metadata = formats::Metadata;
   EXPECT_EQ(SafetensorsFile(out_ / kAdapterWeightsName).metadata(),
-            (Metadata{{"dnd.version", DND_VERSION}, {"format", "pt"}}));
+            (Metadata{{"dnd.architecture", "Qwen2ForCausalLM"},
+                      {"dnd.version", DND_VERSION},
+                      {"format", "pt"}}));
   provenance_ = {
       .generator = "g", .untrained = true, .prompts_used = 3, .prompts_distinct = 2, .seed = 7};
   write(golden(), Dtype::f32, OnExisting::replace);
   EXPECT_EQ(SafetensorsFile(out_ / kAdapterWeightsName).metadata(),
-            (Metadata{{"dnd.generator", "g"},
+            (Metadata{{"dnd.architecture", "Qwen2ForCausalLM"},
+                      {"dnd.generator", "g"},
                       {"dnd.prompts_distinct", "2"},
                       {"dnd.prompts_used", "3"},
                       {"dnd.seed", "7"},

@@ -95,5 +95,5 @@ def test_resume_and_force(bundle, four):
     assert dnd(*call, "--resume", "--adapter-dtype", "q8_0", engine=False).lines == []
     pathlib.Path("out.gguf").write_text("mine")
     for how in ("--force", "--resume"):
-        assert "is not a GGUF file; it will not be replaced" in fails(Exit.CANNOT_CREATE, *call, how)
+        assert "is not a GGUF adapter; it will not be replaced" in fails(Exit.CANNOT_CREATE, *call, how)
     assert tree() == {four, "out.gguf"}

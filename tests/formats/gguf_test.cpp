@@ -308,6 +308,7 @@ TEST(GgufReader, RefusesWrongNamesAndShapes) {
   expect_refused(one(gguf_tensor("a", {half, half}, 0, 0)), "overflows");
   expect_refused(one(gguf_tensor("a", {half, half, half, half}, 0, 0)), "overflows");
   expect_refused(one(gguf_tensor("a", {(std::uint64_t{1} << 63) - 1}, 24, 0)), "overflows");
+  expect_refused(one(gguf_tensor("a", {half, half, 0}, 0, 0)), "overflows");
   expect_refused(one(gguf_tensor("a", {std::uint64_t{1} << 62}, 27, 0)), "overflows in bytes");
   expect_refused(one(gguf_tensor("a", {48}, 8, 0)),
                  "rows of 48 elements, Q8_0 needs a multiple of 32");

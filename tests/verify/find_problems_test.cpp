@@ -119,6 +119,16 @@ TEST(FindProblems, AnotherBase) {
               ::testing::Contains(error("modules", "made for another base?")));
 }
 
+TEST(FindProblems, AGgufAdapterOfAnotherArchitecture) {
+  LoraAdapter adapter = tiny_adapter(kLayers);
+  adapter.format = adapter::AdapterFormat::gguf;
+  adapter.architecture = "gemma";
+  EXPECT_THAT(against_base(adapter),
+              ElementsAre(error("base", "the adapter is for 'gemma', the base is 'qwen2'")));
+  adapter.architecture = "qwen2";
+  EXPECT_THAT(against_base(adapter), IsEmpty());
+}
+
 TEST(FindProblems, MoreLayersThanTheBase) {
   EXPECT_THAT(against_base(tiny_adapter(kLayers + 1)),
               ElementsAre(error("modules", "(the base has 3 such layers)")));
@@ -152,9 +162,8 @@ TEST(FindProblems, AnOutputHeadThatTheBaseTies) {
   target::BaseModel base = tiny_base(kLayers);
   EXPECT_THAT(find_problems(adapter, {&base}), IsEmpty());
   base.tied_embeddings = true;
-  EXPECT_THAT(find_problems(adapter, {&base}), ElementsAre(error("modules",
-                                                                 "'base_model.model.lm_"
-                                                                 "head' is adapted")));
+  EXPECT_THAT(find_problems(adapter, {&base}),
+              ElementsAre(error("embeddings", "'base_model.model.lm_head' is adapted")));
 }
 
 TEST(FindProblems, NormsOutsideTheTrainingRange) {
