@@ -4,8 +4,8 @@
 #   scripts/test.sh            the suite without the slow, interop and llama_cpp labels
 #   scripts/test.sh LABEL...   only these labels, e.g. slow, interop (installs Python packages) or
 #                              llama_cpp (builds llama.cpp too)
-#   scripts/test.sh --all      everything CI runs: formatting, lint, suite, sanitizers, fuzzing, interop,
-#                              and llama_cpp where it is already built
+#   scripts/test.sh --all      everything CI runs: formatting, lint, suite, sanitizers, a minute of
+#                              fuzzing, interop, llama_cpp
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -37,9 +37,10 @@ main() {
     build sanitize
     ctest --preset sanitize
     scripts/fuzz.sh 60
-    scripts/setup_interop.sh
-    run_labels '^interop$'
-    [ ! -f .deps/llama-cpp/stamp ] || run_labels '^llama_cpp$'
+    for label in interop llama_cpp; do
+      set_up_label "$label"
+      run_labels "^$label\$"
+    done
     scripts/lint.sh tidy
   elif [ "$#" -gt 0 ]; then
     build release
