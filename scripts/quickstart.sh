@@ -23,11 +23,14 @@ if [ ! -e "$default" ]; then
 fi
 
 echo
-echo "\$ dnd generate --prompts examples/questions.jsonl --force"
-"$dnd" generate --prompts examples/questions.jsonl --force
+echo "\$ dnd generate --prompts examples/questions.jsonl --format peft,gguf --force"
+"$dnd" generate --prompts examples/questions.jsonl --format peft,gguf --force
 echo
 echo "\$ dnd inspect adapters/questions"
 "$dnd" inspect adapters/questions
 echo
-echo "The adapter is in adapters/questions (adapter_model.safetensors, adapter_config.json, README.md)."
+echo "\$ dnd verify adapters/questions adapters/questions.gguf --base examples/tiny-qwen2"
+"$dnd" verify adapters/questions adapters/questions.gguf --base examples/tiny-qwen2
+echo
+echo "The adapter is in adapters/questions, for PEFT, and in adapters/questions.gguf, for llama.cpp."
 echo "Its generator is untrained: it shows the pipeline, not a better model."

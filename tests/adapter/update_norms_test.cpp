@@ -12,25 +12,15 @@ namespace {
 
 using testing::random_pair;
 
-// ||scale * B A||_F from the dense product, in fp64.
 double dense_norm(const LoraPair& pair) {
   double sum = 0.0;
-  for (std::int64_t o = 0; o < pair.out; ++o) {
-    for (std::int64_t i = 0; i < pair.in; ++i) {
-      double value = 0.0;
-      for (std::int64_t r = 0; r < pair.rank; ++r) {
-        value += static_cast<double>(pair.b[static_cast<std::size_t>(o * pair.rank + r)]) *
-                 static_cast<double>(pair.a[static_cast<std::size_t>(r * pair.in + i)]);
-      }
-      sum += value * value;
-    }
-  }
-  return std::abs(pair.scale) * std::sqrt(sum);
+  for (const double value : testing::dense(pair, pair.scale)) sum += value * value;
+  return std::sqrt(sum);
 }
 
 TEST(UpdateNorm, IsTheNormOfTheDenseUpdate) {
   for (const auto& [rank, in, out] : {std::tuple(1, 1, 1), {4, 7, 5}, {16, 40, 33}, {8, 3, 50}}) {
-    LoraPair pair = random_pair("m", rank, in, out);
+    LoraPair pair = random_pair("m", out, in, rank, 1);
     EXPECT_NEAR(update_norm(pair), dense_norm(pair), 1e-12 * dense_norm(pair) + 1e-14);
     pair.scale = -0.5;
     EXPECT_NEAR(update_norm(pair), dense_norm(pair), 1e-12 * dense_norm(pair) + 1e-14);
@@ -38,7 +28,7 @@ TEST(UpdateNorm, IsTheNormOfTheDenseUpdate) {
 }
 
 TEST(UpdateNorm, OfZerosIsZeroAndOfNanIsNan) {
-  LoraPair pair = random_pair("m", 2, 3, 4);
+  LoraPair pair = random_pair("m", 4, 3, 2, 1);
   pair.b.assign(pair.b.size(), 0.0F);
   EXPECT_EQ(update_norm(pair), 0.0);
   pair.b[0] = std::numeric_limits<float>::quiet_NaN();

@@ -9,55 +9,17 @@
 #include "adapter/lora.h"
 #include "base/dtype.h"
 #include "base/json.h"
-#include "base/random.h"
 #include "formats/safetensors.h"
 #include "merge/adapter_argument.h"
+#include "support/lora.h"
 
 namespace dnd::testing {
-
-// Uniform in [-size, size).
-inline std::vector<float> random_values(std::size_t count, std::uint64_t seed, float size = 1.0F) {
-  SplitMix64 random(seed);
-  std::vector<float> values(count);
-  for (float& value : values) value = (2.0F * random.unit() - 1.0F) * size;
-  return values;
-}
-
-inline adapter::LoraPair random_pair(const std::string& module, std::int64_t out, std::int64_t in,
-                                     std::int64_t rank, std::uint64_t seed, double scale = 2.0) {
-  adapter::LoraPair pair;
-  pair.module = module;
-  pair.key = "base_model.model." + module;
-  pair.rank = rank;
-  pair.in = in;
-  pair.out = out;
-  pair.a = random_values(static_cast<std::size_t>(rank * in), seed, 0.2F);
-  pair.b = random_values(static_cast<std::size_t>(out * rank), seed + 1, 0.2F);
-  pair.scale = scale;
-  return pair;
-}
 
 inline merge::WeightedAdapter weighted(const std::string& name, double weight,
                                        std::vector<adapter::LoraPair> pairs) {
   merge::WeightedAdapter out{name, weight, {}};
   out.adapter.pairs = std::move(pairs);
   return out;
-}
-
-// (out, in): factor * B A in double, with plain loops.
-inline std::vector<double> dense(const adapter::LoraPair& pair, double factor) {
-  std::vector<double> product(static_cast<std::size_t>(pair.out * pair.in));
-  for (std::int64_t o = 0; o < pair.out; ++o) {
-    for (std::int64_t i = 0; i < pair.in; ++i) {
-      double sum = 0.0;
-      for (std::int64_t r = 0; r < pair.rank; ++r) {
-        sum += static_cast<double>(pair.b[static_cast<std::size_t>(o * pair.rank + r)]) *
-               static_cast<double>(pair.a[static_cast<std::size_t>(r * pair.in + i)]);
-      }
-      product[static_cast<std::size_t>(o * pair.in + i)] = factor * sum;
-    }
-  }
-  return product;
 }
 
 struct RawTensor {

@@ -110,7 +110,7 @@ TEST(FindProblems, AnotherBase) {
   LoraAdapter adapter = tiny_adapter(kLayers);
   for (std::size_t i = 0; i < adapter.pairs.size(); ++i) {
     LoraPair& pair = adapter.pairs[i];
-    pair = testing::random_pair(pair.module, 4, 2 * pair.in, 2 * pair.out);
+    pair = testing::random_pair(pair.module, 2 * pair.out, 2 * pair.in, 4, 1);
   }
   EXPECT_THAT(against_base(adapter),
               ElementsAre(error("shapes", "6 of 6 modules do not fit the base")));
@@ -158,7 +158,7 @@ TEST(FindProblems, AModuleTwice) {
 
 TEST(FindProblems, AnOutputHeadThatTheBaseTies) {
   LoraAdapter adapter = tiny_adapter(kLayers);
-  adapter.pairs.push_back(testing::random_pair("lm_head", 4, 8, 20));
+  adapter.pairs.push_back(testing::random_pair("lm_head", 20, 8, 4, 1));
   target::BaseModel base = tiny_base(kLayers);
   EXPECT_THAT(find_problems(adapter, {&base}), IsEmpty());
   base.tied_embeddings = true;

@@ -103,7 +103,7 @@ TEST(JudgeRuntimes, DoraGoesNowhereButPeft) {
 
 TEST(JudgeRuntimes, WhatLlamaCppCannotTake) {
   LoraAdapter adapter = tiny_adapter(kLayers);
-  adapter.pairs.push_back(testing::random_pair("lm_head", 4, 8, 20));
+  adapter.pairs.push_back(testing::random_pair("lm_head", 20, 8, 4, 1));
   EXPECT_THAT(judge(adapter, "llama.cpp"), HasSubstr("refuses: 'lm_head'"));
   target::BaseModel base = tiny_base(kLayers);
   base.architecture = "FluxTransformer2DModel";
@@ -116,7 +116,7 @@ TEST(JudgeRuntimes, WhatLlamaCppCannotTake) {
 
 TEST(JudgeRuntimes, ShapesThatDoNotFit) {
   LoraAdapter adapter = tiny_adapter(kLayers);
-  adapter.pairs[0] = testing::random_pair(adapter.pairs[0].module, 4, 9, 8);
+  adapter.pairs[0] = testing::random_pair(adapter.pairs[0].module, 8, 9, 4, 1);
   for (const char* runtime : {"PEFT", "vLLM", "TGI"}) {
     EXPECT_THAT(judge(adapter, runtime), HasSubstr("refuses: shapes do not fit"));
   }
