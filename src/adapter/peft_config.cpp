@@ -25,7 +25,6 @@ struct Obstacle {
 
 // Present and neither null, false nor empty: the adapter is more than scale * B A.
 constexpr std::array kObstacles = {
-    Obstacle{"fan_in_fan_out", "the base stores its weights transposed (Conv1D of GPT-2)"},
     Obstacle{"lora_bias", "LoRA biases are not supported"},
     Obstacle{"modules_to_save", "whole saved modules are not supported"},
     Obstacle{"trainable_token_indices", "trained embedding rows are not supported"},

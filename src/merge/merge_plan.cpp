@@ -31,9 +31,15 @@ constexpr std::array<std::pair<const char*, const char*>, 6> kQuantisedParts = {
 constexpr std::array<std::string_view, 4> kTransposedModels = {"gpt2", "openai-gpt", "imagegpt",
                                                                "decision_transformer"};
 
+bool is_transposed(const std::string& model_type) {
+  return std::find(kTransposedModels.begin(), kTransposedModels.end(), model_type) !=
+         kTransposedModels.end();
+}
+
 class Planner {
  public:
-  explicit Planner(const Checkpoint& checkpoint) : checkpoint_(checkpoint) {
+  explicit Planner(const Checkpoint& checkpoint)
+      : checkpoint_(checkpoint), transposed_(is_transposed(checkpoint.model_type)) {
     for (std::size_t file = 0; file < checkpoint.files.size(); ++file) {
       const auto& weights = checkpoint.files[file].weights;
       for (std::size_t i = 0; i < weights.size(); ++i) add({file, i}, weights[i]);
@@ -53,7 +59,9 @@ class Planner {
 
   std::vector<MergeTarget> targets() const {
     std::vector<MergeTarget> out;
-    for (const auto& [place, terms] : targets_) out.push_back({place.first, place.second, terms});
+    for (const auto& [place, terms] : targets_) {
+      out.push_back({place.first, place.second, terms, transposed_});
+    }
     return out;
   }
 
@@ -104,9 +112,14 @@ class Planner {
       fail(ErrorKind::data, where, ": dtype ", dtype_name(weight.dtype),
            ", expected F32, F16 or BF16", weight.dtype == Dtype::f64 ? "" : " (a quantised base?)");
     }
-    if (weight.shape != std::vector<std::int64_t>{pair.out, pair.in}) {
+    std::vector<std::int64_t> shape = {pair.out, pair.in};
+    if (transposed_) std::swap(shape[0], shape[1]);
+    if (weight.shape != shape) {
       fail(ErrorKind::data, where, ": shape ", shape_text(weight.shape), ", the adapter needs ",
-           shape_text({pair.out, pair.in}), " (an adapter of another model?)");
+           shape_text(shape), " (an adapter of another model?)");
+    }
+    if (transposed_ && !pair.magnitude.empty()) {
+      fail(ErrorKind::data, where, ": DoRA of transposed layers (Conv1D) is not merged");
     }
     const bool shared =
         weight.name.ends_with("lm_head.weight") || weight.name.ends_with("embed_tokens.weight");
@@ -131,6 +144,7 @@ class Planner {
   }
 
   const Checkpoint& checkpoint_;
+  bool transposed_;
   std::map<std::string, Place, std::less<>> places_;
   std::map<Place, std::vector<MergeTerm>> targets_;
 };
@@ -143,11 +157,6 @@ std::vector<MergeTarget> plan_merge(const Checkpoint& checkpoint,
     fail(ErrorKind::data, checkpoint.path.string(), ": the base is quantised (",
          printable(checkpoint.quantization),
          ", says config.json); merge into the original, not quantised one");
-  }
-  if (std::find(kTransposedModels.begin(), kTransposedModels.end(), checkpoint.model_type) !=
-      kTransposedModels.end()) {
-    fail(ErrorKind::data, checkpoint.path.string(), ": models of type ", checkpoint.model_type,
-         " keep their weights transposed (Conv1D), which merge does not know");
   }
   Planner planner(checkpoint);
   for (const WeightedAdapter& adapter : adapters) planner.add(adapter);

@@ -20,6 +20,7 @@ struct MergeTarget {
   std::size_t file = 0;    // index into Checkpoint::files
   std::size_t weight = 0;  // index into its weights
   std::vector<MergeTerm> terms;
+  bool transposed = false;  // the weight is (in, out): Conv1D of GPT-2 and its kin
 };
 
 // One target per adapted tensor, in file order. Points into `adapters`. Throws Error(data), naming

@@ -12,29 +12,61 @@ namespace {
 
 using adapter::LoraPair;
 
-// The rows of A of all terms, one below the other.
-std::vector<const float*> stacked_a(const MergeTarget& target) {
-  std::vector<const float*> rows;
-  for (const MergeTerm& term : target.terms) {
-    for (std::int64_t r = 0; r < term.pair->rank; ++r) {
-      rows.push_back(term.pair->a.data() + r * term.pair->in);
-    }
-  }
-  return rows;
+// The product that is added to some rows of a weight, as LowRankUpdate wants it: R rows as long as
+// the weight's and, for each of its rows, R factors.
+struct Operands {
+  std::vector<float> storage;  // of `long_rows` that do not stand in the adapter as they are
+  std::vector<const float*> long_rows;
+  std::vector<float> factors;  // (count, R)
+};
+
+float scaled(const MergeTerm& term, float value) {
+  return static_cast<float>(term.scale * static_cast<double>(value));
 }
 
-// (count, sum of ranks): rows first.. of all terms' scale * B, side by side.
-std::vector<float> stacked_b(const MergeTarget& target, std::int64_t first, std::int64_t count) {
-  std::vector<float> stacked;
+// W (out, in): the rows of A of all terms one below the other, scale * B of all terms side by side.
+Operands plain_operands(const MergeTarget& target, std::int64_t first, std::int64_t count) {
+  Operands operands;
+  for (const MergeTerm& term : target.terms) {
+    for (std::int64_t r = 0; r < term.pair->rank; ++r) {
+      operands.long_rows.push_back(term.pair->a.data() + r * term.pair->in);
+    }
+  }
   for (std::int64_t row = first; row < first + count; ++row) {
     for (const MergeTerm& term : target.terms) {
       const float* b = term.pair->b.data() + row * term.pair->rank;
       for (std::int64_t r = 0; r < term.pair->rank; ++r) {
-        stacked.push_back(static_cast<float>(term.scale * static_cast<double>(b[r])));
+        operands.factors.push_back(scaled(term, b[r]));
       }
     }
   }
-  return stacked;
+  return operands;
+}
+
+// W (in, out): the columns of scale * B one below the other, the columns of A side by side.
+Operands transposed_operands(const MergeTarget& target, std::int64_t first, std::int64_t count) {
+  Operands operands;
+  std::size_t rank = 0;
+  for (const MergeTerm& term : target.terms) {
+    const LoraPair& pair = *term.pair;
+    for (std::int64_t r = 0; r < pair.rank; ++r, ++rank) {
+      for (std::int64_t o = 0; o < pair.out; ++o) {
+        operands.storage.push_back(
+            scaled(term, pair.b[static_cast<std::size_t>(o * pair.rank + r)]));
+      }
+    }
+  }
+  for (std::size_t r = 0; r < rank; ++r) {
+    operands.long_rows.push_back(operands.storage.data() + r * (operands.storage.size() / rank));
+  }
+  for (std::int64_t row = first; row < first + count; ++row) {
+    for (const MergeTerm& term : target.terms) {
+      for (std::int64_t r = 0; r < term.pair->rank; ++r) {
+        operands.factors.push_back(term.pair->a[static_cast<std::size_t>(r * term.pair->in + row)]);
+      }
+    }
+  }
+  return operands;
 }
 
 // In eight sums, so that the order of additions is ours and not the compiler's.
@@ -70,12 +102,13 @@ bool merge_dora(Dtype dtype, const LowRankUpdate& update, std::span<const float>
 void merge_rows(const Weight& weight, const MergeTarget& target, std::int64_t first_row,
                 std::span<std::byte> rows) {
   const LoraPair& pair = *target.terms.at(0).pair;
-  const std::size_t row_bytes = static_cast<std::size_t>(pair.in) * dtype_bits(weight.dtype) / 8;
+  const std::int64_t columns = target.transposed ? pair.out : pair.in;
+  const std::size_t row_bytes = static_cast<std::size_t>(columns) * dtype_bits(weight.dtype) / 8;
   if (row_bytes == 0) return;
   const auto count = static_cast<std::int64_t>(rows.size() / row_bytes);
-  const std::vector<const float*> a = stacked_a(target);
-  const std::vector<float> b = stacked_b(target, first_row, count);
-  const LowRankUpdate update{count, pair.in, a, b};
+  const Operands operands = target.transposed ? transposed_operands(target, first_row, count)
+                                              : plain_operands(target, first_row, count);
+  const LowRankUpdate update{count, columns, operands.long_rows, operands.factors};
   bool finite = false;
   if (pair.magnitude.empty()) {
     finite = add_low_rank(weight.dtype, rows, update);

@@ -7,9 +7,10 @@ namespace {
 
 // Prefixes that name the same part of a model: transformers before 4.52, since then, and the classes
 // that keep a whole language model inside.
-constexpr std::array<std::array<std::string_view, 3>, 2> kPrefixes = {{
+constexpr std::array<std::array<std::string_view, 3>, 3> kPrefixes = {{
     {"model.layers.", "model.language_model.layers.", "language_model.model.layers."},
     {"visual.", "model.visual.", ""},
+    {"transformer.h.", "h.", ""},  // GPT-2 with and without its output head
 }};
 
 }  // namespace

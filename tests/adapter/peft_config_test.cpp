@@ -87,7 +87,6 @@ TEST(PeftConfig, WhatIsMoreThanAPlainLoraIsRefusedByName) {
   };
   for (const Case& c : {
            Case{R"({"peft_type": "IA3"})", "'peft_type' is 'IA3', only LORA is supported"},
-           Case{R"({"fan_in_fan_out": true})", "'fan_in_fan_out' is set: true: the base stores"},
            Case{R"({"lora_bias": true})", "'lora_bias' is set"},
            Case{R"({"modules_to_save": ["lm_head"]})", R"('modules_to_save' is set: ["lm_head"])"},
            Case{R"({"trainable_token_indices": [1]})", "'trainable_token_indices' is set"},

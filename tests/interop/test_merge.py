@@ -74,6 +74,18 @@ def test_it_merges_as_peft(dnd, tmp_path, dtype, options):
     assert_equal_up_to_rounding(load_shards(tmp_path / "out"), merged_by_peft(base, adapter, dtype), "proj")
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("fan_in_fan_out", [True, False])
+def test_transposed_layers_of_gpt2(dnd, tmp_path, dtype, fan_in_fan_out):
+    torch.manual_seed(0)
+    config = transformers.GPT2Config(vocab_size=64, n_positions=32, n_embd=24, n_layer=2, n_head=2)
+    base = tmp_path / "base"
+    transformers.GPT2LMHeadModel(config).to(dtype).save_pretrained(base)
+    adapter = write_adapter(tmp_path / "adapter", base, 6, fan_in_fan_out=fan_in_fan_out)
+    dnd.run("merge", adapter, "--base", base, "--out", tmp_path / "out")
+    assert_equal_up_to_rounding(load_shards(tmp_path / "out"), merged_by_peft(base, adapter, dtype), ".c_")
+
+
 def test_shards_load_and_act_as_the_adapted_model(dnd, tmp_path):
     base = write_base(tmp_path / "base", torch.float32, max_shard_size="20KB")
     assert len(list(base.glob("*.safetensors"))) > 2

@@ -106,9 +106,23 @@ TEST_F(Plan, QuantisedBasesAreNamed) {
   }
 }
 
-TEST_F(Plan, TransposedLayersAreNamed) {
-  base({query()}, R"({"model_type": "gpt2"})");
-  refuses({adapter(kQuery)}, "models of type gpt2 keep their weights transposed");
+TEST_F(Plan, LayersOfGpt2AreTransposed) {
+  const char* config = R"({"model_type": "gpt2"})";
+  const WeightedAdapter lora = adapter("transformer.h.0.attn.c_attn");  // in 4, out 6
+  const auto weight = [](const std::string& name, std::int64_t rows, std::int64_t columns) {
+    return random_tensor(name, Dtype::bf16, rows, columns, 1);
+  };
+  for (const char* name : {"transformer.h.0.attn.c_attn.weight", "h.0.attn.c_attn.weight"}) {
+    base({weight(name, 4, 6)}, config);
+    const std::vector<WeightedAdapter> adapters = {lora};
+    const auto targets = plan(adapters);
+    ASSERT_EQ(targets.size(), 1U);
+    EXPECT_TRUE(targets[0].transposed);
+  }
+  base({weight("h.0.attn.c_attn.weight", 6, 4)}, config);
+  refuses({lora}, "shape [6, 4], the adapter needs [4, 6]");
+  base({weight(std::string(kQuery) + ".weight", 4, 6)}, config);
+  refuses({dora()}, "DoRA of transposed layers");
 }
 
 TEST_F(Plan, SharedEmbeddings) {
