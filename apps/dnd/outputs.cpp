@@ -46,7 +46,7 @@ Artefact artefact_of(const fs::path& place, AdapterFormat format, bool alone) {
 std::uint32_t ggml_type(const std::string& dtype) {
   if (dtype == "f16") return formats::kGgmlF16;
   if (dtype == "bf16") return formats::kGgmlBf16;
-  return dtype == "q8_0" ? formats::kGgmlQ8_0 : formats::kGgmlF32;
+  return dtype == "q8_0" ? formats::kGgmlQ8 : formats::kGgmlF32;
 }
 
 // What a finished artefact says of itself.
@@ -95,6 +95,7 @@ AdapterFormat parse_format(const std::string& name) {
 std::vector<Artefact> artefacts_of(const fs::path& place,
                                    const std::vector<AdapterFormat>& formats) {
   std::vector<Artefact> artefacts;
+  artefacts.reserve(formats.size());
   for (const AdapterFormat format : formats) {
     artefacts.push_back(artefact_of(place, format, formats.size() == 1));
   }

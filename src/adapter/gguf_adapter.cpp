@@ -60,7 +60,7 @@ void check_pair(const std::string& who, const LoraPair& pair) {
 
 std::uint32_t type_for(std::uint32_t wanted, std::int64_t columns) {
   const bool whole = columns % static_cast<std::int64_t>(kQ8Values) == 0;
-  return wanted == formats::kGgmlQ8_0 && !whole ? formats::kGgmlF16 : wanted;
+  return wanted == formats::kGgmlQ8 && !whole ? formats::kGgmlF16 : wanted;
 }
 
 std::string base_tensor_name(const std::string& who, const std::string& architecture,
@@ -167,7 +167,7 @@ formats::GgufEntries adapter_entries(const std::string& architecture, float alph
 
 void check_type(std::uint32_t type) {
   for (const std::uint32_t known :
-       {formats::kGgmlF32, formats::kGgmlF16, formats::kGgmlBf16, formats::kGgmlQ8_0}) {
+       {formats::kGgmlF32, formats::kGgmlF16, formats::kGgmlBf16, formats::kGgmlQ8}) {
     if (type == known) return;
   }
   fail(ErrorKind::internal, "gguf adapter: writing tensor type ", type, " is not supported");

@@ -79,7 +79,7 @@ struct GgmlType {
 };
 inline constexpr std::uint32_t kGgmlF32 = 0;
 inline constexpr std::uint32_t kGgmlF16 = 1;
-inline constexpr std::uint32_t kGgmlQ8_0 = 8;
+inline constexpr std::uint32_t kGgmlQ8 = 8;
 inline constexpr std::uint32_t kGgmlBf16 = 30;
 const GgmlType* find_ggml_type(std::uint32_t id);  // nullptr if unknown or removed
 

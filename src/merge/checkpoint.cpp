@@ -68,7 +68,7 @@ std::string find_entry(const fs::path& folder, const std::vector<std::string>& n
     if (contains(names, name)) return name;
   }
   for (const std::string_view ending : {kIndexEnding, kWeightsEnding}) {
-    const std::string only = only_one_ending_in(names, ending);
+    std::string only = only_one_ending_in(names, ending);
     if (!only.empty()) return only;
   }
   fail(ErrorKind::no_input, folder.string(),

@@ -102,7 +102,7 @@ TEST_F(GgufAdapter, WritesTheBytesOfLlamaCppsConverter) {
 // As the converter has it: Q8_0 where rows are whole blocks, else F16.
 TEST_F(GgufAdapter, Q8FallsBackToF16) {
   GgufAdapterOptions options = options_for("LlamaForCausalLM");
-  options.ggml_type = formats::kGgmlQ8_0;
+  options.ggml_type = formats::kGgmlQ8;
   const LoraAdapter adapter = interop_adapter("llama");
   write(adapter, options);
   const GgufFile file(out_);
@@ -234,7 +234,7 @@ TEST_F(GgufAdapter, RefusesValuesThatTheTypeCannotHold) {
   expect_refused(with(65520.0F), options, "not finite as F16 (choose another --adapter-dtype)");
   options.ggml_type = formats::kGgmlBf16;
   expect_refused(with(3.4e38F), options, "not finite as BF16");
-  options.ggml_type = formats::kGgmlQ8_0;
+  options.ggml_type = formats::kGgmlQ8;
   expect_refused(with(1e7F), options, "not finite as Q8_0");
   options.ggml_type = formats::kGgmlF32;
   LoraAdapter folded = {.pairs = {pair_of(kDown, 1, 1.0), pair_of(kUp, 1, 1e38)}};

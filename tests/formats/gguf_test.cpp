@@ -207,7 +207,7 @@ TEST(GgufReader, ReadsFloatsAsF32) {
 }
 
 TEST(GgufReader, KnowsTheTensorTypes) {
-  EXPECT_EQ(find_ggml_type(kGgmlQ8_0)->block_bytes, 34U);
+  EXPECT_EQ(find_ggml_type(kGgmlQ8)->block_bytes, 34U);
   EXPECT_EQ(find_ggml_type(14)->name, "Q6_K");
   EXPECT_EQ(find_ggml_type(14)->block_bytes, 210U);
   for (const std::uint32_t removed : {4U, 5U, 31U, 32U, 33U, 36U, 37U, 38U, 43U, 0xFFFFFFFFU}) {

@@ -115,8 +115,7 @@ TEST(GgufWriter, RefusesOurOwnMistakes) {
   EXPECT_DND_ERROR(header({}, {{"a", 0, {INT64_MAX, 4}}}), ErrorKind::internal,
                    "cannot be written");
   EXPECT_DND_ERROR(header({}, {{"a", 4, {2}}}), ErrorKind::internal, "of type 4 cannot");
-  EXPECT_DND_ERROR(header({}, {{"a", kGgmlQ8_0, {32, 2}}}), ErrorKind::internal,
-                   "cannot be written");
+  EXPECT_DND_ERROR(header({}, {{"a", kGgmlQ8, {32, 2}}}), ErrorKind::internal, "cannot be written");
   EXPECT_DND_ERROR(header({}, {{"a", 0, {1, 1, 1, 1, 1}}}), ErrorKind::internal, "cannot be");
   for (const char* key : {"", "general.alignment"}) {
     EXPECT_DND_ERROR(header({{key, gguf_u32(1)}}, {}), ErrorKind::internal, "not allowed");
