@@ -173,7 +173,7 @@ class Finder {
     for (const LoraPair& pair : adapter_.pairs) {
       const Linear* linear = index.find(pair.module);
       if (linear == nullptr) {
-        if (!is_embedding(pair.module)) unknown.push_back(pair.module);
+        if (!is_head(pair.module)) unknown.push_back(pair.module);
       } else if (linear->in != pair.in || linear->out != pair.out) {
         misshapen.push_back(pair.module);
         if (first_shape.empty()) first_shape = shape_problem(pair, *linear);
@@ -217,40 +217,17 @@ class Finder {
                          [&](const Linear& linear) { return module_kind(linear.path) == kind; });
   }
 
-  static bool is_embedding(const std::string& module) {
-    const std::string last = module.substr(module.rfind('.') + 1);
-    return last == "lm_head" || last == "embed_tokens";
-  }
-
   // A kind of module that is adapted in one block should be in every block that has it.
   void check_coverage() {
-    std::map<std::string, std::set<std::int64_t>> adapted;
-    for (const LoraPair& pair : adapter_.pairs) {
-      for (const std::string& name : target::module_aliases(pair.module)) {
-        if (const auto block = parse_block_path(name)) {
-          adapted[module_kind(name)].insert(block->index);
-        }
-      }
-    }
-    std::vector<std::string> missing;
-    std::size_t expected = 0;
-    for (const Linear& linear : against_.base->linears) {
-      const auto block = parse_block_path(linear.path);
-      const auto found = block ? adapted.find(module_kind(linear.path)) : adapted.end();
-      if (found == adapted.end()) continue;
-      ++expected;
-      if (!found->second.contains(block->index)) missing.push_back(linear.path);
-    }
-    if (missing.empty()) return;
+    const Coverage coverage = coverage_of(adapter_, *against_.base);
+    if (coverage.missing.empty() || against_.partial) return;
     const std::string text =
-        name_some(missing, expected, "layers of the adapted kinds are left out");
-    if (against_.partial) return;
+        name_some(coverage.missing, coverage.expected, "layers of the adapted kinds are left out");
     error("coverage", text + " (file cut short? --partial accepts it)");
   }
 
   void check_embeddings() {
-    const auto heads =
-        keys_where(adapter_, [](const LoraPair& p) { return is_embedding(p.module); });
+    const auto heads = keys_where(adapter_, [](const LoraPair& p) { return is_head(p.module); });
     if (heads.empty() || !against_.base->tied_embeddings.value_or(false)) return;
     error("embeddings",
           cat("'", printable(heads[0]),
@@ -281,6 +258,31 @@ class Finder {
 };
 
 }  // namespace
+
+Coverage coverage_of(const LoraAdapter& adapter, const BaseModel& base) {
+  std::map<std::string, std::set<std::int64_t>> adapted;
+  for (const LoraPair& pair : adapter.pairs) {
+    for (const std::string& name : target::module_aliases(pair.module)) {
+      if (const auto block = parse_block_path(name)) {
+        adapted[module_kind(name)].insert(block->index);
+      }
+    }
+  }
+  Coverage coverage;
+  for (const Linear& linear : base.linears) {
+    const auto block = parse_block_path(linear.path);
+    const auto found = block ? adapted.find(module_kind(linear.path)) : adapted.end();
+    if (found == adapted.end()) continue;
+    ++coverage.expected;
+    if (!found->second.contains(block->index)) coverage.missing.push_back(linear.path);
+  }
+  return coverage;
+}
+
+bool is_head(std::string_view module) {
+  const std::string_view last = module.substr(module.rfind('.') + 1);
+  return last == "lm_head" || last == "embed_tokens";
+}
 
 std::vector<Finding> find_problems(const LoraAdapter& adapter, const Against& against) {
   return Finder(adapter, against).find();

@@ -32,11 +32,6 @@ struct Facts {
   std::string foreign;  // first module that is no plain linear of the language model; else empty
 };
 
-bool is_head(const std::string& module) {
-  const std::string last = module.substr(module.rfind('.') + 1);
-  return last == "lm_head" || last == "embed_tokens";
-}
-
 Facts collect(const LoraAdapter& adapter, const Against& against) {
   Facts facts;
   facts.dora = adapter.has_dora();
@@ -54,9 +49,7 @@ Facts collect(const LoraAdapter& adapter, const Against& against) {
       facts.fits = facts.fits && linear->in == pair.in && linear->out == pair.out;
     }
   }
-  for (const Finding& finding : find_problems(adapter, {against.base, nullptr, false})) {
-    facts.uneven |= finding.check == "coverage";
-  }
+  if (against.base != nullptr) facts.uneven = !coverage_of(adapter, *against.base).missing.empty();
   return facts;
 }
 

@@ -7,6 +7,7 @@
 // whether the adapter is any good (that takes questions and answers).
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,6 +63,16 @@ Report verify(const adapter::LoraAdapter& adapter, const Against& against);
 std::vector<Finding> find_problems(const adapter::LoraAdapter& adapter, const Against& against);
 std::vector<RuntimeVerdict> judge_runtimes(const adapter::LoraAdapter& adapter,
                                            const Against& against);
+
+// Layers of the base of the kinds that are adapted in some block: those left out, of how many.
+struct Coverage {
+  std::vector<std::string> missing;
+  std::size_t expected = 0;
+};
+Coverage coverage_of(const adapter::LoraAdapter& adapter, const target::BaseModel& base);
+
+// Output heads and input embeddings, which are no linear layers of a BaseModel.
+bool is_head(std::string_view module);
 
 std::string_view verdict_name(Verdict verdict);  // "loads", ...
 
