@@ -21,6 +21,8 @@ struct TokenBatch;
 
 namespace dnd {
 
+class LanguageModel;
+
 struct HostTensor {
   std::vector<std::int64_t> shape;
   std::vector<float> values;
@@ -61,6 +63,9 @@ class Engine {
   virtual void load_decoder(const bundle::GeneratorConfig& config, const std::string& weights) = 0;
   // condition (N, L, C) -> weight tokens (T, R, S). The condition is taken, to free it early.
   virtual HostTensor decode(HostTensor condition, const LayerCallback& on_layer) = 0;
+
+  // `folder`: a Hugging Face base model (dnd/language_model.h). The result must not outlive the engine.
+  virtual std::unique_ptr<LanguageModel> load_language_model(const std::string& folder) = 0;
 };
 
 }  // namespace dnd

@@ -15,6 +15,7 @@
 
 #include "base/strings.h"
 #include "bundle/generator_config.h"
+#include "dnd/language_model.h"
 #include "nn/hyperconv_decoder.h"
 #include "nn/text_encoder.h"
 #include "ops/cuda/cuda.h"
@@ -124,6 +125,10 @@ class TorchEngine : public Engine {
       };
       return to_host(decoder_->forward(workers_, std::move(input), precision_, observe));
     });
+  }
+
+  std::unique_ptr<LanguageModel> load_language_model(const std::string& folder) override {
+    fail(ErrorKind::internal, "engine: ", printable(folder), ": language models are not built in");
   }
 
  private:

@@ -1,0 +1,64 @@
+// A base language model, run natively to judge adapters: logits, greedy answers, scores.
+//
+// For judging only, not for serving: fp32, one process, a batch of short texts. Qwen2- and Llama-type
+// models from a Hugging Face folder (safetensors, SentencePiece tokenizer.model). Adapters are applied
+// unmerged: y = W x + scale * B (A x).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dnd/engine.h"
+
+namespace dnd::adapter {
+struct LoraAdapter;
+}
+
+namespace dnd {
+
+struct LanguageModelInfo {
+  std::string architecture;  // e.g. "Qwen2ForCausalLM"
+  std::int64_t layers = 0;
+  std::int64_t hidden = 0;
+  std::int64_t vocabulary = 0;  // rows of the output head
+  std::int64_t parameters = 0;
+  bool has_tokenizer = false;  // without one only logits() works
+};
+
+struct CompletionOptions {
+  std::int64_t max_tokens = 16;  // of the answer
+  bool stop_at_newline = true;   // the answer ends before the first line break
+};
+
+// One caller at a time. Results do not depend on the number of threads, nor on what else is in the
+// batch. Throws dnd::Error.
+class LanguageModel {
+ public:
+  virtual ~LanguageModel() = default;
+
+  virtual LanguageModelInfo info() const = 0;
+
+  // The adapter in use from now on; nullptr: the base alone. Copied. Throws Error(data) naming the
+  // first pair that does not fit the base.
+  virtual void use_adapter(const adapter::LoraAdapter* adapter) = 0;
+
+  // One sequence of ids -> logits (L, vocabulary).
+  virtual HostTensor logits(const std::vector<std::int32_t>& ids) = 0;
+
+  // The tokenizer's ids, its begin marker included where it adds one.
+  virtual std::vector<std::int32_t> tokenize(const std::string& text) const = 0;
+
+  // Greedy continuations, without the end marker, one for each prompt.
+  virtual std::vector<std::string> complete(const std::vector<std::string>& prompts,
+                                            const CompletionOptions& options) = 0;
+
+  // Sum of the log-probabilities (natural) of the tokens of `answer` after `prompt`.
+  struct Candidate {
+    std::string prompt;
+    std::string answer;
+  };
+  virtual std::vector<double> score(const std::vector<Candidate>& candidates) = 0;
+};
+
+}  // namespace dnd
