@@ -1,0 +1,28 @@
+// Adapters of tasks, held against the layout before anything is made of them.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "adapter/adapter.h"
+#include "adapter/adapter_layout.h"
+#include "adapter/lora.h"
+#include "tasks/task_set.h"
+
+namespace dnd::tasks {
+
+// A PEFT folder as matrices of the layout, in its order. Throws Error(data) by file and module: a
+// missing or unexpected layer, another rank, alpha or shape, a value that is not finite, DoRA.
+adapter::Adapter read_checkpoint(const adapter::AdapterLayout& layout,
+                                 const std::filesystem::path& folder);
+
+// The same for an adapter that is read already; `who` names it.
+adapter::Adapter matrices_of(const adapter::AdapterLayout& layout,
+                             const adapter::LoraAdapter& adapter, const std::string& who);
+
+// Reads every checkpoint of `tasks` once. Throws what read_checkpoint() throws, and Error(data) where
+// two name different base models. All problems are named, up to a handful, not the first alone.
+void check_checkpoints(const adapter::AdapterLayout& layout, const std::vector<Task>& tasks);
+
+}  // namespace dnd::tasks

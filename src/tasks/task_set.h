@@ -1,0 +1,52 @@
+// Tasks: what a generator is trained on and judged by. A task is a set of prompts with the adapters
+// that were trained for it, and, where behaviour is judged, questions with answers.
+//
+// tasks.json (docs/training.md): {"format": "dnd-tasks", "version": 1, "train": [...],
+// "held_out": [...]}; paths are relative to its folder. Adapters are listed here, read later
+// (tasks/checkpoint.h): there may be more than fit in memory.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace dnd::tasks {
+
+struct Question {
+  std::string prompt;
+  std::string answer;  // what the model has to say, without surrounding white space
+};
+
+// The same task in other words than those of training.
+struct Paraphrase {
+  std::vector<std::string> prompts;
+  std::vector<Question> test;
+};
+
+struct Task {
+  std::string name;   // unique in the set; fit for a folder name
+  std::string group;  // of held-out tasks: a part of the table; may be empty
+  std::map<std::string, std::string> attributes;  // e.g. {"domain": "golf", "convention": "letter"}
+  std::filesystem::path prompts_file;
+  std::vector<std::string> prompts;                // never empty
+  std::vector<std::filesystem::path> checkpoints;  // adapter folders, by name; may be empty
+  std::vector<Question> test;                      // may be empty
+  std::optional<Paraphrase> paraphrase;
+};
+
+struct TaskSet {
+  std::vector<Task> train;
+  std::vector<Task> held_out;
+};
+
+// Reads tasks.json and every prompts and test file that it names. Throws Error(no_input) or
+// Error(data): unknown keys, repeated names, prompts that are empty or have a `task` field, folders
+// without checkpoints, a training task without adapters, questions without an answer.
+TaskSet read_task_set(const std::filesystem::path& path);
+
+// {"prompt": ..., "answer": ...}, one a line.
+std::vector<Question> read_questions(const std::filesystem::path& path);
+
+}  // namespace dnd::tasks
