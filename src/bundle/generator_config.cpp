@@ -156,6 +156,10 @@ std::vector<ParameterSpec> decoder_parameters(const GeneratorConfig& config) {
     out.push_back({"gate_proj.weight", {to, to}, to});
     out.push_back({"gate_proj.bias", {to}, 0});
   }
+  if (config.residual) {
+    const Feature& tokens = config.features.back();
+    out.push_back({kMeanTokensName, {tokens.n, tokens.h, tokens.w}, 0});
+  }
   return out;
 }
 
@@ -220,6 +224,7 @@ GeneratorConfig generator_from_json(const Json& json, const std::string& who) {
   JsonObject decoder = object.object("decoder");
   config.features = features_from_json(decoder);
   config.kernel = decoder.integer("kernel", 1, kMaxKernel);
+  config.residual = decoder.boolean_or("residual", false);
   const std::string dtype = decoder.text_or("dtype", "F32");
   config.weights_dtype = dtype_from_name(dtype).value_or(Dtype::u8);
   if (config.weights_dtype != Dtype::f32 && config.weights_dtype != Dtype::f16) {
@@ -266,6 +271,7 @@ Json generator_to_json(const GeneratorConfig& config) {
   Json decoder = {{"features", features},
                   {"kernel", config.kernel},
                   {"dtype", dtype_name(config.weights_dtype)}};
+  if (config.residual) decoder["residual"] = true;
   if (!config.weights_sha256.empty()) decoder["sha256"] = config.weights_sha256;
   Json json = {{"format", "dnd-generator"}, {"version", 1}, {"name", config.name}};
   if (config.untrained) json["untrained"] = true;

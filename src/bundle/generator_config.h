@@ -20,6 +20,7 @@ namespace dnd::bundle {
 
 inline constexpr const char* kGeneratorConfigName = "generator.json";
 inline constexpr const char* kDecoderWeightsName = "decoder.safetensors";
+inline constexpr const char* kMeanTokensName = "mean_tokens";  // (T, R, S), with `residual`
 inline constexpr const char* kEncoderFolderName = "encoder";
 
 // Bounds far above any real generator, so that no product of sizes from a file overflows.
@@ -64,6 +65,8 @@ struct GeneratorConfig {
   bool untrained = false;  // random weights: for tests and as the start of training
   std::vector<Feature> features;
   std::int64_t kernel = 0;
+  // The decoder's output is added to the mean tokens of the training adapters (`mean_tokens`).
+  bool residual = false;
   Dtype weights_dtype = Dtype::f32;
   std::string weights_sha256;  // of decoder.safetensors
   ConditionConfig condition;

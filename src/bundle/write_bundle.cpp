@@ -86,6 +86,25 @@ void random_values(const ParameterSpec& parameter, std::uint64_t count, std::uin
   }
 }
 
+// Parameters by name, and as the tensors of a file.
+struct Parameters {
+  std::map<std::string, ParameterSpec> by_name;
+  std::vector<formats::TensorSpec> specs;
+};
+
+Parameters parameters_of(const GeneratorConfig& config) {
+  Parameters out;
+  for (ParameterSpec& parameter : decoder_parameters(config)) {
+    out.specs.push_back({parameter.name, config.weights_dtype, parameter.shape});
+    out.by_name[parameter.name] = std::move(parameter);
+  }
+  return out;
+}
+
+std::uint64_t element_count(const formats::TensorSpec& spec) {
+  return spec.byte_size() * 8 / dtype_bits(spec.dtype);
+}
+
 }  // namespace
 
 GeneratorConfig create_untrained(GeneratorConfig config, std::uint64_t seed, const fs::path& out,
@@ -94,17 +113,27 @@ GeneratorConfig create_untrained(GeneratorConfig config, std::uint64_t seed, con
   config.untrained = true;
   config.provenance = {{"source", cat("random weights, seed ", seed)},
                        {"dnd_version", DND_VERSION}};
-  std::map<std::string, ParameterSpec> parameters;
-  std::vector<formats::TensorSpec> specs;
-  for (ParameterSpec& parameter : decoder_parameters(config)) {
-    specs.push_back({parameter.name, config.weights_dtype, parameter.shape});
-    parameters[parameter.name] = std::move(parameter);
-  }
+  Parameters parameters = parameters_of(config);
   const Source source = [&](const formats::TensorSpec& spec, const auto& sink) {
-    random_values(parameters.at(spec.name), spec.byte_size() * 8 / dtype_bits(spec.dtype), seed,
-                  sink);
+    random_values(parameters.by_name.at(spec.name), element_count(spec), seed, sink);
   };
-  return write_bundle(std::move(config), std::move(specs), source, out, on_existing, progress);
+  return write_bundle(std::move(config), std::move(parameters.specs), source, out, on_existing,
+                      progress);
+}
+
+GeneratorConfig write_trained(GeneratorConfig config, const ParameterValues& values,
+                              const fs::path& out, OnExisting on_existing) {
+  check_generator(config, "generator");
+  Parameters parameters = parameters_of(config);
+  const Source source = [&](const formats::TensorSpec& spec, const auto& sink) {
+    const std::vector<float> all = values(parameters.by_name.at(spec.name));
+    if (all.size() != element_count(spec)) {
+      fail(ErrorKind::internal, "bundle: tensor '", spec.name, "': ", all.size(),
+           " values, expected ", element_count(spec));
+    }
+    sink(all);
+  };
+  return write_bundle(std::move(config), std::move(parameters.specs), source, out, on_existing, {});
 }
 
 GeneratorConfig import_checkpoint(const fs::path& checkpoint, const fs::path& out,

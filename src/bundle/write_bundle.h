@@ -1,4 +1,4 @@
-// Making bundles: from a released checkpoint, or untrained from a seed.
+// Making bundles: from a released checkpoint, from weights just trained, or untrained from a seed.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/file.h"
 #include "bundle/generator_config.h"
@@ -44,6 +45,14 @@ GeneratorConfig import_checkpoint(const std::filesystem::path& checkpoint,
 GeneratorConfig create_untrained(GeneratorConfig config, std::uint64_t seed,
                                  const std::filesystem::path& out, OnExisting on_existing,
                                  const ByteProgress& progress);
+
+// The values of one parameter, C order.
+using ParameterValues = std::function<std::vector<float>(const ParameterSpec& parameter)>;
+
+// Writes a bundle of the parameters that decoder_parameters() names. Throws Error(internal) where
+// `values` gives another number of them, Error(data) where the stored type cannot hold one.
+GeneratorConfig write_trained(GeneratorConfig config, const ParameterValues& values,
+                              const std::filesystem::path& out, OnExisting on_existing);
 
 // models/presets/NAME.json beside the program. `folder` holds the presets. Throws Error(usage) for
 // an unknown name, listing the known ones.

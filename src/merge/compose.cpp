@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/strings.h"
-#include "merge/low_rank.h"
+#include "linalg/low_rank.h"
 #include "merge/merge_plan.h"
 #include "target/base_model.h"
 
@@ -15,6 +15,7 @@ namespace dnd::merge {
 namespace {
 
 using adapter::LoraPair;
+using linalg::LowRankProduct;
 
 constexpr std::array<std::pair<std::string_view, ComposeMethod>, 3> kMethods = {
     {{"concat", ComposeMethod::concat}, {"add", ComposeMethod::add}, {"svd", ComposeMethod::svd}}};
@@ -86,6 +87,16 @@ std::int64_t common_rank(const std::vector<Module>& modules, ComposeMethod metho
                     method == ComposeMethod::concat ? summed_rank(module) : largest_rank(module));
   }
   return rank;
+}
+
+std::vector<linalg::LowRankTerm> low_rank_terms(const Module& module) {
+  std::vector<linalg::LowRankTerm> terms;
+  terms.reserve(module.terms.size());
+  for (const MergeTerm& term : module.terms) {
+    const LoraPair& pair = *term.pair;
+    terms.push_back({pair.a, pair.b, pair.rank, pair.in, pair.out, term.scale});
+  }
+  return terms;
 }
 
 // A's one below the other, scale * B's side by side, zeros up to `rank`.
@@ -188,10 +199,11 @@ Composition compose(std::span<const WeightedAdapter> adapters, ComposeMethod met
   double squared_norm = 0.0;
   double squared_loss = 0.0;
   for (const Module& module : modules) {
-    LowRankProduct product = method == ComposeMethod::concat
-                                 ? side_by_side(module, out.rank)
-                                 : compress(module.terms, out.rank,
-                                            cat("compose: module '", printable(module.name), "'"));
+    LowRankProduct product =
+        method == ComposeMethod::concat
+            ? side_by_side(module, out.rank)
+            : linalg::compress(low_rank_terms(module), out.rank,
+                               cat("compose: module '", printable(module.name), "'"));
     if (method != ComposeMethod::concat) {
       out.losses.push_back({module.name, relative(product.squared_loss, product.squared_norm)});
     }

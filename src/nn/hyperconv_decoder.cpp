@@ -1,5 +1,6 @@
 #include "nn/hyperconv_decoder.h"
 
+#include <ATen/ops/add.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
@@ -58,6 +59,10 @@ at::Tensor HyperConvDecoder::forward(const Workers& workers, at::Tensor conditio
   condition.reset();  // (N, L, C) may be the largest tensor of all
   for (std::size_t i = 0; i + 1 < config_.features.size(); ++i) {
     x = layer(workers, i, x, precision, observer);
+  }
+  if (config_.residual) {
+    const Feature& tokens = config_.features.back();
+    x = x.add(weights_.get(bundle::kMeanTokensName, {tokens.n, tokens.h, tokens.w}));
   }
   return x;
 }

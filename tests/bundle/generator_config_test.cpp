@@ -77,6 +77,7 @@ TEST(GeneratorConfig, SurvivesJson) {
   full["untrained"] = true;
   full["decoder"]["dtype"] = "F16";
   full["decoder"]["sha256"] = "abc";
+  full["decoder"]["residual"] = true;
   full["condition"]["kind"] = "glove";
   full["condition"]["empty_chunk"] = "uniform";
   full["license"] = "MIT";

@@ -3,6 +3,7 @@
 
 #include <ATen/ops/equal.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/ones.h>
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
@@ -128,6 +129,29 @@ TEST(HyperConvDecoder, RefusesAnotherConditionShape) {
   const auto wrong = at::from_blob(values.data(), {4, 8, 12}, at::kFloat);
   EXPECT_DND_ERROR(decoder.forward(ops::Workers(1), wrong, ops::Precision::exact), ErrorKind::data,
                    "condition [4, 8, 12], the generator takes [4, 12, 8]");
+}
+
+// The same weights with and without mean tokens: what is added is what the file holds.
+TEST(HyperConvDecoder, ResidualAddsTheMeanTokens) {
+  const c10::InferenceMode inference;
+  const testing::TempDir temp;
+  bundle::ImportOptions options;
+  options.layout = adapter::read_layout_file(data_path("decoder/layout.json"));
+  const auto plain = bundle::import_checkpoint(data_path("decoder/plain-k3/decoder.pth"),
+                                               temp / "plain", options, OnExisting::refuse, {});
+  const formats::SafetensorsFile weights(temp / "plain" / bundle::kDecoderWeightsName);
+  bundle::GeneratorConfig residual = plain;
+  residual.residual = true;
+  const auto values = [&](const bundle::ParameterSpec& parameter) {
+    if (parameter.name != bundle::kMeanTokensName) return weights.read_f32(parameter.name);
+    return std::vector<float>(plain.layout.token_count() * std::size_t{6 * 14}, 0.5F);
+  };
+  residual = bundle::write_trained(residual, values, temp / "residual", OnExisting::refuse);
+  const auto run = [&](const bundle::GeneratorConfig& config, const char* folder) {
+    const HyperConvDecoder decoder(config, temp / folder / bundle::kDecoderWeightsName);
+    return decoder.forward(ops::Workers(2), at::ones({4, 12, 8}), ops::Precision::exact);
+  };
+  EXPECT_TRUE(at::equal(run(residual, "residual"), run(plain, "plain").add(0.5)));
 }
 
 TEST(HyperConvDecoder, NamesAMissingTensor) {

@@ -1,13 +1,24 @@
-// Sums of low-rank products, compressed to a given rank (the door to Eigen).
+// Sums of low-rank products, compressed to a given rank.
+//
+// `linalg` is the one door to Eigen: small dense problems in double.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "merge/merge_plan.h"
+namespace dnd::linalg {
 
-namespace dnd::merge {
+// scale * B A.
+struct LowRankTerm {
+  std::span<const float> a;  // (rank, in), C order
+  std::span<const float> b;  // (out, rank)
+  std::int64_t rank = 0;
+  std::int64_t in = 0;
+  std::int64_t out = 0;
+  double scale = 1.0;
+};
 
 // B A, with what the compression lost: squared Frobenius norms.
 struct LowRankProduct {
@@ -17,12 +28,12 @@ struct LowRankProduct {
   double squared_loss = 0.0;  // of what B A leaves out
 };
 
-// The best product of rank `rank` in the Frobenius norm for sum of scale B A: QR of the stacked
+// The best product of rank `rank` in the Frobenius norm for the sum of `terms`: QR of the stacked
 // factors and an SVD of the small middle, in double. A and B share the singular values evenly; of
 // each column of B the entry of largest magnitude (the first of equals) is positive. All terms are
 // of one (out, in); ranks behind the sum's own are zero. `who` starts messages. Throws Error(data)
 // for values that are not finite.
-LowRankProduct compress(const std::vector<MergeTerm>& terms, std::int64_t rank,
+LowRankProduct compress(const std::vector<LowRankTerm>& terms, std::int64_t rank,
                         const std::string& who);
 
-}  // namespace dnd::merge
+}  // namespace dnd::linalg

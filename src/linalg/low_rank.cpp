@@ -1,30 +1,29 @@
-#include "merge/low_rank.h"
+#include "linalg/low_rank.h"
 
 #include <Eigen/Dense>
 #include <algorithm>
-#include <span>
 
 #include "base/strings.h"
 
-namespace dnd::merge {
+namespace dnd::linalg {
 namespace {
 
 using Eigen::Index;
 using Eigen::MatrixXd;
 using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-Index stacked_rank(const std::vector<MergeTerm>& terms) {
+Index stacked_rank(const std::vector<LowRankTerm>& terms) {
   Index rank = 0;
-  for (const MergeTerm& term : terms) rank += term.pair->rank;
+  for (const LowRankTerm& term : terms) rank += term.rank;
   return rank;
 }
 
 // (in, R): the transposed A of all terms, side by side.
-MatrixXd stacked_a(const std::vector<MergeTerm>& terms) {
-  MatrixXd out(terms[0].pair->in, stacked_rank(terms));
+MatrixXd stacked_a(const std::vector<LowRankTerm>& terms) {
+  MatrixXd out(terms[0].in, stacked_rank(terms));
   Index column = 0;
-  for (const MergeTerm& term : terms) {
-    const Eigen::Map<const RowMajor> a(term.pair->a.data(), term.pair->rank, term.pair->in);
+  for (const LowRankTerm& term : terms) {
+    const Eigen::Map<const RowMajor> a(term.a.data(), term.rank, term.in);
     out.middleCols(column, a.rows()) = a.cast<double>().transpose();
     column += a.rows();
   }
@@ -32,11 +31,11 @@ MatrixXd stacked_a(const std::vector<MergeTerm>& terms) {
 }
 
 // (out, R): scale * B of all terms, side by side.
-MatrixXd stacked_b(const std::vector<MergeTerm>& terms) {
-  MatrixXd out(terms[0].pair->out, stacked_rank(terms));
+MatrixXd stacked_b(const std::vector<LowRankTerm>& terms) {
+  MatrixXd out(terms[0].out, stacked_rank(terms));
   Index column = 0;
-  for (const MergeTerm& term : terms) {
-    const Eigen::Map<const RowMajor> b(term.pair->b.data(), term.pair->out, term.pair->rank);
+  for (const LowRankTerm& term : terms) {
+    const Eigen::Map<const RowMajor> b(term.b.data(), term.out, term.rank);
     out.middleCols(column, b.cols()) = term.scale * b.cast<double>();
     column += b.cols();
   }
@@ -75,7 +74,7 @@ std::vector<float> row_major(const MatrixXd& matrix) {
 
 }  // namespace
 
-LowRankProduct compress(const std::vector<MergeTerm>& terms, std::int64_t rank,
+LowRankProduct compress(const std::vector<LowRankTerm>& terms, std::int64_t rank,
                         const std::string& who) {
   const ThinQr left = thin_qr(stacked_b(terms));
   const ThinQr right = thin_qr(stacked_a(terms));
@@ -98,4 +97,4 @@ LowRankProduct compress(const std::vector<MergeTerm>& terms, std::int64_t rank,
           singular.tail(singular.size() - kept).squaredNorm()};
 }
 
-}  // namespace dnd::merge
+}  // namespace dnd::linalg

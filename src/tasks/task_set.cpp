@@ -1,0 +1,149 @@
+#include "tasks/task_set.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/strings.h"
+#include "text/prompts.h"
+
+namespace dnd::tasks {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kCheckpointMark = "adapter_config.json";
+constexpr std::uint64_t kMaxQuestionFile = 1ULL << 28U;
+
+std::string trimmed(const std::string& text) {
+  const auto begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string::npos) return "";
+  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
+}
+
+Question question_from_json(const Json& json, const std::string& where) {
+  JsonObject object(json, where);
+  Question question{object.text("prompt"), trimmed(object.text("answer"))};
+  object.refuse_unknown_keys();
+  if (question.prompt.empty() || question.answer.empty()) {
+    fail(ErrorKind::data, where, ": 'prompt' and 'answer' must not be empty");
+  }
+  return question;
+}
+
+std::vector<std::string> read_task_prompts(const fs::path& path) {
+  text::PromptSet set = text::read_prompts({path}, {});
+  const std::string who = "tasks: " + path.string();
+  if (set.tasks.size() != 1 || !set.tasks[0].name.empty()) {
+    fail(ErrorKind::data, who, ": records name a task; a task of tasks.json has a file of its own");
+  }
+  if (set.tasks[0].prompts.empty() || set.skipped_empty > 0) {
+    fail(ErrorKind::data, who, ": ", set.skipped_empty, " prompts are empty");
+  }
+  return std::move(set.tasks[0].prompts);
+}
+
+std::vector<fs::path> find_checkpoints(const fs::path& folder, const std::string& where) {
+  if (!fs::is_directory(folder)) {
+    fail(ErrorKind::no_input, where, ": adapters: ", folder.string(), " is not a folder");
+  }
+  std::vector<fs::path> found;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    if (fs::exists(entry.path() / kCheckpointMark)) found.push_back(entry.path());
+  }
+  std::sort(found.begin(), found.end());
+  if (found.empty()) {
+    fail(ErrorKind::no_input, where, ": adapters: ", folder.string(), " holds no folder with an ",
+         kCheckpointMark, " (one for each checkpoint)");
+  }
+  return found;
+}
+
+std::map<std::string, std::string> read_attributes(JsonObject& task) {
+  std::map<std::string, std::string> attributes;
+  if (!task.has("attributes")) return attributes;
+  JsonObject object = task.object("attributes");
+  for (const auto& [key, value] : task.at("attributes").items()) attributes[key] = object.text(key);
+  return attributes;
+}
+
+std::optional<Paraphrase> read_paraphrase(JsonObject& task, const fs::path& folder) {
+  if (!task.has("paraphrase")) return std::nullopt;
+  JsonObject object = task.object("paraphrase");
+  Paraphrase out;
+  out.prompts = read_task_prompts(folder / object.text("prompts"));
+  if (object.has("test")) out.test = read_questions(folder / object.text("test"));
+  object.refuse_unknown_keys();
+  return out;
+}
+
+Task task_from_json(const Json& json, const std::string& where, const fs::path& folder,
+                    bool needs_adapters) {
+  JsonObject object(json, where);
+  Task task;
+  task.name = object.text("name");
+  text::check_task_name(task.name);
+  task.group = object.text_or("group", "");
+  task.attributes = read_attributes(object);
+  task.prompts_file = folder / object.text("prompts");
+  task.prompts = read_task_prompts(task.prompts_file);
+  if (needs_adapters || object.has("adapters")) {
+    task.checkpoints = find_checkpoints(folder / object.text("adapters"), where);
+  }
+  if (object.has("test")) task.test = read_questions(folder / object.text("test"));
+  task.paraphrase = read_paraphrase(object, folder);
+  object.refuse_unknown_keys();
+  return task;
+}
+
+void refuse_repeated_names(const TaskSet& set, const std::string& who) {
+  std::set<std::string> names;
+  for (const auto* list : {&set.train, &set.held_out}) {
+    for (const Task& task : *list) {
+      if (names.insert(task.name).second) continue;
+      fail(ErrorKind::data, who, ": task '", printable(task.name), "' is named twice");
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Question> read_questions(const fs::path& path) {
+  const std::string who = "questions: " + path.string();
+  const std::string content = read_text_file(path, kMaxQuestionFile);
+  std::vector<Question> questions;
+  std::size_t line = 0;
+  for (const std::string_view row : split(content, '\n')) {
+    ++line;
+    if (row.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    const std::string where = cat(who, ": line ", line);
+    questions.push_back(question_from_json(parse_json(row, where), where));
+  }
+  if (questions.empty()) fail(ErrorKind::data, who, ": no questions");
+  return questions;
+}
+
+TaskSet read_task_set(const fs::path& path) {
+  const std::string who = "tasks: " + path.string();
+  const Json json = read_json_file(path, who);
+  JsonObject object(json, who);
+  object.expect_format("dnd-tasks");
+  TaskSet set;
+  const auto read_list = [&](const char* key, std::vector<Task>& tasks, bool needs_adapters) {
+    if (!object.has(key)) return;
+    const Json& list = object.array(key);
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      tasks.push_back(task_from_json(list[i], cat(who, ": ", key, "[", i, "]"), path.parent_path(),
+                                     needs_adapters));
+    }
+  };
+  read_list("train", set.train, true);
+  read_list("held_out", set.held_out, false);
+  object.refuse_unknown_keys();
+  if (set.train.empty() && set.held_out.empty()) fail(ErrorKind::data, who, ": no tasks");
+  refuse_repeated_names(set, who);
+  return set;
+}
+
+}  // namespace dnd::tasks

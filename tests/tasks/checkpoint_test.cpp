@@ -1,0 +1,100 @@
+#include "tasks/checkpoint.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <limits>
+
+#include "adapter/peft.h"
+#include "support/expect_error.h"
+#include "support/lora.h"
+#include "support/temp_dir.h"
+
+namespace dnd::tasks {
+namespace {
+
+using adapter::AdapterLayout;
+using adapter::LoraAdapter;
+using testing::TempDir;
+using testing::tiny_adapter;
+
+// The layout that testing::tiny_base(2) has at rank 4: columns of 4.
+AdapterLayout tiny_layout() {
+  AdapterLayout layout;
+  layout.rank = 4;
+  layout.alpha = 8;
+  layout.token_rows = 6;
+  layout.token_columns = 6;
+  layout.blocks = {
+      {"model.layers.{i}", 2, {{"self_attn.q_proj", 8, 8, 2, 2}, {"mlp.down_proj", 12, 8, 3, 2}}}};
+  return layout;
+}
+
+class CheckpointTest : public ::testing::Test {
+ protected:
+  // A PEFT folder that `spoil` has changed.
+  std::filesystem::path write(const std::string& name, LoraAdapter adapter) {
+    adapter::write_peft_folder(dir_ / name, adapter, {}, OnExisting::refuse);
+    return dir_ / name;
+  }
+
+  TempDir dir_;
+};
+
+TEST_F(CheckpointTest, GivesTheMatricesInLayoutOrder) {
+  const LoraAdapter written = tiny_adapter(2);
+  const adapter::Adapter read = read_checkpoint(tiny_layout(), write("a", written));
+  ASSERT_EQ(read.matrices.size(), 8U);
+  EXPECT_EQ(read.matrices[2].key, "base_model.model.model.layers.0.mlp.down_proj.lora_A.weight");
+  EXPECT_EQ(read.matrices[2].values, written.pairs[1].a);
+  EXPECT_EQ(read.matrices[7].values, written.pairs[3].b);
+}
+
+TEST_F(CheckpointTest, NamesTheMissingAndTheUnexpectedLayer) {
+  EXPECT_DND_ERROR(read_checkpoint(tiny_layout(), write("short", tiny_adapter(1))), ErrorKind::data,
+                   "'model.layers.1.self_attn.q_proj' is missing");
+  EXPECT_DND_ERROR(read_checkpoint(tiny_layout(), write("long", tiny_adapter(3))), ErrorKind::data,
+                   "'model.layers.2.mlp.down_proj' is not in the layout");
+}
+
+TEST_F(CheckpointTest, RefusesAnotherRankAlphaOrShape) {
+  EXPECT_DND_ERROR(read_checkpoint(tiny_layout(), write("rank", tiny_adapter(2, 3))),
+                   ErrorKind::data, "rank 3, the layout has 4");
+  LoraAdapter scaled = tiny_adapter(2);
+  for (adapter::LoraPair& pair : scaled.pairs) pair.scale = 1.0;
+  EXPECT_DND_ERROR(read_checkpoint(tiny_layout(), write("alpha", scaled)), ErrorKind::data,
+                   "is scaled by 1");
+  LoraAdapter wide = tiny_adapter(2);
+  wide.pairs[0] = testing::random_pair(wide.pairs[0].module, 8, 16, 4, 1);
+  EXPECT_DND_ERROR(read_checkpoint(tiny_layout(), write("wide", wide)), ErrorKind::data,
+                   "takes 16, the layout has 8");
+}
+
+TEST_F(CheckpointTest, RefusesValuesThatAreNotFinite) {
+  LoraAdapter adapter = tiny_adapter(2);
+  adapter.pairs[1].b[5] = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_DND_ERROR(matrices_of(tiny_layout(), adapter, "checkpoint: x"), ErrorKind::data,
+                   "checkpoint: x: 'model.layers.0.mlp.down_proj.lora_B': element 5");
+}
+
+TEST_F(CheckpointTest, NamesEveryBadCheckpointAtOnce) {
+  Task task;
+  task.checkpoints = {write("good", tiny_adapter(2)), write("short", tiny_adapter(1)),
+                      write("rank", tiny_adapter(2, 3))};
+  EXPECT_DND_ERROR(check_checkpoints(tiny_layout(), {task}), ErrorKind::data, "rank 3");
+  EXPECT_DND_ERROR(check_checkpoints(tiny_layout(), {task}), ErrorKind::data, "is missing");
+}
+
+TEST_F(CheckpointTest, RefusesMixedBases) {
+  LoraAdapter other = tiny_adapter(2);
+  other.base_model = "other/base";
+  LoraAdapter first = tiny_adapter(2);
+  first.base_model = "tiny/base";
+  Task task;
+  task.checkpoints = {write("first", first), write("other", other)};
+  EXPECT_DND_ERROR(check_checkpoints(tiny_layout(), {task}), ErrorKind::data,
+                   "is for the base model 'other/base'");
+}
+
+}  // namespace
+}  // namespace dnd::tasks

@@ -1,0 +1,97 @@
+#include "tasks/task_set.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/expect_error.h"
+#include "support/lora_files.h"
+#include "support/temp_dir.h"
+
+namespace dnd::tasks {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::TempDir;
+using testing::write_text;
+
+// A folder with one set of every file that a task names.
+class TaskSetTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    write_text(dir_ / "p.jsonl", "{\"prompt\": \"one?\"}\n{\"prompt\": \"two?\"}\n");
+    write_text(dir_ / "q.jsonl", "{\"prompt\": \"1 + 1?\", \"answer\": \" 2 \"}\n\n");
+    for (const char* step : {"010", "009"}) {
+      fs::create_directories(dir_ / "a" / step);
+      write_text(dir_ / "a" / step / "adapter_config.json", "{}");
+    }
+    fs::create_directories(dir_ / "a" / "notes");
+  }
+
+  TaskSet read(const std::string& lists) {
+    write_text(dir_ / "tasks.json", R"({"format": "dnd-tasks", "version": 1, )" + lists + "}");
+    return read_task_set(dir_ / "tasks.json");
+  }
+
+  TempDir dir_;
+};
+
+TEST_F(TaskSetTest, ReadsEverythingATaskNames) {
+  const TaskSet set = read(R"(
+    "train": [{"name": "sums", "prompts": "p.jsonl", "adapters": "a"}],
+    "held_out": [{"name": "golf", "prompts": "p.jsonl", "test": "q.jsonl", "group": "subject",
+                  "attributes": {"domain": "golf"},
+                  "paraphrase": {"prompts": "p.jsonl", "test": "q.jsonl"}}])");
+  ASSERT_EQ(set.train.size(), 1U);
+  EXPECT_THAT(set.train[0].prompts, ::testing::ElementsAre("one?", "two?"));
+  EXPECT_THAT(set.train[0].checkpoints,
+              ::testing::ElementsAre(dir_ / "a" / "009", dir_ / "a" / "010"));
+  const Task& golf = set.held_out.at(0);
+  EXPECT_EQ(golf.group, "subject");
+  EXPECT_EQ(golf.attributes.at("domain"), "golf");
+  ASSERT_EQ(golf.test.size(), 1U);
+  EXPECT_EQ(golf.test[0].answer, "2");
+  EXPECT_EQ(golf.paraphrase.value().test.size(), 1U);
+  EXPECT_TRUE(golf.checkpoints.empty());
+}
+
+TEST_F(TaskSetTest, RefusesRepeatedNames) {
+  const std::string task = R"({"name": "sums", "prompts": "p.jsonl", "adapters": "a"})";
+  EXPECT_DND_ERROR(read("\"train\": [" + task + "], \"held_out\": [" + task + "]"), ErrorKind::data,
+                   "task 'sums' is named twice");
+}
+
+TEST_F(TaskSetTest, RefusesTrainingTasksWithoutAdapters) {
+  EXPECT_DND_ERROR(read(R"("train": [{"name": "sums", "prompts": "p.jsonl"}])"), ErrorKind::data,
+                   "train[0]");
+  EXPECT_DND_ERROR(read(R"("train": [{"name": "s", "prompts": "p.jsonl", "adapters": "a/notes"}])"),
+                   ErrorKind::no_input, "no folder with an adapter_config.json");
+  EXPECT_DND_ERROR(read(R"("train": [{"name": "s", "prompts": "p.jsonl", "adapters": "b"}])"),
+                   ErrorKind::no_input, "is not a folder");
+}
+
+TEST_F(TaskSetTest, RefusesEmptyPromptsAndPromptsOfSeveralTasks) {
+  const std::string lists = R"("held_out": [{"name": "sums", "prompts": "p.jsonl"}])";
+  write_text(dir_ / "p.jsonl", "{\"prompt\": \"one?\"}\n{\"prompt\": \"  \"}\n");
+  EXPECT_DND_ERROR(read(lists), ErrorKind::data, "1 prompts are empty");
+  write_text(dir_ / "p.jsonl", "{\"prompt\": \"one?\", \"task\": \"a\"}\n");
+  EXPECT_DND_ERROR(read(lists), ErrorKind::data, "records name a task");
+}
+
+TEST_F(TaskSetTest, RefusesUnknownKeysAndBadNames) {
+  EXPECT_DND_ERROR(read(R"("held_out": [{"name": "a", "prompts": "p.jsonl", "prompt": 1}])"),
+                   ErrorKind::data, "prompt");
+  EXPECT_DND_ERROR(read(R"("held_out": [{"name": "../a", "prompts": "p.jsonl"}])"), ErrorKind::data,
+                   "../a");
+  EXPECT_DND_ERROR(read(R"("heldout": [])"), ErrorKind::data, "heldout");
+  EXPECT_DND_ERROR(read(R"("held_out": [])"), ErrorKind::data, "no tasks");
+}
+
+TEST_F(TaskSetTest, RefusesQuestionsWithoutAnAnswer) {
+  write_text(dir_ / "q.jsonl", "{\"prompt\": \"1 + 1?\", \"answer\": \" \"}\n");
+  EXPECT_DND_ERROR(read_questions(dir_ / "q.jsonl"), ErrorKind::data, "line 1");
+  write_text(dir_ / "q.jsonl", "\n");
+  EXPECT_DND_ERROR(read_questions(dir_ / "q.jsonl"), ErrorKind::data, "no questions");
+}
+
+}  // namespace
+}  // namespace dnd::tasks
