@@ -28,6 +28,12 @@ set_target_properties(torch::cpu PROPERTIES
   INTERFACE_LINK_OPTIONS
     "-Wl,--disable-new-dtags;-Wl,-rpath-link,${torch_library_dir};-Wl,-rpath-link,${torch_nvidia_dirs}")
 
+# c10d's headers want those of the C++ front end, and Gloo's (libgloo-dev) for declarations.
+add_library(torch::distributed INTERFACE IMPORTED)
+set_target_properties(torch::distributed PROPERTIES
+  INTERFACE_INCLUDE_DIRECTORIES ${DND_TORCH_ROOT}/include/torch/csrc/api/include
+  INTERFACE_LINK_LIBRARIES torch::cpu)
+
 # Files an installation needs beside the engine, so that it runs without this build tree.
 file(GLOB torch_runtime_files ${torch_library_dir}/libgomp.so.1
   ${DND_TORCH_ROOT}/../nvidia/cu13/lib/libcudart.so.13
