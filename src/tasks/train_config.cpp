@@ -1,0 +1,205 @@
+#include "tasks/train_config.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include "base/strings.h"
+
+namespace dnd::tasks {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::int64_t kMaxCount = 1LL << 40U;
+constexpr std::int64_t kMaxBatch = 1LL << 20U;
+
+// A finite number in [low, high], `low` itself only if `closed`.
+struct Bounds {
+  double low = 0.0;
+  double high = std::numeric_limits<double>::max();
+  bool closed = true;
+};
+
+double number(JsonObject& object, const std::string& key, double fallback, Bounds bounds) {
+  const double value = object.number_or(key, fallback);
+  const bool fits =
+      value <= bounds.high && (bounds.closed ? value >= bounds.low : value > bounds.low);
+  if (fits) return value;
+  fail(ErrorKind::data, object.where(), ": '", key, "' is ", value, ", expected a number ",
+       bounds.closed ? "from " : "above ", bounds.low,
+       bounds.high < std::numeric_limits<double>::max() ? cat(" to ", bounds.high) : "");
+}
+
+std::string one_of(JsonObject& object, const std::string& key, const std::string& first,
+                   const std::string& second) {
+  const std::string value = object.text_or(key, first);
+  if (value == first || value == second) return value;
+  fail(ErrorKind::data, object.where(), ": '", key, "' is '", printable(value), "', expected ",
+       first, " or ", second);
+}
+
+Json dtype_of(JsonObject& object) {
+  return one_of(object, "weights_dtype", "f32", "f16") == "f32" ? "F32" : "F16";
+}
+
+// The generator's own document, so that its reader does the checking.
+Json new_generator(JsonObject& object, const std::string& name, const fs::path& folder) {
+  const fs::path layout = folder / object.text("layout");
+  const Json& features = object.array("features");
+  const bool readable = !features.empty() && features[0].is_array() && features[0].size() == 3;
+  if (!readable) {
+    fail(ErrorKind::data, object.where(), ": 'features': expected [[N, H, W], ...]");
+  }
+  Json decoder = {{"features", features},
+                  {"kernel", object.integer_or("kernel", 3, 1, bundle::kMaxKernel)},
+                  {"dtype", dtype_of(object)}};
+  Json condition = {{"encoder", object.text_or("encoder", "all-MiniLM-L6-v2")},
+                    {"kind", one_of(object, "encoder_kind", "transformer", "glove")},
+                    {"prompts", features[0][0]},
+                    {"max_length", features[0][1]},
+                    {"width", features[0][2]},
+                    {"empty_chunk", one_of(object, "empty_chunk", "zero", "uniform")}};
+  if (object.has("max_length") && object.at("max_length") != features[0][1]) {
+    condition["max_length"] = object.at("max_length");
+    condition["projection"] = {{"from", object.at("max_length")}, {"to", features[0][1]}};
+  }
+  return {{"format", "dnd-generator"},
+          {"version", 1},
+          {"name", name},
+          {"decoder", decoder},
+          {"condition", condition},
+          {"layout", adapter::layout_to_json(adapter::read_layout_file(layout))}};
+}
+
+void read_generator(TrainConfig& config, JsonObject object, const fs::path& folder) {
+  if (object.has("start")) {
+    config.start = folder / object.text("start");
+    config.generator = bundle::read_bundle(config.start);
+    config.generator.name = config.name;
+    if (object.has("weights_dtype")) {
+      config.generator.weights_dtype = dtype_of(object) == "F32" ? Dtype::f32 : Dtype::f16;
+    }
+  } else {
+    const Json json = new_generator(object, config.name, folder);
+    config.generator = bundle::generator_from_json(json, object.where());
+  }
+  object.refuse_unknown_keys();
+}
+
+void read_optimizer(TrainConfig& config, JsonObject& object) {
+  config.learning_rate =
+      number(object, "learning_rate", config.learning_rate, {.low = 0.0, .closed = false});
+  config.warmup_steps = object.integer_or("warmup_steps", config.warmup_steps, 0, kMaxCount);
+  config.weight_decay = number(object, "weight_decay", config.weight_decay, {});
+  config.epsilon = number(object, "epsilon", config.epsilon, {.low = 0.0, .closed = false});
+  config.max_gradient_norm =
+      number(object, "max_gradient_norm", config.max_gradient_norm, {.low = 0.0, .closed = false});
+  if (!object.has("betas")) return;
+  const Json& betas = object.array("betas");
+  const auto fits = [](const Json& beta) {
+    return beta.is_number() && beta.get<double>() >= 0.0 && beta.get<double>() < 1.0;
+  };
+  if (betas.size() != 2 || !fits(betas[0]) || !fits(betas[1])) {
+    fail(ErrorKind::data, object.where(), ": 'betas': expected two numbers from 0 to below 1");
+  }
+  config.beta1 = betas[0].get<double>();
+  config.beta2 = betas[1].get<double>();
+}
+
+void read_module_weights(TrainConfig& config, JsonObject& object) {
+  if (!object.has("module_weights")) return;
+  std::set<std::string> known;
+  for (const adapter::BlockLayout& block : config.generator.layout.blocks) {
+    for (const adapter::ModuleLayout& module : block.modules) known.insert(module.name);
+  }
+  JsonObject weights = object.object("module_weights");
+  for (const auto& [name, ignored] : object.at("module_weights").items()) {
+    if (!known.contains(name)) {
+      fail(ErrorKind::data, weights.where(), ": '", printable(name),
+           "' is not a module of the layout (e.g. ", printable(*known.begin()), ")");
+    }
+    config.module_weights[name] = number(weights, name, 1.0, {});
+  }
+}
+
+void read_extras(TrainConfig& config, JsonObject& object) {
+  config.criterion_weights = object.boolean_or("criterion_weights", true);
+  config.residual = object.boolean_or("residual", config.generator.residual);
+  config.targets = one_of(object, "targets", "as_is", "canonical") == "as_is"
+                       ? TargetForm::as_is
+                       : TargetForm::canonical;
+  config.loss =
+      one_of(object, "loss", "tokens", "update") == "tokens" ? LossKind::tokens : LossKind::update;
+  read_module_weights(config, object);
+  if (object.has("noise")) {
+    JsonObject noise = object.object("noise");
+    config.condition_noise = number(noise, "condition", config.condition_noise, {});
+    config.target_noise = number(noise, "target", config.target_noise, {});
+    noise.refuse_unknown_keys();
+  }
+  if (!config.start.empty() && config.residual != config.generator.residual) {
+    fail(ErrorKind::data, object.where(), ": 'residual' is ", config.residual ? "true" : "false",
+         ", the start ", config.start.string(), " is ", config.residual ? "not " : "", "residual");
+  }
+  config.generator.residual = config.residual;
+}
+
+}  // namespace
+
+std::int64_t default_micro_batch(const bundle::GeneratorConfig& generator, std::int64_t batch) {
+  // Multiply-adds of one example above which more examples at once gain nothing (measured).
+  constexpr double kLarge = 1e9;
+  const double wanted = std::clamp(kLarge / generator.multiply_adds(), 1.0, 4.0);
+  return std::min(batch, static_cast<std::int64_t>(wanted));
+}
+
+TrainConfig read_train_config(const fs::path& path) {
+  const std::string who = "train config: " + path.string();
+  const Json json = read_json_file(path, who);
+  JsonObject object(json, who);
+  object.expect_format("dnd-train");
+  TrainConfig config;
+  config.name = object.text("name");
+  config.license = object.text_or("license", "");
+  config.tasks = path.parent_path() / object.text("tasks");
+  read_generator(config, object.object("generator"), path.parent_path());
+  config.generator.license = config.license;
+  config.seed = static_cast<std::uint64_t>(object.integer_or("seed", 0, 0, INT64_MAX));
+  config.steps = object.integer_or("steps", config.steps, 1, kMaxCount);
+  config.batch = object.integer_or("batch", config.batch, 1, kMaxBatch);
+  config.micro_batch = object.integer_or(
+      "micro_batch", default_micro_batch(config.generator, config.batch), 1, config.batch);
+  read_optimizer(config, object);
+  read_extras(config, object);
+  config.save_every = object.integer_or("save_every", config.save_every, 1, kMaxCount);
+  config.log_every = object.integer_or("log_every", config.log_every, 1, kMaxCount);
+  config.evaluate_every = object.integer_or("evaluate_every", 0, 0, kMaxCount);
+  object.refuse_unknown_keys();
+  return config;
+}
+
+Json train_identity(const TrainConfig& config) {
+  Json generator = bundle::generator_to_json(config.generator);
+  for (const char* key : {"name", "license", "provenance", "statistics"}) generator.erase(key);
+  return {{"generator", generator},
+          {"start", config.start.empty() ? "" : config.generator.weights_sha256},
+          {"seed", config.seed},
+          {"steps", config.steps},
+          {"batch", config.batch},
+          {"micro_batch", config.micro_batch},
+          {"learning_rate", config.learning_rate},
+          {"warmup_steps", config.warmup_steps},
+          {"weight_decay", config.weight_decay},
+          {"betas", {config.beta1, config.beta2}},
+          {"epsilon", config.epsilon},
+          {"max_gradient_norm", config.max_gradient_norm},
+          {"noise", {config.condition_noise, config.target_noise}},
+          {"criterion_weights", config.criterion_weights},
+          {"residual", config.residual},
+          {"targets", config.targets == TargetForm::as_is ? "as_is" : "canonical"},
+          {"loss", config.loss == LossKind::tokens ? "tokens" : "update"},
+          {"module_weights", Json(config.module_weights)}};
+}
+
+}  // namespace dnd::tasks

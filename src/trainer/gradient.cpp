@@ -1,0 +1,113 @@
+#include "trainer/gradient.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/autocast_mode.h>
+#include <c10/core/GradMode.h>
+#include <c10/core/InferenceMode.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <utility>
+
+namespace dnd::trainer {
+namespace {
+
+// bf16 autocast of this thread. Its cache of rounded weights is shared by all threads: off.
+class Autocast {
+ public:
+  explicit Autocast(bool enabled) : before_(at::autocast::is_autocast_enabled(at::kCPU)) {
+    at::autocast::set_autocast_enabled(at::kCPU, enabled);
+    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
+    at::autocast::set_autocast_cache_enabled(false);
+  }
+  Autocast(const Autocast&) = delete;
+  Autocast& operator=(const Autocast&) = delete;
+  ~Autocast() { at::autocast::set_autocast_enabled(at::kCPU, before_); }
+
+ private:
+  bool before_;
+};
+
+at::Tensor output_of(const Model& model, const Tensors& values, const at::Tensor& mean_tokens,
+                     const at::Tensor& condition, bool bf16) {
+  const Autocast autocast(bf16);
+  const at::Tensor output = model.forward(values, condition).to(at::kFloat);
+  return mean_tokens.defined() ? output + mean_tokens : output;
+}
+
+// Adds results in the order of their index, each as soon as all before it are there.
+class OrderedSum {
+ public:
+  void add(std::int64_t index, GradientResult result) {
+    const std::lock_guard lock(mutex_);
+    waiting_.emplace(index, std::move(result));
+    while (!waiting_.empty() && waiting_.begin()->first == next_) {
+      take(std::move(waiting_.begin()->second));
+      waiting_.erase(waiting_.begin());
+      ++next_;
+    }
+  }
+  GradientResult take_sum() { return std::move(sum_); }
+
+ private:
+  void take(GradientResult result) {
+    sum_.loss += result.loss;
+    if (next_ == 0) {
+      sum_.gradients = std::move(result.gradients);
+      return;
+    }
+    for (std::size_t i = 0; i < sum_.gradients.size(); ++i) {
+      sum_.gradients[i].add_(result.gradients[i]);
+    }
+  }
+
+  std::mutex mutex_;
+  std::map<std::int64_t, GradientResult> waiting_;
+  std::int64_t next_ = 0;
+  GradientResult sum_;
+};
+
+Tensors leaves_of(const Tensors& values) {
+  Tensors leaves;
+  for (const at::Tensor& value : values) leaves.push_back(value.detach().requires_grad_(true));
+  return leaves;
+}
+
+}  // namespace
+
+GradientResult batch_gradient(const ops::Workers& workers, const Model& model,
+                              const Tensors& values, const at::Tensor& mean_tokens,
+                              const Objective& objective, const ExampleMaker& make_examples,
+                              const BatchPlan& plan) {
+  OrderedSum sum;
+  const std::int64_t blocks = (plan.examples + plan.micro_batch - 1) / plan.micro_batch;
+  workers.run(blocks, [&](std::int64_t block) {
+    const c10::InferenceMode off(false);  // the workers' threads live in inference mode
+    const std::int64_t begin = block * plan.micro_batch;
+    const Examples examples =
+        make_examples(begin, std::min(plan.micro_batch, plan.examples - begin));
+    const Tensors leaves = leaves_of(values);
+    at::Tensor loss;
+    {
+      const c10::AutoGradMode record(true);
+      loss = objective(output_of(model, leaves, mean_tokens, examples.condition, plan.bf16),
+                       examples.target) *
+             plan.scale;
+    }
+    Tensors gradients = torch::autograd::grad({loss}, leaves);
+    for (at::Tensor& gradient : gradients) gradient = gradient.contiguous();
+    sum.add(block, {loss.item<double>(), std::move(gradients)});
+  });
+  return sum.take_sum();
+}
+
+at::Tensor predict(const Model& model, const Tensors& values, const at::Tensor& mean_tokens,
+                   const at::Tensor& condition, bool bf16) {
+  const c10::InferenceMode off(false);
+  const c10::NoGradGuard no_record;
+  return output_of(model, values, mean_tokens, condition, bf16);
+}
+
+}  // namespace dnd::trainer

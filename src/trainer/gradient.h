@@ -1,0 +1,49 @@
+// Loss and gradient of one batch, cut into micro-batches that are independent of each other.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "ops/workers.h"
+#include "trainer/model.h"
+
+namespace dnd::trainer {
+
+// Examples of a batch: condition (B, N, L, C), target (B, T, R, S), fp32.
+struct Examples {
+  at::Tensor condition;
+  at::Tensor target;
+};
+
+// Makes examples begin .. begin + size - 1 of the step's batch; called from several threads.
+using ExampleMaker = std::function<Examples(std::int64_t begin, std::int64_t size)>;
+// Sum of the losses of examples: (output, target) -> scalar.
+using Objective = std::function<at::Tensor(const at::Tensor&, const at::Tensor&)>;
+
+struct GradientResult {
+  double loss = 0.0;  // sum over the examples
+  Tensors gradients;  // of that sum
+};
+
+// How a batch is worked on.
+struct BatchPlan {
+  std::int64_t examples = 0;     // of this process
+  std::int64_t micro_batch = 1;  // examples worked on at once
+  double scale = 1.0;            // factor of the loss: 1 / examples of the whole batch
+  bool bf16 = false;             // LibTorch's autocast
+};
+
+// Each micro-batch is one block of `workers`: forward and backward on one thread, with its own leaves.
+// Blocks are summed in their order as soon as their turn comes, so a result has the same bytes
+// whatever the number of threads, and only a few gradients are in memory at a time. `mean_tokens`
+// (T, R, S) is added to the output where defined.
+GradientResult batch_gradient(const ops::Workers& workers, const Model& model,
+                              const Tensors& values, const at::Tensor& mean_tokens,
+                              const Objective& objective, const ExampleMaker& make_examples,
+                              const BatchPlan& plan);
+
+// Tokens (B, T, R, S) without recording anything.
+at::Tensor predict(const Model& model, const Tensors& values, const at::Tensor& mean_tokens,
+                   const at::Tensor& condition, bool bf16);
+
+}  // namespace dnd::trainer
