@@ -54,6 +54,7 @@ void add_convert(CLI::App& program, Context& context);
 void add_codec(CLI::App& program, Context& context);
 void add_verify(CLI::App& program, Context& context);
 void add_new(CLI::App& program, Context& context);
+void add_train(CLI::App& program, Context& context);
 void add_doctor(CLI::App& program, Context& context);
 void add_completion(CLI::App& program, Context& context);
 

@@ -117,6 +117,7 @@ int run(int argc, char** argv) {
   add_encode(program, context);
   add_codec(program, context);
   add_new(program, context);
+  add_train(program, context);
   add_doctor(program, context);
   add_completion(program, context);
   return parse_and_run(program, context, argc, argv);

@@ -17,6 +17,8 @@ class Progress {
 
   // Begins a stage, e.g. "task 2/5 'algebra': decode".
   void stage(const std::string& text);
+  // Other words for the current stage, shown from the next update() on. Its clock runs on.
+  void note(const std::string& text) { stage_ = text; }
   // Done share of the current stage, 0..1; shows the time left from 5 % on.
   void update(double fraction);
   // Removes the bar, so that other lines can be printed.

@@ -22,6 +22,9 @@ struct TokenBatch;
 namespace dnd {
 
 class LanguageModel;
+struct TrainJob;
+struct TrainObserver;
+struct TrainResult;
 
 struct HostTensor {
   std::vector<std::int64_t> shape;
@@ -66,6 +69,9 @@ class Engine {
 
   // `folder`: a Hugging Face base model (dnd/language_model.h). The result must not outlive the engine.
   virtual std::unique_ptr<LanguageModel> load_language_model(const std::string& folder) = 0;
+
+  // Trains a generator (dnd/trainer.h), on the CPU. With precision "bf16" under LibTorch's autocast.
+  virtual TrainResult train(const TrainJob& job, const TrainObserver& observer) = 0;
 };
 
 }  // namespace dnd

@@ -16,11 +16,13 @@
 #include "base/strings.h"
 #include "bundle/generator_config.h"
 #include "dnd/language_model.h"
+#include "dnd/trainer.h"
 #include "nn/hyperconv_decoder.h"
 #include "nn/text_encoder.h"
 #include "ops/cuda/cuda.h"
 #include "ops/workers.h"
 #include "text/tokenizer.h"
+#include "trainer/train.h"
 
 namespace dnd::engine {
 namespace {
@@ -129,6 +131,12 @@ class TorchEngine : public Engine {
 
   std::unique_ptr<LanguageModel> load_language_model(const std::string& folder) override {
     fail(ErrorKind::internal, "engine: ", printable(folder), ": language models are not built in");
+  }
+
+  TrainResult train(const TrainJob& job, const TrainObserver& observer) override {
+    return guarded("train", [&] {
+      return trainer::train(workers_, job, observer, precision_ == ops::Precision::bf16);
+    });
   }
 
  private:

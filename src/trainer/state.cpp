@@ -1,0 +1,105 @@
+#include "trainer/state.h"
+
+#include <charconv>
+#include <map>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "base/json.h"
+#include "base/strings.h"
+#include "formats/safetensors.h"
+
+namespace dnd::trainer {
+namespace {
+
+constexpr const char* kAverage = "exp_avg.";
+constexpr const char* kSquares = "exp_avg_sq.";
+constexpr const char* kFormatKey = "dnd.format";
+constexpr const char* kFormat = "dnd-train-state";
+constexpr const char* kStepKey = "dnd.step";
+constexpr const char* kIdentityKey = "dnd.identity";
+
+const std::string& entry(const formats::Metadata& metadata, const char* key,
+                         const std::string& who) {
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) {
+    fail(ErrorKind::data, who, ": is not the state of a training (no ", key, ")");
+  }
+  return found->second;
+}
+
+// Names what differs, with both values.
+void check_identity(const std::string& saved, const std::string& wanted, const std::string& who) {
+  if (saved == wanted) return;
+  const Json before = parse_json(saved, who + ": identity");
+  const Json now = parse_json(wanted, "identity");
+  std::string differences;
+  for (const auto& [key, value] : now.items()) {
+    const auto found = before.find(key);
+    if (found != before.end() && *found == value) continue;
+    const std::string old = found == before.end() ? "nothing" : json_line(*found);
+    differences +=
+        cat("\n  ", key, ": ", printable(old), " there, ", printable(json_line(value)), " here");
+  }
+  fail(ErrorKind::data, who,
+       ": was saved by another training, which cannot be resumed by this one:", differences);
+}
+
+std::int64_t step_of(const std::string& text, const std::string& who) {
+  std::int64_t step = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), step);
+  if (error == std::errc() && end == text.data() + text.size() && step >= 0) return step;
+  fail(ErrorKind::data, who, ": ", kStepKey, " is '", printable(text), "'");
+}
+
+}  // namespace
+
+void save_state(const Model& model, const OptimizerState& state, const std::string& identity,
+                const std::filesystem::path& path) {
+  std::vector<formats::TensorSpec> specs;
+  std::map<std::string, at::Tensor> tensors;
+  for (std::size_t i = 0; i < model.parameters().size(); ++i) {
+    const bundle::ParameterSpec& parameter = model.parameters()[i];
+    const auto add = [&](const std::string& prefix, const at::Tensor& tensor) {
+      specs.push_back({prefix + parameter.name, Dtype::f32, parameter.shape});
+      tensors[prefix + parameter.name] = tensor;
+    };
+    add("", state.values[i]);
+    add(kAverage, state.exp_avg[i]);
+    add(kSquares, state.exp_avg_sq[i]);
+  }
+  formats::sort_for_safetensors(specs);
+  Staged staged(path, Staged::Kind::file, OnExisting::replace);
+  formats::SafetensorsWriter writer(
+      staged.path(), std::move(specs),
+      {{kFormatKey, kFormat}, {kStepKey, cat(state.step)}, {kIdentityKey, identity}});
+  for (const formats::TensorSpec& spec : writer.specs()) {
+    const at::Tensor& tensor = tensors.at(spec.name);
+    const std::span<const float> values(tensor.const_data_ptr<float>(),
+                                        static_cast<std::size_t>(tensor.numel()));
+    writer.write(std::as_bytes(values));
+  }
+  writer.finish();
+  staged.commit();
+}
+
+OptimizerState load_state(const Model& model, const std::string& identity,
+                          const std::filesystem::path& path) {
+  const std::string who = "training state: " + path.string();
+  OptimizerState state;
+  {
+    const formats::SafetensorsFile file(path);
+    if (entry(file.metadata(), kFormatKey, who) != kFormat) {
+      fail(ErrorKind::data, who, ": is not the state of a training");
+    }
+    check_identity(entry(file.metadata(), kIdentityKey, who), identity, who);
+    state.step = step_of(entry(file.metadata(), kStepKey, who), who);
+  }
+  state.values = model.read(path);
+  state.exp_avg = model.read(path, kAverage);
+  state.exp_avg_sq = model.read(path, kSquares);
+  return state;
+}
+
+}  // namespace dnd::trainer

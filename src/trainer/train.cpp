@@ -1,0 +1,192 @@
+#include "trainer/train.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/zeros.h>
+#include <c10/core/InferenceMode.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+#include "base/strings.h"
+#include "tasks/draws.h"
+#include "tasks/train_config.h"
+#include "trainer/objective.h"
+#include "trainer/optimizer.h"
+#include "trainer/state.h"
+
+namespace dnd::trainer {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+at::Tensor copy_of(const std::vector<float>& values, const bundle::Feature& shape) {
+  at::Tensor tensor = at::empty({shape.n, shape.h, shape.w}, at::kFloat);
+  std::copy(values.begin(), values.end(), tensor.mutable_data_ptr<float>());
+  return tensor;
+}
+
+std::span<float> values_of(const at::Tensor& tensor) {
+  return {tensor.mutable_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
+}
+
+// Draws and copies examples; without state, so from any thread.
+class ExampleSource {
+ public:
+  ExampleSource(const TrainJob& job, const bundle::GeneratorConfig& generator)
+      : job_(job), condition_(generator.condition), tokens_(generator.features.back()) {
+    for (const TrainTask& task : job.tasks) {
+      sizes_.push_back({task.prompts.size(), task.checkpoints});
+    }
+  }
+
+  // Examples first .. first + size - 1 of the whole batch of `step`.
+  Examples make(std::int64_t step, std::int64_t first, std::int64_t size) const {
+    Examples examples{
+        at::empty({size, condition_.prompts, condition_.max_length, condition_.width}, at::kFloat),
+        at::empty({size, tokens_.n, tokens_.h, tokens_.w}, at::kFloat)};
+    const tasks::TrainConfig& config = *job_.config;
+    for (std::int64_t i = 0; i < size; ++i) {
+      const tasks::ExampleKey key{config.seed, static_cast<std::uint64_t>(step),
+                                  static_cast<std::uint64_t>(first + i)};
+      const tasks::Draw draw =
+          tasks::draw_example(sizes_, static_cast<std::size_t>(condition_.prompts), key);
+      std::vector<std::int64_t> rows;
+      for (const std::size_t prompt : draw.prompts) {
+        rows.push_back(job_.tasks[draw.task].prompts[prompt]);
+      }
+      const std::span<float> condition = values_of(examples.condition.select(0, i));
+      const std::span<float> target = values_of(examples.target.select(0, i));
+      copy_rows(rows, condition);
+      job_.target(draw.task, draw.checkpoint, target);
+      tasks::add_noise(condition, config.condition_noise, key, tasks::NoiseStream::condition);
+      tasks::add_noise(target, config.target_noise, key, tasks::NoiseStream::target);
+    }
+    return examples;
+  }
+
+  void copy_rows(const std::vector<std::int64_t>& rows, std::span<float> out) const {
+    const std::size_t size = out.size() / rows.size();
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const auto source = job_.conditions.subspan(static_cast<std::size_t>(rows[i]) * size, size);
+      std::copy(source.begin(), source.end(), out.begin() + static_cast<std::ptrdiff_t>(i * size));
+    }
+  }
+
+ private:
+  const TrainJob& job_;
+  bundle::ConditionConfig condition_;
+  bundle::Feature tokens_;
+  std::vector<tasks::TaskSize> sizes_;
+};
+
+class Training {
+ public:
+  Training(const ops::Workers& workers, const TrainJob& job, const TrainObserver& observer,
+           bool bf16, const Group& group)
+      : workers_(workers),
+        job_(job),
+        observer_(observer),
+        config_(*job.config),
+        group_(group),
+        bf16_(bf16),
+        model_(config_.generator),
+        source_(job, config_.generator),
+        objective_(make_objective()) {
+    if (!job.mean_tokens.empty()) {
+      mean_tokens_ = copy_of(job.mean_tokens, config_.generator.features.back());
+    }
+    state_ = job.resume ? load_state(model_, job.identity, job.state)
+                        : OptimizerState{model_.read(job.start), model_.zeros(), model_.zeros(), 0};
+  }
+
+  TrainResult run() {
+    if (observer_.on_start) observer_.on_start(state_.step);
+    bool stop = false;
+    while (state_.step < config_.steps && !stop) {
+      step();
+      stop = observer_.should_stop && observer_.should_stop();
+      const bool last = state_.step == config_.steps;
+      if (stop || last || state_.step % config_.save_every == 0) save();
+      if (is_due(config_.evaluate_every) || (last && config_.evaluate_every > 0)) evaluate();
+    }
+    return {state_.step, state_.step >= config_.steps};
+  }
+
+ private:
+  Objective make_objective() const {
+    if (config_.loss == tasks::LossKind::update) {
+      return UpdateLoss{config_.generator.layout, job_.update_weights};
+    }
+    return TokenLoss{copy_of(job_.cell_weights, config_.generator.features.back()), job_.cells};
+  }
+
+  bool is_due(std::int64_t every) const { return every > 0 && state_.step % every == 0; }
+
+  void step() {
+    const auto begun = Clock::now();
+    const std::int64_t step = state_.step;
+    const std::int64_t first = config_.batch * group_.rank / group_.world;
+    const std::int64_t end = config_.batch * (group_.rank + 1) / group_.world;
+    const auto examples = [&](std::int64_t begin, std::int64_t size) {
+      return source_.make(step, first + begin, size);
+    };
+    GradientResult result =
+        batch_gradient(workers_, model_, state_.values, mean_tokens_, objective_, examples,
+                       {.examples = end - first,
+                        .micro_batch = config_.micro_batch,
+                        .scale = 1.0 / static_cast<double>(config_.batch),
+                        .bf16 = bf16_});
+    if (group_.reduce) group_.reduce(result);
+    const double norm = gradient_norm(workers_, result.gradients);
+    if (!std::isfinite(result.loss) || !std::isfinite(norm)) {
+      fail(ErrorKind::data, "train: step ", step + 1, ": loss ", result.loss, ", gradient norm ",
+           norm, " (lower the learning rate? the last saved state is from before)");
+    }
+    adamw_step(workers_, config_, state_, result.gradients, norm);
+    if (!observer_.on_step) return;
+    const double seconds = std::chrono::duration<double>(Clock::now() - begun).count();
+    observer_.on_step({state_.step, result.loss, norm, learning_rate_at(config_, step), seconds});
+  }
+
+  void save() const {
+    if (group_.rank == 0) save_state(model_, state_, job_.identity, job_.state);
+  }
+
+  void evaluate() const {
+    if (!observer_.on_evaluate || group_.rank != 0) return;
+    observer_.on_evaluate(state_.step, [&](const std::vector<std::int64_t>& rows) {
+      const bundle::ConditionConfig& c = config_.generator.condition;
+      const at::Tensor condition = at::empty({1, c.prompts, c.max_length, c.width}, at::kFloat);
+      source_.copy_rows(rows, values_of(condition));
+      const at::Tensor tokens =
+          predict(model_, state_.values, mean_tokens_, condition, bf16_).select(0, 0).contiguous();
+      const std::span<const float> values = values_of(tokens);
+      return HostTensor{tokens.sizes().vec(), {values.begin(), values.end()}};
+    });
+  }
+
+  const ops::Workers& workers_;
+  const TrainJob& job_;
+  const TrainObserver& observer_;
+  const tasks::TrainConfig& config_;
+  const Group& group_;
+  bool bf16_;
+  Model model_;
+  ExampleSource source_;
+  Objective objective_;
+  at::Tensor mean_tokens_;  // undefined without a residual
+  OptimizerState state_;
+};
+
+}  // namespace
+
+TrainResult train(const ops::Workers& workers, const TrainJob& job, const TrainObserver& observer,
+                  bool bf16, const Group& group) {
+  const c10::InferenceMode off(false);  // tensors that autograd may see
+  return Training(workers, job, observer, bf16, group).run();
+}
+
+}  // namespace dnd::trainer
