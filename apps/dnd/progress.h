@@ -21,6 +21,11 @@ class Progress {
   void note(const std::string& text) { stage_ = text; }
   // Done share of the current stage, 0..1; shows the time left from 5 % on.
   void update(double fraction);
+  // Nothing more is shown.
+  void silence() {
+    clear();
+    quiet_ = true;
+  }
   // Removes the bar, so that other lines can be printed.
   void clear();
 

@@ -93,14 +93,26 @@ class TrainRun {
     encoder_ = find_encoder(generator_, options_.encoder);
     read_targets();
     engine_ = open_engine(options_.engine);
+    join_processes();
     prepare_conditions();
     const TrainResult result = train();
     progress_.clear();
     if (!result.finished) return report_stop(result);
-    write_bundle(result);
+    if (is_first()) write_bundle(result);
   }
 
  private:
+  // Of processes that train together, the first makes the files that all read, and says what happens.
+  bool is_first() const { return place_.rank == 0; }
+
+  void join_processes() {
+    place_ = engine_->join_processes();
+    if (!is_first()) progress_.silence();
+    if (place_.size > 1 && is_first()) {
+      log_info(cat("train: ", place_.size, " processes share every batch"));
+    }
+  }
+
   fs::path state() const { return options_.work / kStateName; }
 
   TrainEstimate tasks_estimate(int threads) const {
@@ -182,12 +194,13 @@ class TrainRun {
     const bundle::ConditionConfig& condition = config_.generator.condition;
     key_ = conditions_key(condition, encoder_, prompts_.texts());
     const fs::path path = options_.work / kConditionsName;
-    if (!Conditions::is_ready(path, key_)) {
+    if (is_first() && !Conditions::is_ready(path, key_)) {
       progress_.stage(cat("encode ", prompts_.texts().size(), " prompts"));
       const ConditionMaker maker(*engine_, generator_, encoder_);
       Conditions::make(path, key_, maker, condition, prompts_.texts(),
                        [&](double share) { progress_.update(share); });
     }
+    engine_->require_same("the conditions' key (prompts, encoder)", key_);
     conditions_.emplace(path);
   }
 
@@ -198,7 +211,9 @@ class TrainRun {
     bundle::GeneratorConfig config = config_.generator;
     config.weights_dtype = Dtype::f32;
     config.residual = false;
-    bundle::create_untrained(std::move(config), config_.seed, folder, OnExisting::replace, {});
+    if (is_first()) {
+      bundle::create_untrained(std::move(config), config_.seed, folder, OnExisting::replace, {});
+    }
     return folder / bundle::kDecoderWeightsName;
   }
 
@@ -239,6 +254,7 @@ class TrainRun {
 
   TrainResult train() {
     const TrainJob job = make_job();
+    engine_->require_same("the configuration or the training data", job.identity);
     TrainObserver observer;
     observer.on_start = [this](std::int64_t done) { on_start(done); };
     observer.on_step = [this](const StepMetrics& metrics) { on_step(metrics); };
@@ -253,12 +269,14 @@ class TrainRun {
 
   void on_start(std::int64_t done) {
     first_step_ = done;
+    if (!is_first()) return;
     metrics_.emplace(options_.work / kMetricsName, done);
     progress_.stage(done == 0 ? cat("train ", config_.steps, " steps")
                               : cat("train steps ", done + 1, " to ", config_.steps));
   }
 
   void on_step(const StepMetrics& m) {
+    if (!metrics_) return;
     const double rate = static_cast<double>(config_.batch) / m.seconds;
     last_loss_ = m.loss;
     const bool last = m.step == config_.steps;
@@ -289,10 +307,11 @@ class TrainRun {
   }
 
   void report_stop(const TrainResult& result) const {
+    context_.exit_code = kInterrupted;
+    if (!is_first()) return;
     log_warning(cat("stopped after step ", result.steps, " of ", config_.steps,
                     "; go on with: dnd train --config ", options_.config.string(), " --out ",
                     options_.out.string(), " --work ", options_.work.string(), " --resume"));
-    context_.exit_code = kInterrupted;
   }
 
   void write_bundle(const TrainResult& result) const {
@@ -330,6 +349,7 @@ class TrainRun {
   Context& context_;
   TrainOptions options_;
   Progress progress_;
+  ProcessPlace place_;
   tasks::TrainConfig config_;
   tasks::TaskSet set_;
   Generator generator_;

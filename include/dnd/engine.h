@@ -45,6 +45,12 @@ struct EngineInfo {
   bool cuda = false;  // whether this build and machine can use CUDA
 };
 
+// One of several processes that work together.
+struct ProcessPlace {
+  int rank = 0;
+  int size = 1;
+};
+
 // Called after each finished layer of the decoder.
 using LayerCallback = std::function<void(std::size_t done, std::size_t total)>;
 
@@ -69,6 +75,13 @@ class Engine {
 
   // `folder`: a Hugging Face base model (dnd/language_model.h). The result must not outlive the engine.
   virtual std::unique_ptr<LanguageModel> load_language_model(const std::string& folder) = 0;
+
+  // Joins the processes that torchrun's variables (RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT) name;
+  // {0, 1} without them. Waits until all are there. From then on train() shares every batch out.
+  virtual ProcessPlace join_processes() = 0;
+  // Waits for all joined processes. Throws Error(data) in each unless all bring the same `text`;
+  // `what` names it.
+  virtual void require_same(const std::string& what, const std::string& text) = 0;
 
   // Trains a generator (dnd/trainer.h), on the CPU. With precision "bf16" under LibTorch's autocast.
   virtual TrainResult train(const TrainJob& job, const TrainObserver& observer) = 0;

@@ -15,6 +15,7 @@
 
 #include "base/strings.h"
 #include "bundle/generator_config.h"
+#include "comm/process_group.h"
 #include "dnd/language_model.h"
 #include "dnd/trainer.h"
 #include "nn/hyperconv_decoder.h"
@@ -133,9 +134,21 @@ class TorchEngine : public Engine {
     fail(ErrorKind::internal, "engine: ", printable(folder), ": language models are not built in");
   }
 
+  ProcessPlace join_processes() override {
+    const auto rendezvous = comm::rendezvous_from_environment();
+    if (!rendezvous) return {};
+    group_.emplace(*rendezvous);
+    return {group_->rank(), group_->size()};
+  }
+
+  void require_same(const std::string& what, const std::string& text) override {
+    if (group_) guarded("train", [&] { group_->require_equal(what, text); });
+  }
+
   TrainResult train(const TrainJob& job, const TrainObserver& observer) override {
     return guarded("train", [&] {
-      return trainer::train(workers_, job, observer, precision_ == ops::Precision::bf16);
+      return trainer::train(workers_, job, observer, precision_ == ops::Precision::bf16,
+                            group_ ? &*group_ : nullptr);
     });
   }
 
@@ -146,6 +159,7 @@ class TorchEngine : public Engine {
   std::unique_ptr<nn::EncoderModel> encoder_;
   std::optional<nn::HyperConvDecoder> decoder_;
   std::size_t layers_ = 0;
+  std::optional<comm::ProcessGroup> group_;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/InferenceMode.h>
 
@@ -13,6 +14,7 @@
 #include "base/strings.h"
 #include "tasks/draws.h"
 #include "tasks/train_config.h"
+#include "trainer/gradient.h"
 #include "trainer/objective.h"
 #include "trainer/optimizer.h"
 #include "trainer/state.h"
@@ -85,16 +87,22 @@ class ExampleSource {
 class Training {
  public:
   Training(const ops::Workers& workers, const TrainJob& job, const TrainObserver& observer,
-           bool bf16, const Group& group)
+           bool bf16, comm::ProcessGroup* group)
       : workers_(workers),
         job_(job),
         observer_(observer),
         config_(*job.config),
         group_(group),
+        rank_(group == nullptr ? 0 : group->rank()),
+        world_(group == nullptr ? 1 : group->size()),
         bf16_(bf16),
         model_(config_.generator),
         source_(job, config_.generator),
         objective_(make_objective()) {
+    if (world_ > config_.batch) {
+      fail(ErrorKind::usage, "train: ", world_, " processes for batches of ", config_.batch,
+           ": expected at most one process for each pair");
+    }
     if (!job.mean_tokens.empty()) {
       mean_tokens_ = copy_of(job.mean_tokens, config_.generator.features.back());
     }
@@ -107,7 +115,7 @@ class Training {
     bool stop = false;
     while (state_.step < config_.steps && !stop) {
       step();
-      stop = observer_.should_stop && observer_.should_stop();
+      stop = anyone_stops();
       const bool last = state_.step == config_.steps;
       if (stop || last || state_.step % config_.save_every == 0) save();
       if (is_due(config_.evaluate_every) || (last && config_.evaluate_every > 0)) evaluate();
@@ -128,8 +136,8 @@ class Training {
   void step() {
     const auto begun = Clock::now();
     const std::int64_t step = state_.step;
-    const std::int64_t first = config_.batch * group_.rank / group_.world;
-    const std::int64_t end = config_.batch * (group_.rank + 1) / group_.world;
+    const std::int64_t first = config_.batch * rank_ / world_;
+    const std::int64_t end = config_.batch * (rank_ + 1) / world_;
     const auto examples = [&](std::int64_t begin, std::int64_t size) {
       return source_.make(step, first + begin, size);
     };
@@ -139,7 +147,7 @@ class Training {
                         .micro_batch = config_.micro_batch,
                         .scale = 1.0 / static_cast<double>(config_.batch),
                         .bf16 = bf16_});
-    if (group_.reduce) group_.reduce(result);
+    if (group_ != nullptr) reduce(result);
     const double norm = gradient_norm(workers_, result.gradients);
     if (!std::isfinite(result.loss) || !std::isfinite(norm)) {
       fail(ErrorKind::data, "train: step ", step + 1, ": loss ", result.loss, ", gradient norm ",
@@ -151,12 +159,27 @@ class Training {
     observer_.on_step({state_.step, result.loss, norm, learning_rate_at(config_, step), seconds});
   }
 
+  void reduce(GradientResult& result) const {
+    const at::Tensor loss = at::full({1}, result.loss, at::kDouble);
+    group_->sum({loss});
+    result.loss = loss.item<double>();
+    group_->sum(result.gradients);
+  }
+
+  bool anyone_stops() const {
+    const bool stop = observer_.should_stop && observer_.should_stop();
+    if (group_ == nullptr) return stop;
+    const at::Tensor votes = at::full({1}, stop ? 1.0 : 0.0, at::kDouble);
+    group_->sum({votes});
+    return votes.item<double>() > 0.0;
+  }
+
   void save() const {
-    if (group_.rank == 0) save_state(model_, state_, job_.identity, job_.state);
+    if (rank_ == 0) save_state(model_, state_, job_.identity, job_.state);
   }
 
   void evaluate() const {
-    if (!observer_.on_evaluate || group_.rank != 0) return;
+    if (!observer_.on_evaluate || rank_ != 0) return;
     observer_.on_evaluate(state_.step, [&](const std::vector<std::int64_t>& rows) {
       const bundle::ConditionConfig& c = config_.generator.condition;
       const at::Tensor condition = at::empty({1, c.prompts, c.max_length, c.width}, at::kFloat);
@@ -172,7 +195,9 @@ class Training {
   const TrainJob& job_;
   const TrainObserver& observer_;
   const tasks::TrainConfig& config_;
-  const Group& group_;
+  comm::ProcessGroup* group_;  // nullptr: one process
+  std::int64_t rank_;
+  std::int64_t world_;
   bool bf16_;
   Model model_;
   ExampleSource source_;
@@ -184,7 +209,7 @@ class Training {
 }  // namespace
 
 TrainResult train(const ops::Workers& workers, const TrainJob& job, const TrainObserver& observer,
-                  bool bf16, const Group& group) {
+                  bool bf16, comm::ProcessGroup* group) {
   const c10::InferenceMode off(false);  // tensors that autograd may see
   return Training(workers, job, observer, bf16, group).run();
 }
