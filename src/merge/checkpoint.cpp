@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/strings.h"
 #include "formats/safetensors.h"
+#include "formats/safetensors_index.h"
 
 namespace dnd::merge {
 namespace fs = std::filesystem;
@@ -81,19 +82,9 @@ std::string find_entry(const fs::path& folder, const std::vector<std::string>& n
 
 // The shards of an index by name, each with the tensors promised.
 std::map<std::string, std::set<std::string>> read_index(const fs::path& path) {
-  const Json json = read_json_file(path, path.string());
-  JsonObject index(json, path.string());
   std::map<std::string, std::set<std::string>> shards;
-  const Json& map = index.at("weight_map");
-  if (!map.is_object()) fail(ErrorKind::data, path.string(), ": weight_map: expected an object");
-  for (const auto& [tensor, shard] : map.items()) {
-    const std::string name = shard.is_string() ? shard.get<std::string>() : "";
-    if (!name.ends_with(kWeightsEnding) || fs::path(name).filename() != name) {
-      fail(ErrorKind::data, path.string(), ": weight_map: '", printable(tensor),
-           "': expected the name of a .safetensors file in the same folder, got ",
-           printable(shard.dump()));
-    }
-    shards[name].insert(tensor);
+  for (const auto& [tensor, shard] : formats::read_safetensors_index(path, path.string())) {
+    shards[shard].insert(tensor);
   }
   return shards;
 }

@@ -7,9 +7,9 @@
 #include <optional>
 #include <set>
 
-#include "base/json.h"
 #include "base/strings.h"
 #include "formats/safetensors.h"
+#include "formats/safetensors_index.h"
 
 namespace dnd::target {
 namespace fs = std::filesystem;
@@ -72,27 +72,6 @@ class Merged {
   std::vector<TensorInfo> tensors_;
   std::map<std::string, std::string> file_of_;
 };
-
-void check_shard_name(const std::string& name, const std::string& who) {
-  if (name.empty() || name == ".." || name.find('/') != std::string::npos ||
-      name.find('\0') != std::string::npos || !name.ends_with(kFileEnding)) {
-    fail(ErrorKind::data, who, ": shard '", printable(name),
-         "' is not the plain name of a .safetensors file beside the index");
-  }
-}
-
-std::map<std::string, std::string> read_weight_map(const fs::path& index, const std::string& who) {
-  const Json json = read_json_file(index, who);
-  JsonObject object(json, who);
-  JsonObject weights = object.object("weight_map");
-  std::map<std::string, std::string> file_of;
-  for (const auto& [tensor, file] : object.at("weight_map").items()) {
-    file_of[tensor] = weights.text(tensor);
-    check_shard_name(file_of[tensor], who);
-  }
-  if (file_of.empty()) fail(ErrorKind::data, who, ": 'weight_map' is empty");
-  return file_of;
-}
 
 // Both maps are sorted by tensor: the first difference is the one to tell.
 void check_agreement(const std::map<std::string, std::string>& announced,
@@ -164,7 +143,7 @@ std::vector<TensorInfo> list_file(const fs::path& file) {
 
 std::vector<TensorInfo> list_index(const fs::path& index) {
   const std::string who = "base model: " + index.string();
-  const auto announced = read_weight_map(index, who);
+  const auto announced = formats::read_safetensors_index(index, who);
   std::set<std::string> files;
   for (const auto& [tensor, file] : announced) files.insert(file);
   Merged merged(who);
