@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/strings.h"
+#include "text/protobuf.h"
 
 namespace dnd::text {
 namespace {
@@ -17,62 +18,6 @@ constexpr std::uint32_t kPrecompiledCharsmap = 2;
 
 constexpr std::size_t kMaxUnits = 1U << 22U;  // T5's has 44,800
 constexpr std::uint8_t kMaxMatches = 32;
-
-// The length-delimited fields of a protobuf message, one after the other.
-class Fields {
- public:
-  Fields(std::string_view message, const std::string& who) : rest_(message), who_(who) {}
-
-  // The next one; false at the end. Other fields are skipped.
-  bool next(std::uint32_t& number, std::string_view& content) {
-    while (!rest_.empty()) {
-      const auto tag = static_cast<std::uint32_t>(varint());  // the library drops higher bits, too
-      number = tag >> 3U;
-      switch (tag & 7U) {
-        case 0:
-          varint();
-          break;
-        case 1:
-          take(8);
-          break;
-        case 2:
-          content = take(varint());
-          return true;
-        case 5:
-          take(4);
-          break;
-        default:
-          refuse();
-      }
-    }
-    return false;
-  }
-
- private:
-  [[noreturn]] void refuse() const {
-    fail(ErrorKind::data, who_, ": not a SentencePiece model: malformed protobuf");
-  }
-
-  std::string_view take(std::uint64_t size) {
-    if (size > rest_.size()) refuse();
-    const std::string_view taken = rest_.substr(0, size);
-    rest_.remove_prefix(size);
-    return taken;
-  }
-
-  std::uint64_t varint() {
-    std::uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      const auto byte = static_cast<unsigned char>(take(1)[0]);
-      value |= static_cast<std::uint64_t>(byte & 0x7FU) << shift;
-      if (byte < 0x80) return value;
-    }
-    refuse();
-  }
-
-  std::string_view rest_;
-  const std::string& who_;
-};
 
 // Walks everything that a search could reach. A unit holds the byte that leads to it, where its
 // children are, and whether the first of these is a value (Darts-clone, DoubleArrayUnit).
@@ -167,15 +112,17 @@ void check_charsmap(std::string_view rules, const std::string& who) {
 }  // namespace
 
 void check_charsmaps(std::string_view model, const std::string& who) {
-  Fields fields(model, who);
-  std::uint32_t number = 0;
-  std::string_view spec;
-  while (fields.next(number, spec)) {
-    if (number != kNormalizerSpec && number != kDenormalizerSpec) continue;
-    Fields parts(spec, who);
-    std::string_view rules;
-    while (parts.next(number, rules)) {
-      if (number == kPrecompiledCharsmap) check_charsmap(rules, who);
+  ProtobufFields fields(model, who);
+  ProtobufField spec;
+  while (fields.next(spec)) {
+    const bool has_rules = spec.number == kNormalizerSpec || spec.number == kDenormalizerSpec;
+    if (!spec.is_bytes || !has_rules) continue;
+    ProtobufFields parts(spec.content, who);
+    ProtobufField rules;
+    while (parts.next(rules)) {
+      if (rules.is_bytes && rules.number == kPrecompiledCharsmap) {
+        check_charsmap(rules.content, who);
+      }
     }
   }
 }

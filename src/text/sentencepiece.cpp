@@ -1,15 +1,12 @@
 #include "text/sentencepiece.h"
 
-#include <sentencepiece_processor.h>
-
 #include <algorithm>
-#include <exception>
 #include <utility>
 
 #include "base/file.h"
 #include "base/json.h"
 #include "base/strings.h"
-#include "text/charsmap.h"
+#include "text/sentencepiece_model.h"
 #include "text/special_tokens.h"
 
 namespace dnd::text {
@@ -21,14 +18,11 @@ constexpr int kExtraIds = 100;
 class SentencePieceTokenizer final : public TextTokenizer {
  public:
   SentencePieceTokenizer(const fs::path& model, std::int64_t embedding_rows)
-      : who_("tokenizer: " + model.string()) {
-    const MappedFile file(model);
-    check_charsmaps(file.text(), who_);
-    load(file.text());
+      : who_("tokenizer: " + model.string()), pieces_(MappedFile(model).text(), who_) {
     end_id_ = required_id("</s>");
     padding_id_ = required_id("<pad>");
-    specials_ = {{"</s>", end_id_}, {"<pad>", padding_id_}, {"<unk>", pieces_.unk_id()}};
-    vocabulary_size_ = pieces_.GetPieceSize();
+    specials_ = {{"</s>", end_id_}, {"<pad>", padding_id_}, {"<unk>", pieces_.unknown_id()}};
+    vocabulary_size_ = pieces_.size();
     if (vocabulary_size_ + kExtraIds <= embedding_rows) add_extra_ids();
   }
 
@@ -38,7 +32,7 @@ class SentencePieceTokenizer final : public TextTokenizer {
     }
     std::vector<std::int32_t> ids;
     split_at_special_tokens(
-        text, specials_, [&](std::string_view segment) { append_segment(segment, ids); },
+        text, specials_, [&](std::string_view segment) { pieces_.encode(segment, ids); },
         [&](std::int32_t id) { ids.push_back(id); });
     ids.resize(std::min(ids.size(), max_length - 1));
     ids.push_back(end_id_);
@@ -49,25 +43,10 @@ class SentencePieceTokenizer final : public TextTokenizer {
   std::int64_t vocabulary_size() const override { return vocabulary_size_; }
 
  private:
-  // What it does not like the library says by its status, or (Darts-clone) by an exception.
-  void load(std::string_view model) {
-    std::string problem;
-    try {
-      const auto status = pieces_.LoadFromSerializedProto(model);
-      if (!status.ok()) problem = status.ToString();
-    } catch (const std::exception& error) {
-      problem = error.what();
-    }
-    if (problem.empty()) return;
-    fail(ErrorKind::data, who_, ": not a SentencePiece model: ", printable(problem));
-  }
-
   std::int32_t required_id(const char* piece) const {
-    const int id = pieces_.PieceToId(piece);
-    if (id == pieces_.unk_id()) {
-      fail(ErrorKind::data, who_, ": the vocabulary has no ", piece, " (not T5's?)");
-    }
-    return id;
+    const auto id = pieces_.find(piece);
+    if (!id) fail(ErrorKind::data, who_, ": the vocabulary has no ", piece, " (not T5's?)");
+    return *id;
   }
 
   void add_extra_ids() {
@@ -78,15 +57,8 @@ class SentencePieceTokenizer final : public TextTokenizer {
     vocabulary_size_ += kExtraIds;
   }
 
-  void append_segment(std::string_view segment, std::vector<std::int32_t>& ids) const {
-    std::vector<int> found;
-    const auto status = pieces_.Encode(segment, &found);
-    if (!status.ok()) fail(ErrorKind::internal, who_, ": ", printable(status.ToString()));
-    ids.insert(ids.end(), found.begin(), found.end());
-  }
-
   std::string who_;
-  sentencepiece::SentencePieceProcessor pieces_;
+  SentencePieceModel pieces_;
   std::vector<SpecialToken> specials_;
   std::int32_t end_id_ = 0;
   std::int32_t padding_id_ = 0;

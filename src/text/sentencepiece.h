@@ -1,4 +1,4 @@
-// T5's SentencePiece tokenizer: the pieces of spiece.model, then </s>. The door to the library.
+// T5's SentencePiece tokenizer: the pieces of spiece.model, then </s>.
 //
 // As in the Hugging Face tokenizers, </s>, <pad>, <unk> and, where the encoder's vocab_size
 // (config.json) leaves room for them, <extra_id_0> ... <extra_id_99> are found in the raw text;

@@ -1,0 +1,108 @@
+#include "text/sentencepiece_model.h"
+
+#include <sentencepiece_processor.h>
+
+#include <exception>
+#include <utility>
+
+#include "base/strings.h"
+#include "text/charsmap.h"
+#include "text/protobuf.h"
+
+namespace dnd::text {
+namespace {
+
+// Field numbers of sentencepiece_model.proto.
+constexpr std::uint32_t kPieces = 1;
+constexpr std::uint32_t kPieceType = 3;
+constexpr std::uint64_t kUserDefined = 4;
+constexpr std::uint32_t kTrainerSpec = 2;
+constexpr std::uint32_t kModelType = 3;
+constexpr std::uint64_t kBpe = 2;
+constexpr std::uint32_t kNormalizerSpec = 3;
+constexpr std::uint32_t kAddDummyPrefix = 3;
+
+// A normalizer_spec with no rules, no prefix and no removal of spaces. Protobuf merges a message that
+// comes twice, field by field, so that appended to a model it overrules the one there.
+constexpr std::string_view kBareNormalizer{"\x1a\x08\x12\x00\x18\x00\x20\x00\x28\x01", 10};
+
+// `part` of the message `number`; `pieces`: how many came before.
+void note_fact(std::uint32_t number, const ProtobufField& part, std::int32_t pieces,
+               SentencePieceFacts& facts) {
+  if (number == kPieces && part.number == kPieceType && part.value == kUserDefined) {
+    facts.user_defined.push_back(pieces);
+  }
+  if (number == kTrainerSpec && part.number == kModelType) facts.is_bpe = part.value == kBpe;
+  if (number == kNormalizerSpec && part.number == kAddDummyPrefix) {
+    facts.adds_prefix = part.value != 0;
+  }
+}
+
+}  // namespace
+
+struct SentencePieceModel::Library {
+  sentencepiece::SentencePieceProcessor pieces;
+};
+
+SentencePieceModel::SentencePieceModel(std::string_view model, std::string who, bool bare)
+    : library_(std::make_unique<Library>()), who_(std::move(who)) {
+  check_charsmaps(model, who_);
+  // What it does not like the library says by its status, or (Darts-clone) by an exception.
+  std::string problem;
+  try {
+    const std::string whole = cat(model, bare ? kBareNormalizer : "");
+    const auto status = library_->pieces.LoadFromSerializedProto(whole);
+    if (!status.ok()) problem = status.ToString();
+  } catch (const std::exception& error) {
+    problem = error.what();
+  }
+  if (problem.empty()) return;
+  fail(ErrorKind::data, who_, ": not a SentencePiece model: ", printable(problem));
+}
+
+SentencePieceModel::~SentencePieceModel() = default;
+
+std::int32_t SentencePieceModel::size() const { return library_->pieces.GetPieceSize(); }
+
+std::int32_t SentencePieceModel::unknown_id() const { return library_->pieces.unk_id(); }
+
+std::optional<std::int32_t> SentencePieceModel::find(std::string_view piece) const {
+  const std::int32_t id = library_->pieces.PieceToId(piece);
+  if (id == unknown_id() && this->piece(id) != piece) return std::nullopt;
+  return id;
+}
+
+const std::string& SentencePieceModel::piece(std::int32_t id) const {
+  return library_->pieces.IdToPiece(id);
+}
+
+PieceKind SentencePieceModel::kind(std::int32_t id) const {
+  const auto& pieces = library_->pieces;
+  if (pieces.IsUnknown(id)) return PieceKind::unknown;
+  if (pieces.IsControl(id)) return PieceKind::control;
+  return pieces.IsByte(id) ? PieceKind::byte : PieceKind::normal;
+}
+
+void SentencePieceModel::encode(std::string_view text, std::vector<std::int32_t>& ids) const {
+  std::vector<int> found;
+  const auto status = library_->pieces.Encode(text, &found);
+  if (!status.ok()) fail(ErrorKind::internal, who_, ": ", printable(status.ToString()));
+  ids.insert(ids.end(), found.begin(), found.end());
+}
+
+SentencePieceFacts read_sentencepiece_facts(std::string_view model, const std::string& who) {
+  SentencePieceFacts facts;
+  std::int32_t pieces = 0;
+  ProtobufFields fields(model, who);
+  for (ProtobufField field; fields.next(field);) {
+    if (!field.is_bytes || field.number > kNormalizerSpec) continue;
+    ProtobufFields parts(field.content, who);
+    for (ProtobufField part; parts.next(part);) {
+      if (!part.is_bytes) note_fact(field.number, part, pieces, facts);
+    }
+    if (field.number == kPieces) ++pieces;
+  }
+  return facts;
+}
+
+}  // namespace dnd::text
