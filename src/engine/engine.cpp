@@ -4,12 +4,10 @@
 #include <ATen/Version.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
-#include <c10/core/InferenceMode.h>
 #include <sched.h>
 #include <torch/headeronly/version.h>
 
 #include <memory>
-#include <new>
 #include <optional>
 #include <utility>
 
@@ -18,9 +16,11 @@
 #include "comm/process_group.h"
 #include "dnd/language_model.h"
 #include "dnd/trainer.h"
+#include "lm/load_language_model.h"
 #include "nn/hyperconv_decoder.h"
 #include "nn/text_encoder.h"
 #include "ops/cuda/cuda.h"
+#include "ops/guarded.h"
 #include "ops/workers.h"
 #include "text/tokenizer.h"
 #include "trainer/train.h"
@@ -66,23 +66,7 @@ HostTensor to_host(const at::Tensor& tensor) {
   return {whole.sizes().vec(), {values, values + whole.numel()}};
 }
 
-// Runs `fn` without autograd; LibTorch's exceptions become dnd::Error.
-template <typename Function>
-auto guarded(const char* stage, Function fn) {
-  const c10::InferenceMode inference;
-  try {
-    return fn();
-  } catch (const Error&) {
-    throw;
-  } catch (const std::bad_alloc&) {
-    fail(ErrorKind::memory, stage, ": out of memory");
-  } catch (const c10::Error& error) {
-    const std::string message = error.what_without_backtrace();
-    const bool memory = message.find("not enough memory") != std::string::npos ||
-                        message.find("allocate memory") != std::string::npos;
-    fail(memory ? ErrorKind::memory : ErrorKind::internal, stage, ": ", message);
-  }
-}
+using ops::guarded;
 
 class TorchEngine : public Engine {
  public:
@@ -131,7 +115,7 @@ class TorchEngine : public Engine {
   }
 
   std::unique_ptr<LanguageModel> load_language_model(const std::string& folder) override {
-    fail(ErrorKind::internal, "engine: ", printable(folder), ": language models are not built in");
+    return lm::load_language_model(workers_, folder);
   }
 
   ProcessPlace join_processes() override {

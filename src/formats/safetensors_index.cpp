@@ -73,6 +73,11 @@ std::vector<std::string> ModelTensors::names() const {
   return names;
 }
 
+std::int64_t ModelTensors::elements(std::string_view name) const {
+  const TensorView& view = files_[file_of_.find(name)->second].at(name);
+  return static_cast<std::int64_t>(view.bytes.size() * 8 / dtype_bits(view.dtype));
+}
+
 const TensorView& ModelTensors::at(const std::string& name, const Shape& shape) const {
   const auto found = file_of_.find(name);
   if (found == file_of_.end()) {

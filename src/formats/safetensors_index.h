@@ -27,6 +27,7 @@ class ModelTensors {
 
   std::vector<std::string> names() const;  // sorted
   bool has(std::string_view name) const { return file_of_.find(name) != file_of_.end(); }
+  std::int64_t elements(std::string_view name) const;  // of a tensor that is there
   // Throws Error(data) naming the file if there is none (with the nearest name), it has another shape,
   // or is not of a type that to_f32() reads.
   const TensorView& at(const std::string& name, const Shape& shape) const;

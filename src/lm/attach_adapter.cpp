@@ -1,0 +1,58 @@
+#include "lm/attach_adapter.h"
+
+#include <map>
+#include <string_view>
+
+#include "base/strings.h"
+
+namespace dnd::lm {
+namespace {
+
+using adapter::LoraPair;
+
+struct Place {
+  std::size_t layer = 0;
+  std::size_t part = 0;
+};
+
+void check_pair(const LoraPair& pair, const Linear& layer, const LinearPart& part) {
+  const std::string who = cat("adapter: '", printable(pair.key), "'");
+  if (!pair.magnitude.empty()) {
+    fail(ErrorKind::data, who,
+         ": DoRA cannot be run unmerged here; dnd merge writes a base with it");
+  }
+  if (pair.in != layer.in() || pair.out != part.out) {
+    fail(ErrorKind::data, who, ": made for a layer of ", pair.in, " inputs and ", pair.out,
+         " outputs, the base's has ", layer.in(), " and ", part.out, " (made for another base?)");
+  }
+}
+
+}  // namespace
+
+void attach_adapter(const std::vector<Linear*>& layers, const adapter::LoraAdapter* adapter) {
+  std::map<std::string_view, Place> places;
+  std::vector<std::vector<const LoraPair*>> pairs;  // by layer and part
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const auto& parts = layers[i]->parts();
+    for (std::size_t k = 0; k < parts.size(); ++k) places[parts[k].module] = {i, k};
+    pairs.emplace_back(parts.size(), nullptr);
+  }
+  if (adapter != nullptr) {
+    for (const LoraPair& pair : adapter->pairs) {
+      const auto place = places.find(pair.module);
+      if (place == places.end()) {
+        fail(ErrorKind::data, "adapter: '", printable(pair.key), "': the base has no layer '",
+             printable(pair.module), "' (made for another base?)");
+      }
+      const auto [layer, part] = place->second;
+      check_pair(pair, *layers[layer], layers[layer]->parts()[part]);
+      if (pairs[layer][part] != nullptr) {
+        fail(ErrorKind::data, "adapter: two pairs for '", printable(pair.module), "'");
+      }
+      pairs[layer][part] = &pair;
+    }
+  }
+  for (std::size_t i = 0; i < layers.size(); ++i) layers[i]->adapt(pairs[i]);
+}
+
+}  // namespace dnd::lm

@@ -1,0 +1,196 @@
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <optional>
+#include <utility>
+
+#include "base/strings.h"
+#include "lm/attach_adapter.h"
+#include "lm/load_language_model.h"
+#include "lm/transformer.h"
+#include "ops/guarded.h"
+#include "text/lm_tokenizer.h"
+
+namespace dnd::lm {
+namespace fs = std::filesystem;
+namespace {
+
+using Ids = std::vector<std::int32_t>;
+using States = Transformer::States;
+
+constexpr const char* kStage = "language model";
+constexpr std::int64_t kMaxNewTokens = 1 << 20;
+
+// log(sum(exp(x))) of a row, in double.
+double log_sum_exp(const float* row, std::int64_t count) {
+  const auto most = static_cast<double>(*std::max_element(row, row + count));
+  double sum = 0.0;
+  for (std::int64_t i = 0; i < count; ++i) sum += std::exp(static_cast<double>(row[i]) - most);
+  return most + std::log(sum);
+}
+
+class NativeLanguageModel : public LanguageModel {
+ public:
+  NativeLanguageModel(const ops::Workers& workers, const fs::path& folder)
+      : workers_(workers),
+        who_("base model: " + folder.string()),
+        model_(workers, formats::ModelTensors(folder), read_model_config(folder)) {
+    if (fs::exists(folder / "tokenizer.model")) tokenizer_.emplace(folder);
+    ends_ = model_.config().ends;
+    if (!tokenizer_) return;
+    if (tokenizer_->vocabulary_size() > model_.config().vocabulary) {
+      fail(ErrorKind::data, who_, ": the tokenizer has ", tokenizer_->vocabulary_size(),
+           " tokens, the model ", model_.config().vocabulary, " (files of two models?)");
+    }
+    if (ends_.empty() && tokenizer_->end_id() >= 0) ends_.push_back(tokenizer_->end_id());
+  }
+
+  LanguageModelInfo info() const override {
+    const ModelConfig& c = model_.config();
+    return {c.architecture,        c.layers, c.hidden, c.vocabulary, model_.parameters(),
+            tokenizer_.has_value()};
+  }
+
+  void use_adapter(const adapter::LoraAdapter* adapter) override {
+    ops::guarded(kStage, [&] { attach_adapter(model_.linears(), adapter); });
+  }
+
+  HostTensor logits(const Ids& ids) override {
+    return ops::guarded(kStage, [&] {
+      check_ids(ids, 0, "the sequence");
+      model_.reserve(length_of(ids));
+      Sequence sequence = model_.begin(length_of(ids));
+      const at::Tensor all = model_.head(model_.forward(ids, sequence, States::all));
+      const float* values = all.const_data_ptr<float>();
+      return HostTensor{all.sizes().vec(), {values, values + all.numel()}};
+    });
+  }
+
+  Ids tokenize(const std::string& text) const override { return tokenizer().encode(text); }
+
+  std::vector<std::string> complete(const std::vector<std::string>& prompts,
+                                    const CompletionOptions& options) override {
+    if (options.max_tokens < 0 || options.max_tokens > kMaxNewTokens) {
+      fail(ErrorKind::usage, kStage, ": answers of ", options.max_tokens, " tokens: expected 0 to ",
+           kMaxNewTokens);
+    }
+    std::vector<Ids> starts;
+    for (const std::string& prompt : prompts) {
+      starts.push_back(tokenizer().encode(prompt));
+      check_ids(starts.back(), options.max_tokens, cat("prompt ", starts.size()));
+    }
+    std::vector<std::string> answers(prompts.size());
+    for_each(starts, options.max_tokens,
+             [&](std::size_t i) { answers[i] = continuation(starts[i], options); });
+    return answers;
+  }
+
+  std::vector<double> score(const std::vector<Candidate>& candidates) override {
+    std::vector<Ids> wholes;
+    std::vector<std::size_t> begins;  // of the answers
+    for (const auto& [prompt, answer] : candidates) {
+      const Ids start = tokenizer().encode(prompt);
+      wholes.push_back(tokenizer().encode(prompt + answer));
+      check_ids(wholes.back(), 0, cat("candidate ", wholes.size()));
+      const Ids& whole = wholes.back();
+      begins.push_back(static_cast<std::size_t>(
+          std::mismatch(start.begin(), start.end(), whole.begin(), whole.end()).second -
+          whole.begin()));
+    }
+    std::vector<double> scores(candidates.size());
+    for_each(wholes, 0, [&](std::size_t i) { scores[i] = log_probability(wholes[i], begins[i]); });
+    return scores;
+  }
+
+ private:
+  static std::int64_t length_of(const Ids& ids) { return static_cast<std::int64_t>(ids.size()); }
+
+  const text::LmTokenizer& tokenizer() const {
+    if (!tokenizer_) {
+      fail(ErrorKind::data, who_,
+           ": no tokenizer.model (SentencePiece): texts cannot be run, only ",
+           "ids; other kinds of tokenizers are not supported");
+    }
+    return *tokenizer_;
+  }
+
+  void check_ids(const Ids& ids, std::int64_t more, const std::string& what) const {
+    const ModelConfig& c = model_.config();
+    if (ids.empty()) fail(ErrorKind::data, kStage, ": ", what, " has no token");
+    if (length_of(ids) + more > c.longest) {
+      fail(ErrorKind::data, kStage, ": ", what, " has ", ids.size(), " tokens",
+           more > 0 ? cat(" and ", more, " may follow") : "", ", the model takes ", c.longest);
+    }
+    const auto [least, most] = std::minmax_element(ids.begin(), ids.end());
+    if (*least >= 0 && *most < c.vocabulary) return;
+    fail(ErrorKind::data, kStage, ": ", what, ": id ", *least < 0 ? *least : *most,
+         " is outside the vocabulary of ", c.vocabulary);
+  }
+
+  // Calls fn(index) for all sequences on all workers, with room for `more` tokens after each.
+  void for_each(const std::vector<Ids>& sequences, std::int64_t more,
+                const std::function<void(std::size_t)>& fn) {
+    ops::guarded(kStage, [&] {
+      std::int64_t longest = 0;
+      for (const Ids& ids : sequences) longest = std::max(longest, length_of(ids));
+      model_.reserve(longest + more);
+      workers_.run(static_cast<std::int64_t>(sequences.size()),
+                   [&](std::int64_t i) { fn(static_cast<std::size_t>(i)); });
+    });
+  }
+
+  std::string continuation(const Ids& start, const CompletionOptions& options) const {
+    Ids answer;
+    Sequence sequence = model_.begin(length_of(start) + options.max_tokens);
+    std::span<const std::int32_t> next = start;
+    while (length_of(answer) < options.max_tokens) {
+      const at::Tensor logits = model_.head(model_.forward(next, sequence, States::last));
+      const float* row = logits.const_data_ptr<float>();
+      const auto id = static_cast<std::int32_t>(std::max_element(row, row + logits.numel()) - row);
+      if (std::find(ends_.begin(), ends_.end(), id) != ends_.end()) break;
+      answer.push_back(id);
+      next = std::span(answer).last(1);
+      if (options.stop_at_newline && tokenizer_->decode(next).find('\n') != std::string::npos)
+        break;
+    }
+    std::string text = tokenizer_->decode(answer);
+    if (options.stop_at_newline) text.resize(std::min(text.find('\n'), text.size()));
+    return text;
+  }
+
+  // Of the tokens from `begin` on; the first token of all has no probability.
+  double log_probability(const Ids& ids, std::size_t begin) const {
+    const std::size_t first = std::max<std::size_t>(begin, 1);
+    if (first >= ids.size()) return 0.0;
+    Sequence sequence = model_.begin(length_of(ids));
+    const at::Tensor states = model_.forward(ids, sequence, States::all);
+    const auto rows = static_cast<std::int64_t>(ids.size() - first);
+    const at::Tensor logits =
+        model_.head(states.narrow(0, static_cast<std::int64_t>(first) - 1, rows));
+    const std::int64_t vocabulary = logits.size(1);
+    double sum = 0.0;
+    for (std::int64_t i = 0; i < rows; ++i) {
+      const float* row = logits.const_data_ptr<float>() + i * vocabulary;
+      const std::int32_t id = ids[first + static_cast<std::size_t>(i)];
+      sum += static_cast<double>(row[id]) - log_sum_exp(row, vocabulary);
+    }
+    return sum;
+  }
+
+  const ops::Workers& workers_;
+  std::string who_;
+  Transformer model_;
+  std::optional<text::LmTokenizer> tokenizer_;
+  Ids ends_;
+};
+
+}  // namespace
+
+std::unique_ptr<LanguageModel> load_language_model(const ops::Workers& workers,
+                                                   const fs::path& folder) {
+  return ops::guarded(kStage, [&]() -> std::unique_ptr<LanguageModel> {
+    return std::make_unique<NativeLanguageModel>(workers, folder);
+  });
+}
+
+}  // namespace dnd::lm

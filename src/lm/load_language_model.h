@@ -1,0 +1,17 @@
+// Base language models for judging adapters: the factory behind Engine::load_language_model().
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "dnd/language_model.h"
+#include "ops/workers.h"
+
+namespace dnd::lm {
+
+// `folder`: config.json, safetensors weights and, for texts, tokenizer.model. `workers` must outlive
+// the result. Throws Error(no_input), or Error(data) naming what is not supported.
+std::unique_ptr<LanguageModel> load_language_model(const ops::Workers& workers,
+                                                   const std::filesystem::path& folder);
+
+}  // namespace dnd::lm

@@ -1,0 +1,34 @@
+// What is done to rows of activations between matrix products, as plain loops: over a few thousand
+// values a chain of tensor operations costs more in calls than in work.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace dnd::lm {
+
+// x / sqrt(mean(x^2) + epsilon) * weight over rows of weight.numel() values; x contiguous.
+at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double epsilon);
+
+// The same in place, on `rows` rows.
+void rms_norm_(float* x, std::int64_t rows, const at::Tensor& weight, double epsilon);
+
+// Cosines and sines of the rotary positions 0 ... length - 1.
+class RotaryTable {
+ public:
+  RotaryTable() = default;
+  RotaryTable(const std::vector<float>& frequencies, std::int64_t length);
+
+  std::int64_t length() const { return length_; }
+  // Turns one head (D) in place: the pairs are (i, i + D / 2), as in the Hugging Face layout.
+  void turn(float* head, std::int64_t position) const;
+
+ private:
+  std::int64_t half_ = 0;
+  std::int64_t length_ = 0;
+  std::vector<float> cosines_, sines_;  // (length, D / 2)
+};
+
+}  // namespace dnd::lm
