@@ -24,22 +24,28 @@ struct TinyModel {
   Dtype dtype = Dtype::f32;
   bool tokenizer = true;
 
+  // Of this config, with heads of hidden_size / num_attention_heads.
   NamedShapes tensors() const {
-    NamedShapes all = {{"model.embed_tokens.weight", {368, 32}}, {"model.norm.weight", {32}}};
-    for (const char* layer : {"model.layers.0.", "model.layers.1."}) {
+    const std::int64_t c = config["hidden_size"];
+    const std::int64_t inner = config["intermediate_size"];
+    const std::int64_t heads = config["num_attention_heads"];
+    const std::int64_t kv = c / heads * config["num_key_value_heads"].get<std::int64_t>();
+    NamedShapes all = {{"model.embed_tokens.weight", {config["vocab_size"], c}},
+                       {"model.norm.weight", {c}}};
+    for (int i = 0; i < config["num_hidden_layers"]; ++i) {
       const auto add = [&](const std::string& name, formats::Shape shape) {
-        all.emplace_back(layer + name, std::move(shape));
+        all.emplace_back("model.layers." + std::to_string(i) + "." + name, std::move(shape));
       };
-      add("input_layernorm.weight", {32});
-      add("post_attention_layernorm.weight", {32});
-      for (const auto& [name, out] : {std::pair("q", 32), std::pair("k", 16), std::pair("v", 16)}) {
-        add(std::string("self_attn.") + name + "_proj.weight", {out, 32});
+      add("input_layernorm.weight", {c});
+      add("post_attention_layernorm.weight", {c});
+      for (const auto& [name, out] : {std::pair("q", c), std::pair("k", kv), std::pair("v", kv)}) {
+        add(std::string("self_attn.") + name + "_proj.weight", {out, c});
         add(std::string("self_attn.") + name + "_proj.bias", {out});
       }
-      add("self_attn.o_proj.weight", {32, 32});
-      add("mlp.gate_proj.weight", {48, 32});
-      add("mlp.up_proj.weight", {48, 32});
-      add("mlp.down_proj.weight", {32, 48});
+      add("self_attn.o_proj.weight", {c, c});
+      add("mlp.gate_proj.weight", {inner, c});
+      add("mlp.up_proj.weight", {inner, c});
+      add("mlp.down_proj.weight", {c, inner});
     }
     return all;
   }
