@@ -9,6 +9,7 @@
 #include "bundle/generator_config.h"
 #include "context.h"
 #include "target/base_model.h"
+#include "verify_run.h"
 
 namespace dnd::app {
 namespace fs = std::filesystem;
@@ -19,6 +20,7 @@ struct VerifyOptions {
   fs::path base;
   fs::path model;
   bool partial = false;
+  RunOptions run;
 };
 
 // What the adapters are held against, opened once.
@@ -46,7 +48,7 @@ Reference open_reference(const VerifyOptions& options) {
   return reference;
 }
 
-Json report_json(const fs::path& path, const verify::Report& report) {
+Json report_json(const fs::path& path, const verify::Report& report, const RunReport* run) {
   Json findings = Json::array();
   for (const verify::Finding& finding : report.findings) {
     findings.push_back(
@@ -60,14 +62,16 @@ Json report_json(const fs::path& path, const verify::Report& report) {
                         {"verdict", verify::verdict_name(runtime.verdict)},
                         {"why", runtime.why}});
   }
-  return {{"path", path.string()},
-          {"ok", !report.has_errors()},
-          {"findings", findings},
-          {"runtimes", runtimes}};
+  Json json = {{"path", path.string()},
+               {"ok", !report.has_errors()},
+               {"findings", findings},
+               {"runtimes", runtimes}};
+  if (run != nullptr) json["run"] = run->json;
+  return json;
 }
 
 void print_report(const fs::path& path, const adapter::LoraAdapter& adapter,
-                  const verify::Report& report) {
+                  const verify::Report& report, const RunReport* run) {
   print_line(cat(path.string(), ": ", report.has_errors() ? "FAILED" : "ok", " (",
                  adapter::format_name(adapter.format), ", ", adapter.pairs.size(), " modules)"));
   for (const verify::Finding& finding : report.findings) {
@@ -78,29 +82,43 @@ void print_report(const fs::path& path, const adapter::LoraAdapter& adapter,
     print_line(cat("  ", runtime.runtime, ": ", verify::verdict_name(runtime.verdict),
                    runtime.why.empty() ? "" : " - ", runtime.why));
   }
+  if (run == nullptr) return;
+  for (const std::string& line : run->lines) print_line(cat("  run: ", line));
 }
 
+// `runner`: nullptr where nothing is run.
 void verify_one(const Context& context, const fs::path& path, const Reference& reference,
-                bool partial, int& exit_code) {
+                bool partial, AdapterRun* runner, int& exit_code) {
   const auto heads = reference.base ? reference.base->heads : std::nullopt;
   const adapter::LoraAdapter adapter = adapter::read_lora(path, heads);
-  const verify::Report report = verify::verify(adapter, reference.against(partial));
+  verify::Report report = verify::verify(adapter, reference.against(partial));
+  std::optional<RunReport> run;
+  if (runner != nullptr) {
+    run = runner->run(adapter);
+    report.findings.insert(report.findings.end(), run->findings.begin(), run->findings.end());
+  }
   if (context.json) {
-    print_json(report_json(path, report));
+    print_json(report_json(path, report, run ? &*run : nullptr));
   } else {
-    print_report(path, adapter, report);
+    print_report(path, adapter, report, run ? &*run : nullptr);
   }
   if (report.has_errors() && exit_code == 0) exit_code = static_cast<int>(ErrorKind::data);
 }
 
 void run_verify(Context& context, const VerifyOptions& options) {
+  if (!options.run.logits_out.empty() && options.adapters.size() > 1) {
+    fail(ErrorKind::usage, "verify: --logits-out takes one adapter, got ", options.adapters.size());
+  }
   const Reference reference = open_reference(options);
   if (!reference.base) {
     log_info("no --base and no --model: names and shapes are not held against a base model");
   }
+  std::optional<AdapterRun> runner;
+  if (options.run.run) runner.emplace(options.base, options.run);
   for (const fs::path& path : options.adapters) {
     try {
-      verify_one(context, path, reference, options.partial, context.exit_code);
+      verify_one(context, path, reference, options.partial, runner ? &*runner : nullptr,
+                 context.exit_code);
     } catch (const Error& error) {
       if (options.adapters.size() == 1) throw;
       log_error(error.what());
@@ -117,6 +135,8 @@ void add_verify(CLI::App& program, Context& context) {
       program, context, "verify", "Will an adapter load, and will it act?",
       {{"dnd verify adapters/arc --base Qwen2.5-0.5B-Instruct/", "names, shapes, layers, runtimes"},
        {"dnd verify arc.gguf --base base.gguf", ""},
+       {"dnd verify adapters/arc --base Qwen2.5-0.5B-Instruct/ --run",
+        "does it change the logits?"},
        {"dnd verify adapters/* --model BUNDLE", "against the generator's layout and statistics"}},
       [&context, options] { run_verify(context, *options); });
   command.add_option("adapters", options->adapters, "Adapter folders and files")->required();
@@ -126,6 +146,7 @@ void add_verify(CLI::App& program, Context& context) {
                      "Generator bundle: its layout stands for the base where none is given,\n"
                      "its training statistics for what norms are usual");
   command.add_flag("--partial", options->partial, "Accept that some layers are left out");
+  add_run_options(command, options->run);
 }
 
 }  // namespace dnd::app

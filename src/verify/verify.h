@@ -3,8 +3,9 @@
 // Many runtimes drop what they do not recognise without a word: a wrong prefix, a missing layer or a
 // zero B gives a model that runs and is the base model. These checks find that before.
 //
-// Goals: every problem named with its place and reason, none found by running a model. Non-goals:
-// whether the adapter is any good (that takes questions and answers).
+// Goals: every problem named with its place and reason, none found by running a model (what running
+// one tells is in compare_logits.h). Non-goals: whether the adapter is any good (that takes questions
+// and answers).
 #pragma once
 
 #include <cstddef>

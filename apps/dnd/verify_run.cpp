@@ -1,0 +1,146 @@
+#include "verify_run.h"
+
+#include <array>
+#include <cstdio>
+
+#include "adapter/lora_output.h"
+#include "base/file.h"
+#include "base/random.h"
+#include "base/strings.h"
+#include "context.h"
+#include "engine_loader.h"
+
+namespace dnd::app {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kPrompt = "The capital of France is";
+constexpr std::int64_t kUsualIds = 16;
+
+// Any ids will do where there is no tokenizer; always the same.
+std::vector<std::int32_t> usual_ids(std::int64_t vocabulary) {
+  SplitMix64 random(0);
+  std::vector<std::int32_t> ids;
+  for (std::int64_t i = 0; i < kUsualIds; ++i) {
+    ids.push_back(static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(vocabulary))));
+  }
+  return ids;
+}
+
+void write_logits(const fs::path& path, const HostTensor& base, const HostTensor& adapted) {
+  Staged staged(path, Staged::Kind::file, OnExisting::refuse);
+  adapter::write_tensors(staged.path(),
+                         {{"base", base.shape, [&] { return base.values; }},
+                          {"adapted", adapted.shape, [&] { return adapted.values; }}},
+                         Dtype::f32, {{"format", "pt"}});
+  staged.commit();
+}
+
+// Three digits, for people.
+std::string brief(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.3g", value);
+  return text.data();
+}
+
+Json change_json(const verify::LogitChange& change) {
+  return {{"positions", change.positions},
+          {"largest_change", change.largest},
+          {"relative_change", change.relative},
+          {"kl_nats", change.kl},
+          {"other_choices", change.other_choices},
+          {"base_not_finite", change.base_not_finite},
+          {"adapted_not_finite", change.adapted_not_finite}};
+}
+
+}  // namespace
+
+void add_run_options(CLI::App& command, RunOptions& options) {
+  CLI::Option* run = command.add_flag(
+      "--run", options.run,
+      "Run the base (a folder with weights) without and with the adapter and compare the logits;\n"
+      "answers too, where the folder has a SentencePiece tokenizer.model");
+  command.add_option("--prompt", options.prompt, "The text to run")->needs(run);
+  command
+      .add_option("--answer", options.answer, "Compare the log-probability of this continuation")
+      ->needs(run);
+  command.add_option("--ids", options.ids, "Token ids to run instead of a text, e.g. 1,15,8")
+      ->delimiter(',')
+      ->excludes("--prompt")
+      ->needs(run);
+  command.add_option("--max-tokens", options.max_tokens, "Length of the answers (default 16)")
+      ->needs(run);
+  command
+      .add_option("--logits-out", options.logits_out, "Write both logits to this .safetensors file")
+      ->needs(run);
+  command.add_option("--threads", options.threads, "Threads (default: all)")->needs(run);
+}
+
+AdapterRun::AdapterRun(const fs::path& base, const RunOptions& options) : options_(options) {
+  if (!fs::is_directory(base)) {
+    fail(ErrorKind::usage, "verify: --run needs --base with the folder of a model and its weights");
+  }
+  EngineOptions engine;
+  engine.device = "cpu";
+  engine.threads = options.threads;
+  engine_ = open_engine(engine);
+  model_ = engine_->load_language_model(base.string());
+  const bool has_text = model_->info().has_tokenizer && options_.ids.empty();
+  if (has_text && options_.prompt.empty()) options_.prompt = kPrompt;
+  ids_ = !options_.ids.empty()      ? options_.ids
+         : !options_.prompt.empty() ? model_->tokenize(options_.prompt)
+                                    : usual_ids(model_->info().vocabulary);
+  base_ = listen();
+}
+
+AdapterRun::Words AdapterRun::listen() {
+  Words words;
+  words.logits = model_->logits(ids_);
+  if (options_.prompt.empty()) return words;
+  words.answer = model_->complete({options_.prompt}, {options_.max_tokens, true}).at(0);
+  if (!options_.answer.empty()) {
+    words.score = model_->score({{options_.prompt, options_.answer}}).at(0);
+  }
+  return words;
+}
+
+void AdapterRun::compare_words(const Words& adapted, RunReport& report) const {
+  const auto quoted = [](const std::string& text) { return cat("'", printable(text), "'"); };
+  report.json["prompt"] = options_.prompt;
+  report.json["base_answer"] = base_.answer;
+  report.json["adapted_answer"] = adapted.answer;
+  report.lines.push_back(cat("to ", quoted(options_.prompt), " the base says ",
+                             quoted(base_.answer), ", with the adapter ", quoted(adapted.answer)));
+  if (options_.answer.empty()) return;
+  report.json["answer"] = options_.answer;
+  report.json["base_log_probability"] = base_.score;
+  report.json["adapted_log_probability"] = adapted.score;
+  report.lines.push_back(cat("log-probability of ", quoted(options_.answer), ": ",
+                             brief(base_.score), ", with the adapter ", brief(adapted.score)));
+}
+
+RunReport AdapterRun::run(const adapter::LoraAdapter& adapter) {
+  RunReport report;
+  Words adapted;
+  try {
+    model_->use_adapter(&adapter);
+    adapted = listen();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::data) throw;
+    report.findings = {{verify::Severity::error, "run", error.what()}};
+    return report;
+  }
+  const verify::LogitChange change = verify::compare_logits(base_.logits, adapted.logits);
+  report.findings = verify::judge(change);
+  report.json = change_json(change);
+  report.json["ids"] = ids_;
+  report.lines.push_back(cat("logits of ", change.positions, " positions change by up to ",
+                             brief(change.largest), " (", brief(100.0 * change.relative),
+                             " % of the largest), KL ", brief(change.kl), " nats; ",
+                             change.other_choices, " of them choose another token"));
+  if (!options_.prompt.empty()) compare_words(adapted, report);
+  if (!options_.logits_out.empty()) write_logits(options_.logits_out, base_.logits, adapted.logits);
+  return report;
+}
+
+}  // namespace dnd::app
