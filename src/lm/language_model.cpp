@@ -150,12 +150,14 @@ class NativeLanguageModel : public LanguageModel {
       if (std::find(ends_.begin(), ends_.end(), id) != ends_.end()) break;
       answer.push_back(id);
       next = std::span(answer).last(1);
-      if (options.stop_at_newline && tokenizer_->decode(next).find('\n') != std::string::npos)
-        break;
+      if (!options.stop_at_newline) continue;
+      const std::string piece = tokenizer_->decode(next);
+      if (const std::size_t end = piece.find('\n'); end != std::string::npos) {
+        answer.pop_back();
+        return tokenizer_->decode(answer) + piece.substr(0, end);
+      }
     }
-    std::string text = tokenizer_->decode(answer);
-    if (options.stop_at_newline) text.resize(std::min(text.find('\n'), text.size()));
-    return text;
+    return tokenizer_->decode(answer);
   }
 
   // Of the tokens from `begin` on; the first token of all has no probability.

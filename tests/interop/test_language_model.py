@@ -1,0 +1,172 @@
+"""The native forward of base models against transformers + peft: logits, greedy answers, scores, ids."""
+
+import json
+import math
+import random
+
+import bases
+import pytest
+import sentencepiece
+import torch
+import transformers
+from bases import BASES, VARIANTS, Base, text
+from safetensors.torch import load_file
+
+T = transformers
+WORDS = """the quick brown fox jumps over lazy dog question answer letter yes no red blue green Paris is a capital of
+France water animals compare numbers left right or and by""".split()
+LLAMA3 = {"rope_type": "llama3", "rope_theta": 500.0, "factor": 4.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+          "original_max_position_embeddings": 32}
+MODELS = {
+    "qwen2": BASES["qwen2"],
+    "qwen2-tied-theta": Base("qwen2", text(
+        T.Qwen2Config, T.Qwen2ForCausalLM, tie_word_embeddings=True, rms_norm_eps=1e-5,
+        rope_parameters={"rope_type": "default", "rope_theta": 1e6})),
+    "qwen2-one-key-head": Base("qwen2", text(T.Qwen2Config, T.Qwen2ForCausalLM, num_key_value_heads=1)),
+    "qwen2-no-groups": Base("qwen2", text(T.Qwen2Config, T.Qwen2ForCausalLM, num_key_value_heads=4)),
+    "llama": BASES["llama"],
+    "llama-tied": BASES["llama-tied"],
+    "llama-biases": Base("llama", text(T.LlamaConfig, T.LlamaForCausalLM, attention_bias=True, mlp_bias=True)),
+    "llama-wide-heads": Base("llama", text(T.LlamaConfig, T.LlamaForCausalLM, head_dim=24)),
+    "llama-llama3-rope": Base("llama", text(T.LlamaConfig, T.LlamaForCausalLM, head_dim=32, rope_parameters=LLAMA3)),
+    "mistral": BASES["mistral"],
+    "qwen3": BASES["qwen3"],
+    "qwen3-biases": Base("qwen3", text(T.Qwen3Config, T.Qwen3ForCausalLM, head_dim=24, attention_bias=True)),
+}
+IDS = [random.Random(3).randrange(bases.VOCABULARY) for _ in range(48)]
+
+
+def run(dnd, adapter, base, *options) -> dict:
+    return json.loads(dnd.run("verify", adapter, "--base", base, "--run", "--json", *options))["run"]
+
+
+def native_logits(dnd, adapter, base, folder) -> dict[str, torch.Tensor]:
+    run(dnd, adapter, base, "--ids", ",".join(map(str, IDS)), "--logits-out", folder / "logits.safetensors")
+    return load_file(folder / "logits.safetensors")
+
+
+def assert_equal(found: torch.Tensor, expected: torch.Tensor):
+    """The bar is 1e-4 of the largest."""
+    assert found.shape == expected.shape
+    assert (found - expected).abs().max() < 1e-5 * expected.abs().max()
+
+
+def check_logits(dnd, base: Base, folder, model=None, variant="plain"):
+    """`folder` / base holds the base; the reference is `model` or the base's own."""
+    adapted = bases.write_adapter(base, VARIANTS[variant], folder / "adapter")
+    found = native_logits(dnd, folder / "adapter", folder / "base", folder)
+    ids = torch.tensor([IDS])
+    with adapted.disable_adapter():
+        assert_equal(found["base"], (model or adapted)(ids).logits[0])
+    if model is None:
+        assert_equal(found["adapted"], adapted(ids).logits[0])
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_logits(dnd, name, tmp_path):
+    bases.write_base(MODELS[name], tmp_path / "base")
+    check_logits(dnd, MODELS[name], tmp_path)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_adapters_of_every_scale(dnd, variant, tmp_path):
+    bases.write_base(MODELS["qwen2"], tmp_path / "base")
+    check_logits(dnd, MODELS["qwen2"], tmp_path, variant=variant)
+
+
+@pytest.mark.parametrize("name", ["qwen2", "llama-tied"])
+def test_shards(dnd, name, tmp_path):
+    MODELS[name].model().save_pretrained(tmp_path / "base", max_shard_size="40KB")
+    assert (tmp_path / "base/model.safetensors.index.json").exists()
+    check_logits(dnd, MODELS[name], tmp_path)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_short_weights_are_computed_in_fp32(dnd, dtype, tmp_path):
+    MODELS["qwen2"].model().to(dtype).save_pretrained(tmp_path / "base")
+    reference = T.AutoModelForCausalLM.from_pretrained(tmp_path / "base", dtype=torch.float32).eval()
+    check_logits(dnd, MODELS["qwen2"], tmp_path, model=reference)
+
+
+def test_configs_as_transformers_4_wrote_them(dnd, tmp_path):
+    base = MODELS["llama-llama3-rope"]
+    bases.write_base(base, tmp_path / "base")
+    path = tmp_path / "base/config.json"
+    config = json.loads(path.read_text())
+    rope = config.pop("rope_parameters")
+    config["rope_theta"] = rope.pop("rope_theta")
+    path.write_text(json.dumps(config | {"rope_scaling": rope}))
+    check_logits(dnd, base, tmp_path)
+
+
+# Texts: a SentencePiece tokenizer trained here.
+
+PIECES = 420
+
+def train_tokenizer(folder):
+    rng = random.Random(0)
+    (folder / "corpus.txt").write_text("".join(
+        " ".join(rng.choice(WORDS) for _ in range(rng.randint(3, 12))) + rng.choice([".", "?", " (a)/(b)", " 1/2"]) + "\n"
+        for _ in range(2000)))
+    sentencepiece.SentencePieceTrainer.train(
+        input=str(folder / "corpus.txt"), model_prefix=str(folder / "tokenizer"), vocab_size=PIECES, model_type="bpe",
+        byte_fallback=True, normalization_rule_name="identity", remove_extra_whitespaces=False, minloglevel=2)
+
+
+@pytest.fixture(scope="module", params=["qwen2", "llama-tied"])
+def with_text(request, tmp_path_factory):
+    """A base and an adapter, random, that take texts; the adapted model; its tokenizer."""
+    folder = tmp_path_factory.mktemp("text")
+    (folder / "base").mkdir()
+    train_tokenizer(folder / "base")
+    (folder / "base/tokenizer_config.json").write_text(json.dumps(
+        {"tokenizer_class": "LlamaTokenizer", "add_bos_token": request.param != "qwen2", "add_eos_token": False}))
+    config = {"qwen2": (T.Qwen2Config, T.Qwen2ForCausalLM), "llama-tied": (T.LlamaConfig, T.LlamaForCausalLM)}
+    base = Base(request.param, text(*config[request.param], vocab_size=PIECES, pad_token_id=None,
+                                    tie_word_embeddings=request.param != "qwen2"))
+    bases.write_base(base, folder / "base")
+    model = bases.write_adapter(base, VARIANTS["plain"], folder / "adapter")
+    return folder, model, T.LlamaTokenizer.from_pretrained(folder / "base")
+
+
+TEXTS = ["the quick brown fox", "Question: is water red or blue? Answer:", " two  spaces", "a\nb\tc", "ü € 😀 中文 e\u0301 ﬁ",
+         "</s>the <s> fox</s>", "\u2581the", "x \u200b\ufeff\u00a0 y", "<0x0A>", "UPPER 3.14159", "?"]
+
+
+def generate(model, tokenizer, prompt: str, count: int) -> str:
+    """The answer up to its first line break, which in these models is a piece of its own."""
+    ids = tokenizer(prompt, return_tensors="pt")["input_ids"]
+    out = model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=count, do_sample=False)
+    answer = out[0, ids.shape[1]:].tolist()
+    line_break = tokenizer.convert_tokens_to_ids("<0x0A>")
+    if line_break in answer:
+        answer = answer[:answer.index(line_break)]
+    space = tokenizer.convert_tokens_to_ids("\u2581")  # decoding takes one from the front
+    return tokenizer.decode([space, *answer], skip_special_tokens=True)
+
+
+@pytest.mark.parametrize("prompt", TEXTS)
+def test_ids_and_answers_are_those_of_transformers(dnd, with_text, prompt):
+    folder, model, tokenizer = with_text
+    found = run(dnd, folder / "adapter", folder / "base", "--prompt", prompt, "--max-tokens", 24)
+    assert found["ids"] == tokenizer(prompt)["input_ids"]
+    assert found["adapted_answer"] == generate(model, tokenizer, prompt, 24)
+    with model.disable_adapter():
+        assert found["base_answer"] == generate(model, tokenizer, prompt, 24)
+
+
+@pytest.mark.parametrize("answer", [" yes", " the answer is 1/2", " 😀"])
+def test_scores_are_sums_of_log_probabilities(dnd, with_text, answer):
+    folder, model, tokenizer = with_text
+    prompt = TEXTS[1]
+    found = run(dnd, folder / "adapter", folder / "base", "--prompt", prompt, "--answer", answer)
+    whole = tokenizer(prompt + answer, return_tensors="pt")["input_ids"]
+    start = len(tokenizer(prompt)["input_ids"])
+
+    def score() -> float:
+        log_probabilities = model(whole).logits[0].double().log_softmax(-1)
+        return sum(log_probabilities[i - 1, whole[0, i]].item() for i in range(start, whole.shape[1]))
+
+    assert math.isclose(found["adapted_log_probability"], score(), rel_tol=1e-6)
+    with model.disable_adapter():
+        assert math.isclose(found["base_log_probability"], score(), rel_tol=1e-6)
