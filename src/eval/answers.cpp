@@ -1,0 +1,80 @@
+#include "eval/answers.h"
+
+#include <algorithm>
+#include <set>
+
+#include "adapter/peft.h"
+#include "base/sha256.h"
+#include "base/strings.h"
+
+namespace dnd::eval {
+namespace {
+
+// Prompts handed to the model at once: keeps its key/value cache small.
+constexpr std::size_t kBatch = 128;
+
+std::string fingerprint(const Weights& adapter) {
+  if (!adapter) return "";
+  Sha256 hash;
+  for (const adapter::AdapterMatrix& matrix : adapter->matrices) {
+    hash.update(std::as_bytes(std::span(matrix.values)));
+  }
+  return hash.hex();
+}
+
+}  // namespace
+
+std::string trimmed(const std::string& text) {
+  constexpr const char* kSpace = " \t\r\n\v\f";
+  const std::size_t first = text.find_first_not_of(kSpace);
+  if (first == std::string::npos) return "";
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+bool is_right(const std::string& answer, const tasks::Question& question) {
+  return trimmed(answer) == trimmed(question.answer);
+}
+
+void Answers::complete(const Weights& adapter, const std::vector<std::string>& prompts,
+                       Known& known) {
+  if (adapter) {
+    const adapter::LoraAdapter lora = adapter::lora_of_layout(layout_, *adapter, {});
+    model_.use_adapter(&lora);
+  } else {
+    model_.use_adapter(nullptr);
+  }
+  for (std::size_t first = 0; first < prompts.size(); first += kBatch) {
+    const std::size_t last = std::min(first + kBatch, prompts.size());
+    const std::vector<std::string> batch(prompts.begin() + static_cast<std::ptrdiff_t>(first),
+                                         prompts.begin() + static_cast<std::ptrdiff_t>(last));
+    const std::vector<std::string> said = model_.complete(batch, options_);
+    if (said.size() != batch.size()) fail(ErrorKind::internal, "eval: answers are missing");
+    for (std::size_t i = 0; i < batch.size(); ++i) known[batch[i]] = said[i];
+  }
+}
+
+std::vector<std::string> Answers::ask(const Weights& adapter,
+                                      const std::vector<tasks::Question>& questions) {
+  Known& known = known_[fingerprint(adapter)];
+  std::vector<std::string> missing;
+  std::set<std::string> listed;
+  for (const tasks::Question& question : questions) {
+    const bool fresh = !known.contains(question.prompt) && listed.insert(question.prompt).second;
+    if (fresh) missing.push_back(question.prompt);
+  }
+  if (!missing.empty()) complete(adapter, missing, known);
+  std::vector<std::string> answers;
+  for (const tasks::Question& question : questions) answers.push_back(known.at(question.prompt));
+  return answers;
+}
+
+double Answers::accuracy(const Weights& adapter, const std::vector<tasks::Question>& questions) {
+  const std::vector<std::string> answers = ask(adapter, questions);
+  std::size_t right = 0;
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    if (is_right(answers[i], questions[i])) ++right;
+  }
+  return static_cast<double>(right) / static_cast<double>(questions.size());
+}
+
+}  // namespace dnd::eval

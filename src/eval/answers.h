@@ -1,0 +1,47 @@
+// What a base model answers under an adapter, each question asked once.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "adapter/adapter_layout.h"
+#include "dnd/language_model.h"
+#include "eval/update_space.h"
+#include "tasks/task_set.h"
+
+namespace dnd::eval {
+
+// White space (ASCII) at both ends is left out.
+std::string trimmed(const std::string& text);
+
+// Exact match of the trimmed answers.
+bool is_right(const std::string& answer, const tasks::Question& question);
+
+// Keeps what the model said by adapter (its values, not its name) and prompt, so that an adapter that
+// several methods choose costs nothing twice. Model and layout must outlive the object.
+class Answers {
+ public:
+  Answers(LanguageModel& model, const adapter::AdapterLayout& layout, CompletionOptions options)
+      : model_(model), layout_(layout), options_(options) {}
+
+  // The answers to `questions`, in order; without an adapter (nullptr) those of the base.
+  std::vector<std::string> ask(const Weights& adapter,
+                               const std::vector<tasks::Question>& questions);
+
+  // The share of right answers; `questions` is not empty.
+  double accuracy(const Weights& adapter, const std::vector<tasks::Question>& questions);
+
+ private:
+  using Known = std::map<std::string, std::string>;  // prompt -> answer
+
+  void complete(const Weights& adapter, const std::vector<std::string>& prompts, Known& known);
+
+  LanguageModel& model_;
+  const adapter::AdapterLayout& layout_;
+  CompletionOptions options_;
+  std::map<std::string, Known> known_;  // by SHA-256 of the adapter's values; "" is the base
+};
+
+}  // namespace dnd::eval

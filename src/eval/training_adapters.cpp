@@ -1,0 +1,77 @@
+#include "eval/training_adapters.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/strings.h"
+#include "tasks/checkpoint.h"
+
+namespace dnd::eval {
+
+std::vector<Weights> read_checkpoints(const adapter::AdapterLayout& layout,
+                                      const tasks::Task& task) {
+  std::vector<Weights> checkpoints;
+  for (const auto& folder : task.checkpoints) {
+    checkpoints.push_back(
+        std::make_shared<const adapter::Adapter>(tasks::read_checkpoint(layout, folder)));
+  }
+  return checkpoints;
+}
+
+TrainingAdapters::TrainingAdapters(const adapter::AdapterLayout& layout,
+                                   const std::vector<tasks::Task>& tasks) {
+  if (tasks.empty()) fail(ErrorKind::data, "eval: the task set has no training tasks");
+  FactorMean all;
+  for (const tasks::Task& task : tasks) {
+    const std::vector<Weights> checkpoints = read_checkpoints(layout, task);
+    if (checkpoints.empty()) {
+      fail(ErrorKind::data, "eval: training task '", printable(task.name), "' has no adapters");
+    }
+    FactorMean own;
+    for (const Weights& checkpoint : checkpoints) {
+      own.add(*checkpoint);
+      all.add(*checkpoint);
+    }
+    last_.push_back(checkpoints.back());
+    means_.push_back(own.mean());
+    attributes_.push_back(task.attributes);
+  }
+  mean_ = all.mean();
+}
+
+Weights TrainingAdapters::mean_of_same(const std::string& attribute,
+                                       const std::string& value) const {
+  FactorMean mean;
+  bool any = false;
+  for (std::size_t i = 0; i < means_.size(); ++i) {
+    const auto entry = attributes_[i].find(attribute);
+    if (entry == attributes_[i].end() || entry->second != value) continue;
+    mean.add(*means_[i]);
+    any = true;
+  }
+  return any ? mean.mean() : nullptr;
+}
+
+std::vector<float> flatten(const adapter::Adapter& adapter) {
+  std::vector<float> values;
+  for (const adapter::AdapterMatrix& matrix : adapter.matrices) {
+    values.insert(values.end(), matrix.values.begin(), matrix.values.end());
+  }
+  return values;
+}
+
+Weights unflatten(const std::vector<float>& values, const adapter::Adapter& like) {
+  auto adapter = std::make_shared<adapter::Adapter>(like);
+  std::size_t next = 0;
+  for (adapter::AdapterMatrix& matrix : adapter->matrices) {
+    if (matrix.values.size() > values.size() - next) {
+      fail(ErrorKind::internal, "eval: values that do not fill an adapter");
+    }
+    const auto first = values.begin() + static_cast<std::ptrdiff_t>(next);
+    std::copy_n(first, matrix.values.size(), matrix.values.begin());
+    next += matrix.values.size();
+  }
+  return adapter;
+}
+
+}  // namespace dnd::eval

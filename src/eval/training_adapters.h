@@ -1,0 +1,47 @@
+// The adapters of the training tasks, and what simple methods make of them.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "adapter/adapter_layout.h"
+#include "eval/update_space.h"
+#include "tasks/task_set.h"
+
+namespace dnd::eval {
+
+// Every checkpoint of a task, in order. Throws what tasks::read_checkpoint() throws.
+std::vector<Weights> read_checkpoints(const adapter::AdapterLayout& layout,
+                                      const tasks::Task& task);
+
+// Reads every checkpoint of every training task once, at construction, and keeps two adapters of each
+// task: the mean of its A's and B's, and its last checkpoint (by name), which stands for the task
+// where behaviour is judged. Memory: two fp32 adapters a task.
+class TrainingAdapters {
+ public:
+  // Throws what tasks::read_checkpoint() throws, Error(data) where there is no training task.
+  TrainingAdapters(const adapter::AdapterLayout& layout, const std::vector<tasks::Task>& tasks);
+
+  std::size_t size() const { return last_.size(); }
+  const Weights& last(std::size_t task) const { return last_.at(task); }
+  const Weights& task_mean(std::size_t task) const { return means_.at(task); }
+  // Mean of A and mean of B over all checkpoints of all tasks.
+  const Weights& mean() const { return mean_; }
+  // The same over the tasks with this value of an attribute (mean of the tasks' means); nullptr
+  // where there are none.
+  Weights mean_of_same(const std::string& attribute, const std::string& value) const;
+
+ private:
+  std::vector<Weights> last_;
+  std::vector<Weights> means_;
+  Weights mean_;
+  std::vector<std::map<std::string, std::string>> attributes_;
+};
+
+// All values of an adapter, matrix by matrix, and back into the shapes of `like`.
+std::vector<float> flatten(const adapter::Adapter& adapter);
+Weights unflatten(const std::vector<float>& values, const adapter::Adapter& like);
+
+}  // namespace dnd::eval

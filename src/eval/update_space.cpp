@@ -1,0 +1,187 @@
+#include "eval/update_space.h"
+
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "base/strings.h"
+
+namespace dnd::eval {
+namespace {
+
+using adapter::AdapterMatrix;
+
+// X Y^T, (rank, rank), of (rank, n) matrices.
+std::vector<double> row_products(const AdapterMatrix& x, const AdapterMatrix& y) {
+  const auto rank = static_cast<std::size_t>(x.shape[0]);
+  const auto n = static_cast<std::size_t>(x.shape[1]);
+  std::vector<double> products(rank * rank);
+  for (std::size_t i = 0; i < rank; ++i) {
+    for (std::size_t j = 0; j < rank; ++j) {
+      const float* left = x.values.data() + i * n;
+      const float* right = y.values.data() + j * n;
+      double sum = 0.0;
+      for (std::size_t c = 0; c < n; ++c) {
+        sum += static_cast<double>(left[c]) * static_cast<double>(right[c]);
+      }
+      products[i * rank + j] = sum;
+    }
+  }
+  return products;
+}
+
+// X^T Y, (rank, rank), of (n, rank) matrices.
+std::vector<double> column_products(const AdapterMatrix& x, const AdapterMatrix& y) {
+  const auto n = static_cast<std::size_t>(x.shape[0]);
+  const auto rank = static_cast<std::size_t>(x.shape[1]);
+  std::vector<double> products(rank * rank);
+  for (std::size_t r = 0; r < n; ++r) {
+    const float* left = x.values.data() + r * rank;
+    const float* right = y.values.data() + r * rank;
+    for (std::size_t i = 0; i < rank; ++i) {
+      for (std::size_t j = 0; j < rank; ++j) {
+        products[i * rank + j] += static_cast<double>(left[i]) * static_cast<double>(right[j]);
+      }
+    }
+  }
+  return products;
+}
+
+void check_alike(const adapter::Adapter& x, const adapter::Adapter& y) {
+  bool alike = x.matrices.size() == y.matrices.size() && x.matrices.size() % 2 == 0;
+  for (std::size_t i = 0; alike && i < x.matrices.size(); ++i) {
+    const AdapterMatrix& left = x.matrices[i];
+    alike = left.shape == y.matrices[i].shape && left.shape.size() == 2 &&
+            left.shape[i % 2] == x.matrices[0].shape[0];
+  }
+  if (!alike) fail(ErrorKind::internal, "eval: adapters of different layouts");
+}
+
+// Squared distances are differences of larger numbers: rounding may leave them below zero.
+double root(double square) { return square < 0.0 ? 0.0 : std::sqrt(square); }
+
+// Entry (i, j) of the Gram matrix of all adapters, groups one after another.
+std::vector<std::vector<double>> gram_of(const std::vector<Weights>& adapters) {
+  std::vector<std::vector<double>> gram(adapters.size(), std::vector<double>(adapters.size()));
+  for (std::size_t i = 0; i < adapters.size(); ++i) {
+    for (std::size_t j = 0; j <= i; ++j) {
+      gram[i][j] = gram[j][i] = inner(*adapters[i], *adapters[j]);
+    }
+  }
+  return gram;
+}
+
+double quadratic(const std::vector<std::vector<double>>& gram, const std::vector<double>& x) {
+  double sum = 0.0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    for (std::size_t j = 0; j < x.size(); ++j) sum += x[i] * x[j] * gram[i][j];
+  }
+  return sum;
+}
+
+}  // namespace
+
+Combination single(Weights adapter) { return {{std::move(adapter)}, {1.0}}; }
+
+Combination mean_update(const std::vector<Weights>& adapters) {
+  return {adapters,
+          std::vector<double>(adapters.size(), 1.0 / static_cast<double>(adapters.size()))};
+}
+
+double inner(const adapter::Adapter& x, const adapter::Adapter& y) {
+  check_alike(x, y);
+  double sum = 0.0;
+  for (std::size_t m = 0; m < x.matrices.size(); m += 2) {
+    const auto a = row_products(x.matrices[m], y.matrices[m]);
+    const auto b = column_products(x.matrices[m + 1], y.matrices[m + 1]);
+    for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
+  }
+  return sum;
+}
+
+double inner(const Combination& x, const Combination& y) {
+  double sum = 0.0;
+  for (std::size_t i = 0; i < x.adapters.size(); ++i) {
+    for (std::size_t j = 0; j < y.adapters.size(); ++j) {
+      sum += x.factors[i] * y.factors[j] * inner(*x.adapters[i], *y.adapters[j]);
+    }
+  }
+  return sum;
+}
+
+double norm(const Combination& x) { return root(inner(x, x)); }
+
+double distance(const Combination& x, const Combination& y) {
+  return root(inner(x, x) - 2.0 * inner(x, y) + inner(y, y));
+}
+
+double relative_distance(const Combination& x, const Combination& y) {
+  const double size = norm(y);
+  return size > 0.0 ? distance(x, y) / size : std::numeric_limits<double>::quiet_NaN();
+}
+
+double Spread::ratio() const {
+  return between > 0.0 ? within / between : std::numeric_limits<double>::quiet_NaN();
+}
+
+Spread spread_of(const std::vector<std::vector<Weights>>& groups) {
+  std::vector<Weights> all;
+  for (const auto& group : groups) all.insert(all.end(), group.begin(), group.end());
+  const auto gram = gram_of(all);
+  const auto tasks = static_cast<double>(groups.size());
+  std::vector<double> grand(all.size());  // the factors of the mean of the tasks' means
+  std::size_t first = 0;
+  for (const auto& group : groups) {
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      grand[first + i] = 1.0 / tasks / static_cast<double>(group.size());
+    }
+    first += group.size();
+  }
+  Spread spread;
+  first = 0;
+  for (const auto& group : groups) {
+    const auto size = static_cast<double>(group.size());
+    std::vector<double> mean(all.size());
+    for (std::size_t i = 0; i < group.size(); ++i) mean[first + i] = 1.0 / size;
+    // The mean squared distance to the mean is the mean square less the square of the mean.
+    double squares = 0.0;
+    for (std::size_t i = 0; i < group.size(); ++i) squares += gram[first + i][first + i] / size;
+    spread.within += (squares - quadratic(gram, mean)) / tasks;
+    for (std::size_t i = 0; i < all.size(); ++i) mean[i] -= grand[i];
+    spread.between += quadratic(gram, mean) / tasks;
+    first += group.size();
+  }
+  return {root(spread.within), root(spread.between)};
+}
+
+double own_spread(const std::vector<Weights>& adapters) {
+  const Combination mean = mean_update(adapters);
+  double sum = 0.0;
+  for (const Weights& adapter : adapters) sum += relative_distance(single(adapter), mean);
+  return adapters.size() < 2 ? 0.0 : sum / static_cast<double>(adapters.size());
+}
+
+void FactorMean::add(const adapter::Adapter& adapter) {
+  if (count_ == 0) {
+    first_ = adapter;
+    for (const AdapterMatrix& matrix : adapter.matrices) sums_.emplace_back(matrix.values.size());
+  }
+  check_alike(first_, adapter);
+  for (std::size_t m = 0; m < sums_.size(); ++m) {
+    const std::vector<float>& values = adapter.matrices[m].values;
+    for (std::size_t i = 0; i < values.size(); ++i) sums_[m][i] += static_cast<double>(values[i]);
+  }
+  ++count_;
+}
+
+Weights FactorMean::mean() const {
+  auto mean = std::make_shared<adapter::Adapter>(first_);
+  for (std::size_t m = 0; m < sums_.size(); ++m) {
+    for (std::size_t i = 0; i < sums_[m].size(); ++i) {
+      mean->matrices[m].values[i] = static_cast<float>(sums_[m][i] / static_cast<double>(count_));
+    }
+  }
+  return mean;
+}
+
+}  // namespace dnd::eval
