@@ -16,7 +16,8 @@ namespace dnd::eval {
 // whatever else varies; one where nothing does).
 struct Cell {
   std::vector<double> draws;
-  std::vector<std::string> sources;  // where each draw came from, e.g. the control's task; may be empty
+  std::vector<std::string>
+      sources;  // where each draw came from, e.g. the control's task; may be empty
   std::size_t questions = 0;
 
   bool operator==(const Cell&) const = default;

@@ -35,7 +35,8 @@ double relative_distance(const Combination& x, const Combination& y);
 
 // How adapters of several tasks lie: groups[t] are those of task t.
 struct Spread {
-  double within = 0.0;   // sqrt of the mean over tasks of the mean squared distance to the task's mean
+  double within =
+      0.0;  // sqrt of the mean over tasks of the mean squared distance to the task's mean
   double between = 0.0;  // sqrt of the mean squared distance of the tasks' means to their mean
   // within / between: far below 1 for a generator that tells tasks apart, above 1 for one that
   // does not. NaN where `between` is zero.

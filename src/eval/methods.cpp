@@ -1,0 +1,189 @@
+#include "eval/methods.h"
+
+#include <set>
+#include <utility>
+
+#include "base/strings.h"
+#include "tasks/checkpoint.h"
+
+namespace dnd::eval {
+namespace {
+
+std::string label_of(const Control& control) {
+  if (!control.attribute.empty()) return "generated, other " + control.attribute;
+  return control.id == "other_in_all" ? "generated, other in every attribute"
+                                      : "generated, another task's prompts";
+}
+
+}  // namespace
+
+Methods::Methods(const tasks::TaskSet& set, const TrainingAdapters& training,
+                 const Generator& generator, const Settings& settings)
+    : set_(set), training_(training), generator_(generator), settings_(settings) {
+  std::vector<float> x;
+  std::vector<float> y;
+  for (std::size_t i = 0; i < set.train.size(); ++i) {
+    std::vector<std::vector<float>> draws;
+    for (std::size_t k = 0; k < settings.draws; ++k) draws.push_back(embedding(set.train[i], k));
+    embeddings_.push_back(mean_embedding(draws));
+    x.insert(x.end(), embeddings_.back().begin(), embeddings_.back().end());
+    const std::vector<float> weights = flatten(*training.task_mean(i));
+    y.insert(y.end(), weights.begin(), weights.end());
+  }
+  if (set.train.size() >= 3) ridge_.emplace(static_cast<std::int64_t>(set.train.size()), x, y);
+}
+
+Method Methods::method(const std::string& id, const std::string& label, Make make,
+                       QuestionSet set) const {
+  return {id, label, set, [this, make](std::size_t task) { return (this->*make)(task); }};
+}
+
+std::vector<Method> Methods::all() const {
+  std::vector<Method> methods = {
+      method("base", "base", &Methods::base),
+      method("mean_adapter", "mean training adapter (mean A, mean B)", &Methods::mean),
+      method("nearest_adapter", "nearest training adapter", &Methods::nearest_adapter),
+      method("best_single_adapter", "best single training adapter (oracle)",
+             &Methods::best_single)};
+  add_attribute_means(methods);
+  if (ridge_) methods.push_back(method("ridge", "ridge from embeddings", &Methods::ridge));
+  methods.push_back(method("generated", "generated, right prompts", &Methods::right));
+  add_controls(methods);
+  methods.push_back(method("random_text", "generated, random text", &Methods::random));
+  methods.push_back(method("own_adapter", "the task's own adapter", &Methods::own));
+  add_paraphrases(methods);
+  return methods;
+}
+
+void Methods::add_attribute_means(std::vector<Method>& methods) const {
+  for (const Control& control : controls_of(set_)) {
+    if (control.attribute.empty()) continue;
+    const std::string attribute = control.attribute;
+    methods.push_back({"same:" + attribute, "mean adapter of the same " + attribute + " (told)",
+                       QuestionSet::test,
+                       [this, attribute](std::size_t task) { return same(attribute, task); }});
+  }
+}
+
+void Methods::add_controls(std::vector<Method>& methods) const {
+  for (const Control& control : controls_of(set_)) {
+    methods.push_back({control.id, label_of(control), QuestionSet::test,
+                       [this, control](std::size_t task) { return wrong(control, task); }});
+  }
+}
+
+void Methods::add_paraphrases(std::vector<Method>& methods) const {
+  bool any = false;
+  for (const tasks::Task& task : set_.held_out) any = any || task.paraphrase.has_value();
+  if (!any) return;
+  constexpr auto kSet = QuestionSet::paraphrase;
+  methods.push_back(method("base", "paraphrases: base", &Methods::base, kSet));
+  methods.push_back(
+      method("generated", "paraphrases: generated from them", &Methods::paraphrased, kSet));
+  methods.push_back(
+      method("own_adapter", "paraphrases: the task's own adapter", &Methods::own, kSet));
+}
+
+std::vector<std::string> Methods::draw(const std::vector<std::string>& prompts,
+                                       std::size_t k) const {
+  return draw_prompts(prompts, generator_.prompts, settings_.seed, k);
+}
+
+std::vector<float> Methods::embedding(const tasks::Task& task, std::size_t k) const {
+  return generator_.embed(draw(task.prompts, k));
+}
+
+Weights Methods::generated(const std::vector<std::string>& prompts, std::size_t k) const {
+  return generator_.generate(draw(prompts, k));
+}
+
+std::optional<Candidate> Methods::base(std::size_t /*task*/) const {
+  return Candidate{{nullptr}, {}};
+}
+
+std::optional<Candidate> Methods::mean(std::size_t /*task*/) const {
+  return Candidate{{training_.mean()}, {}};
+}
+
+std::optional<Candidate> Methods::nearest_adapter(std::size_t task) const {
+  Candidate candidate;
+  for (std::size_t k = 0; k < settings_.draws; ++k) {
+    const std::size_t found = nearest(embedding(set_.held_out[task], k), embeddings_);
+    candidate.adapters.push_back(training_.last(found));
+    candidate.sources.push_back(set_.train[found].name);
+  }
+  return candidate;
+}
+
+std::optional<Candidate> Methods::best_single(std::size_t /*task*/) const {
+  if (!best_single_) return std::nullopt;
+  return Candidate{{training_.last(*best_single_)}, {set_.train[*best_single_].name}};
+}
+
+std::optional<Candidate> Methods::same(const std::string& attribute, std::size_t task) const {
+  const auto& attributes = set_.held_out[task].attributes;
+  const auto entry = attributes.find(attribute);
+  if (entry == attributes.end()) return std::nullopt;
+  Weights mean = training_.mean_of_same(attribute, entry->second);
+  if (!mean) return std::nullopt;
+  return Candidate{{std::move(mean)}, {}};
+}
+
+std::optional<Candidate> Methods::ridge(std::size_t task) const {
+  Candidate candidate;
+  for (std::size_t k = 0; k < settings_.draws; ++k) {
+    const std::vector<float> predicted = ridge_->predict(embedding(set_.held_out[task], k));
+    candidate.adapters.push_back(unflatten(predicted, *training_.mean()));
+  }
+  return candidate;
+}
+
+std::optional<Candidate> Methods::right(std::size_t task) const {
+  Candidate candidate;
+  for (std::size_t k = 0; k < settings_.draws; ++k) {
+    candidate.adapters.push_back(generated(set_.held_out[task].prompts, k));
+  }
+  return candidate;
+}
+
+std::optional<Candidate> Methods::paraphrased(std::size_t task) const {
+  const auto& paraphrase = set_.held_out[task].paraphrase;
+  if (!paraphrase || paraphrase->prompts.empty()) return std::nullopt;
+  Candidate candidate;
+  for (std::size_t k = 0; k < settings_.draws; ++k) {
+    candidate.adapters.push_back(generated(paraphrase->prompts, k));
+  }
+  return candidate;
+}
+
+std::optional<Candidate> Methods::wrong(const Control& control, std::size_t task) const {
+  const auto partners = partners_of(set_, set_.held_out[task], control, settings_.seed);
+  if (partners.empty()) return std::nullopt;
+  Candidate candidate;
+  for (std::size_t k = 0; k < settings_.draws; ++k) {
+    const tasks::Task& partner = *partners[k % partners.size()];
+    candidate.adapters.push_back(generated(partner.prompts, k));
+    candidate.sources.push_back(partner.name);
+  }
+  return candidate;
+}
+
+std::optional<Candidate> Methods::random(std::size_t task) const {
+  Candidate candidate;
+  for (std::size_t k = 0; k < settings_.draws; ++k) {
+    const std::uint64_t stream = task * settings_.draws + k;
+    candidate.adapters.push_back(
+        generator_.generate(random_text(generator_.prompts, settings_.seed, stream)));
+  }
+  return candidate;
+}
+
+std::optional<Candidate> Methods::own(std::size_t task) const {
+  const auto& checkpoints = set_.held_out[task].checkpoints;
+  if (checkpoints.empty()) return std::nullopt;
+  return Candidate{{std::make_shared<const adapter::Adapter>(
+                       tasks::read_checkpoint(*generator_.layout, checkpoints.back()))},
+                   {checkpoints.back().filename().string()}};
+}
+
+}  // namespace dnd::eval

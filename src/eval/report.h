@@ -1,0 +1,34 @@
+// An evaluation as tables for people and as JSON for programs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "eval/results.h"
+
+namespace dnd::eval {
+
+struct Table {
+  std::string title;
+  std::vector<std::string> header;
+  std::vector<std::vector<std::string>> rows;  // as wide as the header
+  std::vector<std::string> notes;
+};
+
+// Exact match in percent with its interval and the share of the own adapter's gain, by group. A "*"
+// marks intervals that overlap with those of `generated`. Without rows where behaviour was not judged.
+Table behaviour_table(const Outcome& outcome);
+// Relative distances with intervals, by group, and the spreads as notes.
+Table weights_table(const Outcome& outcome);
+
+// Columns padded with spaces, numbers right-aligned; and GitHub's Markdown.
+std::string text_of(const Table& table);
+std::string markdown_of(const Table& table);
+
+// {"model", "tasks": [{"task", "group"}], "weights": {"rows": [...], "spread": {...}}, "behaviour":
+// {"rows": [...], "best_single": {...}} | null}. Every row has "groups" (summaries) and "tasks" (values by name).
+// Shares are in [0, 1]; figures that do not exist are null.
+Json outcome_json(const Outcome& outcome);
+
+}  // namespace dnd::eval
