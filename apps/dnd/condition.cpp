@@ -38,6 +38,16 @@ void warn_about_length(const text::TokenBatch& batch) {
   }
 }
 
+// Of a condition (N, L, C): 1 where a row has a value other than 0.
+std::vector<std::uint8_t> rows_with_values(const HostTensor& condition) {
+  const auto width = static_cast<std::size_t>(condition.shape.at(2));
+  std::vector<std::uint8_t> mask(condition.values.size() / width);
+  for (std::size_t i = 0; i < condition.values.size(); ++i) {
+    if (condition.values[i] != 0.0F) mask[i / width] = 1;
+  }
+  return mask;
+}
+
 }  // namespace
 
 Generator open_generator(const std::string& model) {
@@ -139,18 +149,29 @@ ConditionMaker::ConditionMaker(Engine& engine, const Generator& generator, fs::p
 }
 
 HostTensor ConditionMaker::make(const std::vector<std::string>& prompts) const {
-  const auto length = static_cast<std::size_t>(config_.condition.max_length);
+  return make_masked(prompts).values;
+}
+
+MaskedCondition ConditionMaker::make_masked(const std::vector<std::string>& prompts) const {
   if (config_.condition.kind == bundle::EncoderKind::glove) {
-    const auto width = static_cast<std::size_t>(config_.condition.width);
-    text::GloveCondition glove = text::glove_condition(encoder_, prompts, length, width);
-    if (glove.unknown > 0) {
-      log_info(cat(glove.unknown, " of ", glove.words, " words have no vector"));
-    }
-    return {{glove.prompts, glove.length, glove.width}, std::move(glove.values)};
+    MaskedCondition condition{make_glove(prompts), {}};
+    condition.mask = rows_with_values(condition.values);
+    return condition;
   }
+  const auto length = static_cast<std::size_t>(config_.condition.max_length);
   const text::TokenBatch batch = text::tokenize(*tokenizer_, prompts, length);
   warn_about_length(batch);
-  return engine_.encode(batch, config_);
+  return {engine_.encode(batch, config_), batch.mask};
+}
+
+HostTensor ConditionMaker::make_glove(const std::vector<std::string>& prompts) const {
+  const auto length = static_cast<std::size_t>(config_.condition.max_length);
+  const auto width = static_cast<std::size_t>(config_.condition.width);
+  text::GloveCondition glove = text::glove_condition(encoder_, prompts, length, width);
+  if (glove.unknown > 0) {
+    log_info(cat(glove.unknown, " of ", glove.words, " words have no vector"));
+  }
+  return {{glove.prompts, glove.length, glove.width}, std::move(glove.values)};
 }
 
 }  // namespace dnd::app

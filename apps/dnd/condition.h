@@ -51,6 +51,12 @@ struct ChosenPrompts {
 ChosenPrompts choose_prompts(const text::PromptTask& task, const bundle::ConditionConfig& condition,
                              const SourceOptions& options, std::size_t variant);
 
+// A condition (N, L, C) with its mask (N, L): 1 = real token, 0 = padding (GloVe: a row of zeros).
+struct MaskedCondition {
+  HostTensor values;
+  std::vector<std::uint8_t> mask;
+};
+
 // Tokenizer + encoder of a generator, opened once for many tasks.
 class ConditionMaker {
  public:
@@ -59,8 +65,12 @@ class ConditionMaker {
 
   // (N, L, C)
   HostTensor make(const std::vector<std::string>& prompts) const;
+  // Of any number of prompts.
+  MaskedCondition make_masked(const std::vector<std::string>& prompts) const;
 
  private:
+  HostTensor make_glove(const std::vector<std::string>& prompts) const;
+
   Engine& engine_;
   const bundle::GeneratorConfig& config_;
   std::filesystem::path encoder_;

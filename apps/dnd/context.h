@@ -50,6 +50,7 @@ void add_merge(CLI::App& program, Context& context);
 void add_compose(CLI::App& program, Context& context);
 void add_layout(CLI::App& program, Context& context);
 void add_encode(CLI::App& program, Context& context);
+void add_eval(CLI::App& program, Context& context);
 void add_convert(CLI::App& program, Context& context);
 void add_codec(CLI::App& program, Context& context);
 void add_verify(CLI::App& program, Context& context);

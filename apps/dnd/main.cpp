@@ -110,6 +110,7 @@ int run(int argc, char** argv) {
   add_import(program, context);
   add_inspect(program, context);
   add_verify(program, context);
+  add_eval(program, context);
   add_convert(program, context);
   add_merge(program, context);
   add_compose(program, context);

@@ -1,0 +1,54 @@
+#include "eval_options.h"
+
+#include "source_options.h"
+
+namespace dnd::app {
+namespace {
+
+void add_inputs(CLI::App& command, EvalOptions& options) {
+  command.add_option("-m,--model", options.models,
+                     "Generator bundle; several (seeds) are judged one by one and pooled\n"
+                     "(default: $DND_MODEL, else the installed default)");
+  command.add_option("-t,--tasks", options.tasks, "Task set: tasks.json")->required();
+  command.add_option("-b,--base", options.base,
+                     "Base model folder: answers the tasks' questions (default: weights alone)");
+  command.add_option("--encoder", options.encoder,
+                     "Text encoder folder, or GloVe file (default: found by name)");
+}
+
+void add_settings(CLI::App& command, EvalOptions& options) {
+  eval::Settings& settings = options.settings;
+  command.add_option("--draws", settings.draws, "Draws of prompts for every task")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command.add_option("--questions", settings.questions,
+                     "Ask the first N questions of every task (default 0: all)");
+  command
+      .add_option("--candidate-questions", settings.candidate_questions,
+                  "The same where the best single training adapter is looked for")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  command.add_option("--max-tokens", options.completion.max_tokens, "Longest answer")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  command.add_option("--seed", settings.seed, "Seed of draws and controls (default 0)")
+      ->check(seed_check());
+}
+
+}  // namespace
+
+void add_eval_options(CLI::App& command, EvalOptions& options) {
+  add_inputs(command, options);
+  add_settings(command, options);
+  command.add_option("-o,--out", options.out, "Folder for results.json, table.md and results.svg");
+  command.add_flag("--force", options.force, "Replace an earlier evaluation at --out");
+  command.add_option("--show", options.show,
+                     "Instead of the evaluation: this task's first questions, answered by the\n"
+                     "base and by the base with an adapter made from the task's prompts");
+  command.add_option("--limit", options.limit, "How many questions --show asks")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  add_engine_options(command, options.engine);
+}
+
+}  // namespace dnd::app

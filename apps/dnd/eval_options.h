@@ -1,0 +1,31 @@
+// The options of `dnd eval`.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "dnd/engine.h"
+#include "dnd/language_model.h"
+#include "eval/methods.h"
+
+namespace dnd::app {
+
+struct EvalOptions {
+  std::vector<std::string> models;
+  std::string encoder;
+  std::filesystem::path tasks;
+  std::filesystem::path base;  // empty: weights alone
+  std::filesystem::path out;   // empty: standard output alone
+  bool force = false;
+  std::string show;  // a task's name: its questions instead of the evaluation
+  std::size_t limit = 5;
+  eval::Settings settings;
+  CompletionOptions completion;
+  EngineOptions engine;
+};
+
+void add_eval_options(CLI::App& command, EvalOptions& options);
+
+}  // namespace dnd::app
