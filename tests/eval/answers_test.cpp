@@ -1,0 +1,65 @@
+#include "eval/answers.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "eval/fake_model.h"
+
+namespace dnd::eval {
+namespace {
+
+using testing::adapter_of;
+using ::testing::ElementsAre;
+using testing::FakeModel;
+
+const adapter::AdapterLayout kLayout = testing::one_module_layout();
+const std::vector<tasks::Question> kQuestions = {{"a", "3"}, {"b", "4"}, {"c", "3"}, {"a", "3"}};
+
+TEST(Trimmed, CutsBothEnds) {
+  EXPECT_EQ(trimmed(" \t a b\r\n"), "a b");
+  EXPECT_EQ(trimmed(" \n"), "");
+  EXPECT_EQ(trimmed(""), "");
+}
+
+TEST(IsRight, IsExactButForSpaceAround) {
+  EXPECT_TRUE(is_right(" (a)\n", {"", "(a)"}));
+  EXPECT_FALSE(is_right("(A)", {"", "(a)"}));
+  EXPECT_FALSE(is_right("(a).", {"", "(a)"}));
+  EXPECT_FALSE(is_right("", {"", "(a)"}));
+}
+
+TEST(Answers, AreThoseOfTheAdapterInUse) {
+  FakeModel model;
+  Answers answers(model, kLayout, {});
+  EXPECT_THAT(answers.ask(nullptr, kQuestions), ElementsAre("base", "base", "base", "base"));
+  EXPECT_DOUBLE_EQ(answers.accuracy(adapter_of(3), kQuestions), 0.75);
+  EXPECT_DOUBLE_EQ(answers.accuracy(adapter_of(4), kQuestions), 0.25);
+  EXPECT_DOUBLE_EQ(answers.accuracy(nullptr, kQuestions), 0.0);
+}
+
+TEST(Answers, AskEachQuestionOnce) {
+  FakeModel model;
+  Answers answers(model, kLayout, {});
+  answers.ask(adapter_of(3), kQuestions);
+  EXPECT_EQ(model.asked, 3U);              // "a" comes twice
+  answers.ask(adapter_of(3), kQuestions);  // another object of the same values
+  answers.ask(adapter_of(3), {kQuestions[1]});
+  EXPECT_EQ(model.asked, 3U);
+  EXPECT_EQ(model.adapters, 1U);
+  answers.ask(adapter_of(3), {{"d", ""}, {"a", ""}});
+  EXPECT_EQ(model.asked, 4U);
+  answers.ask(adapter_of(5), kQuestions);
+  EXPECT_EQ(model.asked, 7U);
+}
+
+TEST(Answers, KeepOrderOverManyBatches) {
+  FakeModel model;
+  Answers answers(model, kLayout, {});
+  std::vector<tasks::Question> many;
+  for (int i = 0; i < 300; ++i) many.push_back({cat("q", i), i < 75 ? "3" : "4"});
+  EXPECT_DOUBLE_EQ(answers.accuracy(adapter_of(3), many), 0.25);
+  EXPECT_EQ(model.asked, 300U);
+}
+
+}  // namespace
+}  // namespace dnd::eval

@@ -1,0 +1,79 @@
+// A language model that knows nothing but the adapter's first value of B, and the tasks to match.
+#pragma once
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "adapter/lora.h"
+#include "adapter/peft.h"
+#include "base/strings.h"
+#include "dnd/language_model.h"
+#include "eval/update_space.h"
+#include "tasks/task_set.h"
+
+namespace dnd::testing {
+
+// Answers " <n> \n" with n = the first value of B, rounded; "base" without an adapter.
+class FakeModel : public LanguageModel {
+ public:
+  LanguageModelInfo info() const override { return {}; }
+  void use_adapter(const adapter::LoraAdapter* adapter) override {
+    ++adapters;
+    answer_ = "base";
+    if (adapter != nullptr) answer_ = cat(" ", std::lround(adapter->pairs.at(0).b.at(0)), " \n");
+  }
+  HostTensor logits(const std::vector<std::int32_t>& /*ids*/) override { return {}; }
+  std::vector<std::int32_t> tokenize(const std::string& /*text*/) const override { return {}; }
+  std::vector<std::string> complete(const std::vector<std::string>& prompts,
+                                    const CompletionOptions& /*options*/) override {
+    asked += prompts.size();
+    return std::vector<std::string>(prompts.size(), answer_);
+  }
+  std::vector<double> score(const std::vector<Candidate>& /*candidates*/) override { return {}; }
+
+  std::size_t adapters = 0;  // calls of use_adapter()
+  std::size_t asked = 0;     // prompts
+
+ private:
+  std::string answer_ = "base";
+};
+
+// One module, 3 -> 2, rank 1, scale 2.
+inline adapter::AdapterLayout one_module_layout() {
+  adapter::AdapterLayout layout;
+  layout.architecture = "Qwen2ForCausalLM";
+  layout.rank = 1;
+  layout.alpha = 2;
+  layout.token_rows = 3;
+  layout.token_columns = 5;
+  layout.blocks = {{"model.layers.{i}", 1, {{"self_attn.q_proj", 3, 2, 1, 1}}}};
+  return layout;
+}
+
+// A = (1, 0, 0), B = (value, 1).
+inline eval::Weights adapter_of(float value) {
+  const auto factors = one_module_layout().factors();
+  auto adapter = std::make_shared<adapter::Adapter>();
+  adapter->matrices = {{factors[0].key, {1, 3}, {1.0F, 0.0F, 0.0F}},
+                       {factors[1].key, {2, 1}, {value, 1.0F}}};
+  return adapter;
+}
+
+// A task whose prompts say "<code> ..." and whose right answer is its code; `own` are the first
+// values of B of its checkpoints, written below `folder`.
+inline tasks::Task coded_task(const std::filesystem::path& folder, const std::string& name,
+                              int code, const std::vector<float>& own) {
+  tasks::Task task;
+  task.name = name;
+  for (int i = 0; i < 6; ++i) task.prompts.push_back(cat(code, " prompt ", i));
+  for (int i = 0; i < 4; ++i) task.test.push_back({cat(name, " question ", i), cat(code)});
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    task.checkpoints.push_back(folder / name / cat("step", i));
+    adapter::write_peft_folder(task.checkpoints.back(), one_module_layout(), *adapter_of(own[i]),
+                               Dtype::f32, {}, OnExisting::refuse);
+  }
+  return task;
+}
+
+}  // namespace dnd::testing
