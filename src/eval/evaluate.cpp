@@ -77,7 +77,7 @@ class Evaluation {
       outcome_.best_single = set_.train[i].name;
       methods_.set_best_single(i);
     }
-    outcome_.best_single_questions = settings_.candidate_questions;
+    if (best >= 0.0) outcome_.best_single_questions = settings_.candidate_questions;
   }
 
   void prepare_rows() {

@@ -39,20 +39,25 @@ Method Methods::method(const std::string& id, const std::string& label, Make mak
 }
 
 std::vector<Method> Methods::all() const {
-  std::vector<Method> methods = {
-      method("base", "base", &Methods::base),
-      method("mean_adapter", "mean training adapter (mean A, mean B)", &Methods::mean),
-      method("nearest_adapter", "nearest training adapter", &Methods::nearest_adapter),
-      method("best_single_adapter", "best single training adapter (oracle)",
-             &Methods::best_single)};
-  add_attribute_means(methods);
-  if (ridge_) methods.push_back(method("ridge", "ridge from embeddings", &Methods::ridge));
+  std::vector<Method> methods = {method("base", "base", &Methods::base)};
+  if (training_.size() > 0) add_training_methods(methods);
   methods.push_back(method("generated", "generated, right prompts", &Methods::right));
   add_controls(methods);
   methods.push_back(method("random_text", "generated, random text", &Methods::random));
   methods.push_back(method("own_adapter", "the task's own adapter", &Methods::own));
   add_paraphrases(methods);
   return methods;
+}
+
+void Methods::add_training_methods(std::vector<Method>& methods) const {
+  methods.push_back(
+      method("mean_adapter", "mean training adapter (mean A, mean B)", &Methods::mean));
+  methods.push_back(
+      method("nearest_adapter", "nearest training adapter", &Methods::nearest_adapter));
+  methods.push_back(method("best_single_adapter", "best single training adapter (oracle)",
+                           &Methods::best_single));
+  add_attribute_means(methods);
+  if (ridge_) methods.push_back(method("ridge", "ridge from embeddings", &Methods::ridge));
 }
 
 void Methods::add_attribute_means(std::vector<Method>& methods) const {

@@ -59,7 +59,8 @@ struct Method {
 //   other:<attribute>, other_in_all, other_task   from another task's prompts (selections.h)
 //   random_text          from random common words
 //   own_adapter          the last checkpoint of the task's own
-// and base, generated (from the paraphrased prompts) and own_adapter for the paraphrases.
+// Without training tasks the rows from mean_adapter to ridge are left out. Behind them come
+// base, generated (from the paraphrased prompts) and own_adapter for the paraphrases.
 //
 // Everything given must outlive the object, and the object what all() returns.
 class Methods {
@@ -79,6 +80,7 @@ class Methods {
 
   Method method(const std::string& id, const std::string& label, Make make,
                 QuestionSet set = QuestionSet::test) const;
+  void add_training_methods(std::vector<Method>& methods) const;
   void add_attribute_means(std::vector<Method>& methods) const;
   void add_controls(std::vector<Method>& methods) const;
   void add_paraphrases(std::vector<Method>& methods) const;

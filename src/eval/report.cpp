@@ -177,10 +177,12 @@ Table behaviour_table(const Outcome& outcome) {
   }
   table.notes = {
       "Mean over tasks [95 % interval over tasks, Student's t]; * overlaps with the generated's.",
-      "gain: (method - base) / (own adapter - base), in %.",
-      cat("Best single: the adapter of '", printable(outcome.best_single),
-          "', chosen by the first ", outcome.best_single_questions,
-          " questions of every held-out task.")};
+      "gain: (method - base) / (own adapter - base), in %."};
+  if (!outcome.best_single.empty()) {
+    table.notes.push_back(cat("Best single: the adapter of '", printable(outcome.best_single),
+                              "', chosen by the first ", outcome.best_single_questions,
+                              " questions of every held-out task."));
+  }
   return table;
 }
 

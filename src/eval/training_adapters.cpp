@@ -20,7 +20,6 @@ std::vector<Weights> read_checkpoints(const adapter::AdapterLayout& layout,
 
 TrainingAdapters::TrainingAdapters(const adapter::AdapterLayout& layout,
                                    const std::vector<tasks::Task>& tasks) {
-  if (tasks.empty()) fail(ErrorKind::data, "eval: the task set has no training tasks");
   FactorMean all;
   for (const tasks::Task& task : tasks) {
     const std::vector<Weights> checkpoints = read_checkpoints(layout, task);
@@ -36,7 +35,7 @@ TrainingAdapters::TrainingAdapters(const adapter::AdapterLayout& layout,
     means_.push_back(own.mean());
     attributes_.push_back(task.attributes);
   }
-  mean_ = all.mean();
+  if (!tasks.empty()) mean_ = all.mean();
 }
 
 Weights TrainingAdapters::mean_of_same(const std::string& attribute,

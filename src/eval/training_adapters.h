@@ -21,13 +21,14 @@ std::vector<Weights> read_checkpoints(const adapter::AdapterLayout& layout,
 // where behaviour is judged. Memory: two fp32 adapters a task.
 class TrainingAdapters {
  public:
-  // Throws what tasks::read_checkpoint() throws, Error(data) where there is no training task.
+  // `tasks` may be empty. Throws what tasks::read_checkpoint() throws, Error(data) for a task without
+  // adapters.
   TrainingAdapters(const adapter::AdapterLayout& layout, const std::vector<tasks::Task>& tasks);
 
   std::size_t size() const { return last_.size(); }
   const Weights& last(std::size_t task) const { return last_.at(task); }
   const Weights& task_mean(std::size_t task) const { return means_.at(task); }
-  // Mean of A and mean of B over all checkpoints of all tasks.
+  // Mean of A and mean of B over all checkpoints of all tasks; nullptr where there are none.
   const Weights& mean() const { return mean_; }
   // The same over the tasks with this value of an attribute (mean of the tasks' means); nullptr
   // where there are none.

@@ -202,8 +202,15 @@ TEST_F(Evaluate, RefusesSetsThatCannotBeJudged) {
   EXPECT_DND_ERROR(run(), ErrorKind::data, "no held-out tasks");
   set_.train[1].checkpoints.clear();
   EXPECT_DND_ERROR(run(), ErrorKind::data, "'chess.b' has no adapters");
+}
+
+TEST_F(Evaluate, NeedsNoTrainingTasks) {
   set_.train.clear();
-  EXPECT_DND_ERROR(run(), ErrorKind::data, "no training tasks");
+  const Outcome outcome = run();
+  EXPECT_THAT(ids(outcome), ElementsAre("base", "generated", "generated", "other_in_all",
+                                        "random_text", "own_adapter"));
+  EXPECT_EQ(outcome.best_single, "");
+  EXPECT_EQ(share(outcome, "generated", 1), 1.0);
 }
 
 TEST_F(Evaluate, TwoTrainingTasksAreTooFewForRidge) {
