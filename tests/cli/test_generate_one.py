@@ -176,6 +176,15 @@ def test_too_few_prompts_are_repeated_with_a_warning(bundle):
     assert read_adapter("out").metadata["dnd.prompts_sha256"] == prompts_sha256(["one", "two", "one", "one"])
 
 
+def test_repeated_prompts_are_named(bundle):
+    prompts = write_prompts("same.jsonl", ["one", "two", "one", "one"])
+    result = dnd("generate", "--json", "--model", bundle, "--prompts", prompts, "--out", "out")
+    assert "dnd: warning: only 2 of the 4 prompts in use are distinct: 'one' (3 times)\n" in result.err
+    assert result.json[0]["prompts_distinct"] == 2
+    assert "distinct" not in dnd("generate", "--model", bundle, "--prompts", write_prompts("four.jsonl", QUESTIONS[:4]),
+                                 "--out", "fine").err
+
+
 @pytest.mark.parametrize("content", ["", "\n\n", '{"prompt": "  "}\n'])
 def test_no_prompts_at_all(bundle, content):
     pathlib.Path("none.jsonl").write_text(content)
