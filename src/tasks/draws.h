@@ -33,7 +33,7 @@ Draw draw_example(std::span<const TaskSize> tasks, std::size_t needed, const Exa
 
 enum class NoiseStream : std::uint64_t { condition = 1, target = 2 };
 
-// Adds deviation * N(0, 1) to every value: Box-Muller on SplitMix64, in fp32.
+// Adds deviation * N(0, 1) to every value.
 void add_noise(std::span<float> values, double deviation, const ExampleKey& key,
                NoiseStream stream);
 

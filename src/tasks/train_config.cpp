@@ -148,10 +148,15 @@ void read_extras(TrainConfig& config, JsonObject& object) {
 }  // namespace
 
 std::int64_t default_micro_batch(const bundle::GeneratorConfig& generator, std::int64_t batch) {
-  // Multiply-adds of one example above which more examples at once gain nothing (measured).
-  constexpr double kLarge = 1e9;
-  const double wanted = std::clamp(kLarge / generator.multiply_adds(), 1.0, 4.0);
-  return std::min(batch, static_cast<std::int64_t>(wanted));
+  // Up to about this many multiply-adds, several examples at once are faster than one (measured:
+  // 1.4 times on a decoder of 0.26 G); above it, not.
+  constexpr double kWorth = 2e9;
+  std::int64_t size = 1;
+  while (size < 4 && 2 * size <= batch &&
+         static_cast<double>(2 * size) * generator.multiply_adds() <= kWorth) {
+    size *= 2;
+  }
+  return size;
 }
 
 TrainConfig read_train_config(const fs::path& path) {

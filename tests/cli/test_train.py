@@ -6,9 +6,10 @@ import pathlib
 import signal
 import subprocess
 import time
+import xml.etree.ElementTree
 
 import pytest
-from support import PROGRAM, Exit, dnd, environment, fails, folder_bytes, read_adapter, read_safetensors, tree
+from support import (PROGRAM, ROOT, Exit, dnd, environment, fails, folder_bytes, read_adapter, read_safetensors, tree)
 from train_data import train_config, write_adapter, write_config, write_tasks
 
 
@@ -57,6 +58,15 @@ def test_metrics(whole):
     held_out = [line for line in lines if "held_out" in line]
     assert [(line["step"], line["held_out"]) for line in held_out] == [(4, "grey"), (8, "grey")]
     assert all(line["distance"] > 0.0 for line in held_out)
+
+
+def test_metrics_are_plotted(whole):
+    script = ROOT / "scripts/plot_metrics.py"
+    svg = subprocess.run([script, whole / "bundle.train/metrics.jsonl"], check=True, capture_output=True, text=True).stdout
+    root = xml.etree.ElementTree.fromstring(svg)
+    curves = [element for element in root.iter() if element.tag.endswith("polyline")]
+    assert [len(curve.get("points").split()) for curve in curves] == [8, 8, 8, 2]
+    assert "grey" in svg
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -156,8 +166,27 @@ def test_options_change_what_is_learnt(whole, change):
     write_tasks(".")
     run(**change)
     assert losses("bundle.train")[0] != losses(whole / "bundle.train")[0]
-    assert losses("bundle.train")[-1] < losses("bundle.train")[0]
+    assert all(map(math.isfinite, losses("bundle.train")))
     dnd("generate", "--model", "bundle", "--prompts", "prompts/red.jsonl", "--out", "out")
+
+
+def test_the_loss_on_updates_falls():
+    write_tasks(".", train=("red", "blue"), checkpoints=1)
+    run(loss="update", steps=60, learning_rate=0.005)
+    assert losses("bundle.train")[-1] < 0.9 * losses("bundle.train")[0]
+
+
+def test_a_residual_generator_begins_at_the_mean_adapter():
+    write_tasks(".")
+    run(residual=True, steps=1, learning_rate=1e-12, evaluate_every=1, targets="canonical")
+    weights = read_safetensors("bundle/decoder.safetensors")
+    assert weights.tensors["mean_tokens"]["shape"] == [70, 6, 14]
+    assert json.loads(pathlib.Path("bundle/generator.json").read_text())["decoder"]["residual"] is True
+    run("again", residual=True, steps=2, generator={"start": str(pathlib.Path("bundle").resolve())})
+    assert read_safetensors("again/decoder.safetensors").values("mean_tokens") == weights.values("mean_tokens")
+    write_config(residual=False, generator={"start": str(pathlib.Path("bundle").resolve())})
+    message = dnd("train", "--config", "train.json", "--out", "x", expect=Exit.DATA).err
+    assert "residual" in message
 
 
 def test_half_precision_weights(whole):
