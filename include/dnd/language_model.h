@@ -1,8 +1,8 @@
 // A base language model, run natively to judge adapters: logits, greedy answers, scores.
 //
-// For judging only, not for serving: fp32, one process, a batch of short texts. Qwen2- and Llama-type
-// models from a Hugging Face folder (safetensors, SentencePiece tokenizer.model). Adapters are applied
-// unmerged: y = W x + scale * B (A x).
+// For judging only, not for serving: fp32, one process, a batch of short texts. Models of the classes
+// Qwen2, Qwen3, Llama and Mistral from a Hugging Face folder (safetensors, SentencePiece
+// tokenizer.model). Adapters are applied unmerged: y = W x + scale * B (A x).
 #pragma once
 
 #include <cstdint>
@@ -40,20 +40,25 @@ class LanguageModel {
   virtual LanguageModelInfo info() const = 0;
 
   // The adapter in use from now on; nullptr: the base alone. Copied. Throws Error(data) naming the
-  // first pair that does not fit the base.
+  // first pair that does not fit the base or is DoRA; the one before then stays in use.
   virtual void use_adapter(const adapter::LoraAdapter* adapter) = 0;
 
-  // One sequence of ids -> logits (L, vocabulary).
+  // One sequence of ids -> logits (L, vocabulary). Throws Error(data) for ids outside the vocabulary
+  // and, as the calls below, for sequences longer than the model's positions or sliding window.
   virtual HostTensor logits(const std::vector<std::int32_t>& ids) = 0;
 
-  // The tokenizer's ids, its begin marker included where it adds one.
+  // The tokenizer's ids, its begin marker included where it adds one. This and what follows throws
+  // Error(data) where the model has no tokenizer.
   virtual std::vector<std::int32_t> tokenize(const std::string& text) const = 0;
 
-  // Greedy continuations, without the end marker, one for each prompt.
+  // Greedy continuations, without the end marker, one for each prompt, as they follow it: mostly with
+  // a leading space. What ends one: eos_token_id of generation_config.json, else of config.json, else
+  // the tokenizer's.
   virtual std::vector<std::string> complete(const std::vector<std::string>& prompts,
                                             const CompletionOptions& options) = 0;
 
-  // Sum of the log-probabilities (natural) of the tokens of `answer` after `prompt`.
+  // Sum of the log-probabilities (natural) of the tokens of `answer` after `prompt`: prompt + answer is
+  // tokenized as one text, and what it has beyond the prompt's own tokens counts; no end marker.
   struct Candidate {
     std::string prompt;
     std::string answer;

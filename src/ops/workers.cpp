@@ -18,6 +18,7 @@ namespace {
 void set_up_mkl() {
   const at::Tensor square = at::zeros({64, 64}, at::kFloat);
   at::mm(square, square);
+  at::mm(square.narrow(0, 0, 1), square);  // another routine (gemv)
   at::tanh(square);
 }
 
