@@ -12,6 +12,7 @@ namespace dnd::app {
 namespace {
 
 constexpr std::size_t kKeptConditions = (256ULL << 20U) / sizeof(float);  // values
+constexpr std::size_t kKeptAdapters = (1ULL << 30U) / sizeof(float);      // values
 
 }  // namespace
 
@@ -55,6 +56,8 @@ eval::Weights EvalSession::generate(const Prompts& prompts) {
   const HostTensor tokens = engine_.decode(std::move(condition), {});
   auto weights =
       std::make_shared<const adapter::Adapter>(adapter::detokenize(config.layout, tokens.values));
+  const auto size = static_cast<std::size_t>(config.layout.parameter_count());
+  if (adapters_.size() * size > kKeptAdapters) adapters_.clear();
   return adapters_[prompts] = std::move(weights);
 }
 

@@ -12,7 +12,7 @@
 
 namespace dnd::app {
 
-// Keeps embeddings and adapters by their prompts, and conditions up to 256 MiB. One generator at a
+// Keeps embeddings, and up to 256 MiB of conditions and 1 GiB of adapters, by their prompts. One generator at a
 // time: a new session takes the engine's encoder and decoder from the last.
 class EvalSession {
  public:

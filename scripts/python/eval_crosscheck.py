@@ -17,6 +17,8 @@ import transformers
 
 Path = pathlib.Path
 
+SPACE = " \t\r\n\v\f"
+
 
 class Judge:
     def __init__(self, base: Path, max_tokens: int):
@@ -38,11 +40,11 @@ class Judge:
         end = self.tokenizer.eos_token_id
         made = model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), do_sample=False, pad_token_id=end,
                               eos_token_id=end, max_new_tokens=self.max_tokens)[0, ids.shape[1]:].tolist()
-        return self.tokenizer.decode(made, skip_special_tokens=True).split("\n")[0].strip()
+        return self.tokenizer.decode(made, skip_special_tokens=True).split("\n")[0].strip(SPACE)
 
     def score(self, adapter: Path | None, questions: list[dict]) -> dict:
         answers = self.answers(adapter, [question["prompt"] for question in questions])
-        right = sum(answer == question["answer"].strip() for answer, question in zip(answers, questions))
+        right = sum(answer == question["answer"].strip(SPACE) for answer, question in zip(answers, questions))
         return {"accuracy": right / len(questions), "answers": answers}
 
 
