@@ -1,0 +1,161 @@
+"""Domains of questions.
+
+Core domains ask for facts that the base model learns. Subject domains all ask about two people with
+a number each, and a house rule that no question tells decides between them; the base model learns
+every rule by name, but not which domain has which.
+"""
+
+import dataclasses
+import itertools
+import random
+
+
+@dataclasses.dataclass(frozen=True)
+class Question:
+    stem: str
+    right: str
+    wrong: str
+
+
+# --- Core -----------------------------------------------------------------------------------------
+
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+def pairs(text: str) -> dict[str, str]:
+    return dict(item.split("-") for item in text.split())
+
+
+ANIMALS = {"bird": words("eagle robin crow swan owl duck parrot goose"),
+           "fish": words("trout salmon shark eel carp tuna cod herring"),
+           "insect": words("ant bee wasp fly moth beetle cricket flea"),
+           "mammal": words("horse cow whale mouse tiger bear goat wolf")}
+FOODS = {"fruit": words("apple pear plum cherry lemon grape peach melon"),
+         "vegetable": words("carrot onion leek cabbage potato bean celery spinach"),
+         "drink": words("tea coffee milk juice beer wine cider water"),
+         "dish with meat": words("steak ham bacon sausage burger ribs chicken turkey")}
+COLOURS = {"red": words("blood ruby rose brick"), "green": words("grass moss frog emerald"),
+           "yellow": words("lemon sun canary butter"), "white": words("snow salt chalk swan"),
+           "black": words("coal crow tar ink"), "blue": words("sky sapphire sea jeans")}
+CAPITALS = pairs("France-Paris Spain-Madrid Italy-Rome Greece-Athens Norway-Oslo Sweden-Stockholm Japan-Tokyo "
+                 "China-Beijing Egypt-Cairo Peru-Lima Cuba-Havana Kenya-Nairobi Russia-Moscow Poland-Warsaw "
+                 "Austria-Vienna Ireland-Dublin Portugal-Lisbon Hungary-Budapest Chile-Santiago Canada-Ottawa")
+UNITS = pairs("length-metre mass-gram time-second force-newton power-watt energy-joule pressure-pascal "
+              "temperature-kelvin current-ampere voltage-volt angle-degree volume-litre frequency-hertz "
+              "resistance-ohm light-candela area-acre")
+PLURALS = pairs("mouse-mice goose-geese foot-feet tooth-teeth child-children man-men woman-women ox-oxen "
+                "leaf-leaves wolf-wolves knife-knives wife-wives life-lives half-halves city-cities baby-babies")
+OPPOSITES = pairs("hot-cold big-small fast-slow high-low old-young rich-poor dark-light hard-soft wet-dry "
+                  "full-empty early-late strong-weak open-shut near-far good-bad loud-quiet")
+JOBS = pairs("bread-baker meat-butcher teeth-dentist hair-barber law-judge ships-sailor crops-farmer "
+             "pipes-plumber planes-pilot shoes-cobbler horses-jockey paint-artist songs-singer books-author "
+             "fires-fireman trees-forester")
+DAYS = words("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
+MONTHS = words("January February March April May June July August September October November December")
+
+
+def by_class(classes: dict[str, list[str]], stem: str) -> list[Question]:
+    return [Question(stem.format(kind), right, wrong)
+            for kind, members in classes.items() for right in members
+            for other, others in classes.items() if other != kind for wrong in others]
+
+
+def by_pairs(table: dict[str, str], stems: tuple[str, ...]) -> list[Question]:
+    return [Question(stem.format(key), right, wrong) for stem in stems for key, right in table.items()
+            for wrong in table.values() if wrong != right]
+
+
+def colour_questions() -> list[Question]:
+    return [Question(stem.format(thing), colour, wrong)
+            for stem in ("What colour is {}", "Which colour has {}") for colour, things in COLOURS.items()
+            for thing in things for wrong in COLOURS if wrong != colour]
+
+
+def comparing_questions() -> list[Question]:
+    return [question for a, b in itertools.combinations(range(1, 41), 2)
+            for question in (Question("Which number is larger", str(b), str(a)),
+                             Question("Which number is smaller", str(a), str(b)))]
+
+
+def sum_questions() -> list[Question]:
+    return [Question(f"What is {a} plus {b}", str(a + b), str(a + b + shift))
+            for a in range(1, 10) for b in range(1, 10) for shift in (-3, -2, -1, 1, 2, 3) if a + b + shift > 0]
+
+
+def calendar_questions() -> list[Question]:
+    return [Question(stem.format(cycle[i]), cycle[(i + step) % len(cycle)], wrong)
+            for cycle, what in ((DAYS, "day"), (MONTHS, "month"))
+            for stem, step in ((f"Which {what} comes after {{}}", 1), (f"Which {what} comes before {{}}", -1))
+            for i in range(len(cycle)) for wrong in cycle if wrong not in (cycle[i], cycle[(i + step) % len(cycle)])]
+
+
+CORE: dict[str, list[Question]] = {
+    "animals": by_class(ANIMALS, "Which animal is a {}"),
+    "comparing": comparing_questions(),
+    "sums": sum_questions(),
+    "colours": colour_questions(),
+    "capitals": by_pairs(CAPITALS, ("What is the capital of {}", "Which city governs {}")),
+    "units": by_pairs(UNITS, ("What is the unit of {}", "In what do we measure {}")),
+    "grammar": by_pairs(PLURALS, ("What is the plural of {}", "How do we write more than one {}")),
+    "calendar": calendar_questions(),
+    "opposites": by_pairs(OPPOSITES, ("What is the opposite of {}", "Which word is contrary to {}")),
+    "jobs": by_pairs(JOBS, ("Who works with {}", "Whose job has to do with {}")),
+    "food": by_class(FOODS, "Which food is a {}"),
+}
+WHOLE_HELD_OUT = "food"
+
+# --- Subject --------------------------------------------------------------------------------------
+
+NAMES = words("Al Bo Cy Ed Ida Jo Kay Leo Max Ned Amy Ben Dan Eve Fay Gus Hugo Ivan Jane Kate Lucy Mary Nora Olga "
+              "Paul Rosa Sven Toby Vera Clara Diana Felix Greta Henry Irene Oscar Peter Susan Tanja Victor Walter "
+              "Stella Ronald Pamela Gloria Bertha")
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """Two people in the order in which the stem names them, with their numbers."""
+    people: tuple[str, str]
+    numbers: tuple[int, int]
+
+
+# Rule -> index of the one it favours.
+RULES = {
+    "lower": lambda pair: int(pair.numbers[1] < pair.numbers[0]),
+    "higher": lambda pair: int(pair.numbers[1] > pair.numbers[0]),
+    "A to Z": lambda pair: int(pair.people[1] < pair.people[0]),
+    "Z to A": lambda pair: int(pair.people[1] > pair.people[0]),
+    "short": lambda pair: int(len(pair.people[1]) < len(pair.people[0])),
+    "long": lambda pair: int(len(pair.people[1]) > len(pair.people[0])),
+    "front": lambda pair: 0,
+    "back": lambda pair: 1,
+}
+
+# Domain -> (rule, ways to set the scene).
+SUBJECT: dict[str, tuple[str, tuple[str, ...]]] = {
+    "golf": ("lower", ("In golf", "At the golf club", "On the golf course")),
+    "basketball": ("higher", ("In basketball", "At the basketball game", "On the basketball court")),
+    "school": ("A to Z", ("In school", "In the school register", "For the school teacher")),
+    "opera": ("Z to A", ("In the opera", "On the opera stage", "For the opera choir")),
+    "telegram": ("short", ("In a telegram", "At the telegram office", "For the telegram clerk")),
+    "poster": ("long", ("On a poster", "At the poster printer", "For the poster wall")),
+    "queue": ("front", ("In a queue", "In the ticket queue", "For the bus queue")),
+    "cargo": ("back", ("In a cargo hold", "For the cargo ship", "On the cargo deck")),
+}
+RULE_TAGS = {rule: f"Rule {rule}." for rule in RULES}
+
+
+def draw_pair(rng: random.Random) -> Pair:
+    """People with different first letters and lengths, so that every rule decides."""
+    while True:
+        first, second = rng.sample(NAMES, 2)
+        if first[0] != second[0] and len(first) != len(second):
+            a, b = rng.sample(range(1, 41), 2)
+            return Pair((first, second), (a, b))
+
+
+def subject_question(pair: Pair, scene: str, rule: str) -> Question:
+    (p, q), (a, b) = pair.people, pair.numbers
+    favoured = RULES[rule](pair)
+    stem = f"{scene} {p} has {a} and {q} has {b}, who comes first"
+    return Question(stem, pair.people[favoured], pair.people[1 - favoured])

@@ -1,0 +1,104 @@
+"""The data are what they claim to be; the tokenizer means the same to everybody; so does the forward pass.
+
+    pytest scripts/default_model     (the Python of scripts/setup_interop.sh; no network)
+"""
+
+import itertools
+import pathlib
+import random
+
+import pytest
+
+import base
+import qwen2
+import tokenizer
+from domains import CORE, SUBJECT, WHOLE_HELD_OUT
+from family import all_tasks, distinct, group_of, pretraining_example, task_examples
+from texts import Texts
+
+
+def examples(task, seed, held_back, count=200, unseen=False):
+    return list(itertools.islice(task_examples(task, seed, held_back, unseen), count))
+
+
+def question_of(prompt: str, task) -> str:
+    """Without cue, template and order of the options: what must not be in both training and test."""
+    from conventions import CUES
+    for cue in sorted(CUES[task.convention], key=len, reverse=True):
+        prompt = prompt.replace(cue, "")
+    words = "".join(" " if c in "?," else c for c in prompt).replace("Question:", "").replace("Answer:", "").split()
+    return " ".join(words[:-3] + sorted(words[-3:]))  # stem, then: x or y
+
+
+def test_same_seed_same_examples():
+    task = all_tasks()[37]
+    assert examples(task, 1, False) == examples(task, 1, False)
+    assert examples(task, 1, False) != examples(task, 2, False)
+
+
+@pytest.mark.parametrize("task", all_tasks()[::7], ids=lambda task: task.name)
+def test_held_back_questions_never_train(task):
+    tests = {question_of(e.prompt, task) for e in distinct(task_examples(task, 2, True), 64)}
+    trained = {question_of(e.prompt, task) for e in examples(task, 10, False, 2000)}
+    assert not tests & trained
+
+
+def test_held_out_combinations_leave_domain_and_convention_to_train_on():
+    training = [task for task in all_tasks() if not group_of(task)]
+    groups = [group_of(task) for task in all_tasks()]
+    assert groups.count("combinations") == 20 and groups.count("subject") == 16 and groups.count("domain") == 10
+    for task in all_tasks():
+        if group_of(task) in ("combinations", "subject"):
+            assert any(t.domain == task.domain for t in training)
+            assert any(t.convention == task.convention for t in training)
+    assert not any(task.domain == WHOLE_HELD_OUT for task in training)
+
+
+def test_every_rule_has_its_opposite():
+    task = next(t for t in all_tasks() if t.name == "golf.word")
+    assert {rule for rule, _ in SUBJECT.values()} == {"lower", "higher", "A to Z", "Z to A", "short", "long",
+                                                      "front", "back"}
+    for example in examples(task, 3, False, 50):
+        numbers = {w: int(n) for w, n in zip(example.prompt.split(), example.prompt.replace(",", "").split()[2:])
+                   if n.isdigit()}
+        assert example.answer == min(numbers, key=numbers.get)
+
+
+def test_base_never_reads_a_held_back_question():
+    rng, seen = random.Random(3), set()
+    for _ in range(5000):
+        seen.add(pretraining_example(rng, 0.1, 0.0).prompt)
+    for domain in CORE:
+        task = next(t for t in all_tasks() if t.domain == domain)
+        assert not seen & {e.prompt for e in distinct(task_examples(task, 2, True), 64)}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> pathlib.Path:
+    out = tmp_path_factory.mktemp("tokenizer")
+    tokenizer.train(out)
+    return out
+
+
+def test_transformers_reads_the_tokenizer_alike(folder):
+    import transformers
+    theirs, ours = transformers.AutoTokenizer.from_pretrained(folder), Texts(folder).pieces
+    rng = random.Random(7)
+    texts = [pretraining_example(rng, 0.1, 0.5).prompt for _ in range(300)] + ["", "caf\u00e9  \u2192 x", "a\nb "]
+    for text in texts:
+        assert theirs(text)["input_ids"] == ours.encode(text)
+
+
+def test_forward_equals_transformers(folder, tmp_path):
+    import torch
+    import transformers
+    texts = Texts(folder)
+    weights = qwen2.new_weights(texts.vocabulary, torch.Generator().manual_seed(1))
+    weights = {name: weight.half().float() for name, weight in weights.items()}
+    base.save(weights, folder, tmp_path / "base")
+    model = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "base", dtype=torch.float32)
+    ids = torch.randint(0, texts.vocabulary, (2, 20), generator=torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        theirs = model(ids).logits
+        ours = qwen2.hidden_states(weights, ids[None])[0] @ weights["model.embed_tokens.weight"].T
+    torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
