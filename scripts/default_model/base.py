@@ -3,6 +3,7 @@
     base.py TOKENIZER OUT SEED
 """
 
+import json
 import math
 import os
 import pathlib
@@ -15,20 +16,20 @@ import torch
 import torch.nn.functional as F
 
 import qwen2
-from family import Example, pretraining_example
+from family import CONVENTIONS, Example, pretraining_example
 from texts import Texts
 
-BATCH, LEARNING_RATE, WARMUP = 96, 3e-3, 100
-# (steps, chance of a bare word answer, chance that tags name shape and rule)
-STAGES = ((800, 1.0, 1.0), (1200, 0.1, 1.0), (600, 0.1, 0.5))
+BATCH, LEARNING_RATE, WARMUP = 64, 3e-3, 50
+# (steps, conventions to draw from, chance that tags name shape and rule).
+STAGES = ((400, ("word",), 1.0), (600, CONVENTIONS, 1.0), (400, CONVENTIONS, 0.5))
 THREADS = int(os.environ.get("DND_THREADS", "2"))
 STEPS = sum(steps for steps, _, _ in STAGES)
 
 
-def stage_at(step: int) -> tuple[float, float]:
-    for steps, plain, tagged in STAGES:
+def stage_at(step: int) -> tuple[tuple[str, ...], float]:
+    for steps, conventions, tagged in STAGES:
         if step < steps:
-            return plain, tagged
+            return conventions, tagged
         step -= steps
     raise ValueError("after the last stage")
 
@@ -38,10 +39,13 @@ def learning_rate(step: int) -> float:
     return LEARNING_RATE * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / STEPS)))
 
 
-def tagged_accuracy(weights: qwen2.Weights, texts: Texts, plain: float) -> float:
-    rng = random.Random("tagged")
-    ids, targets = texts.pack([pretraining_example(rng, plain, 1.0) for _ in range(400)])
-    return qwen2.exact(weights, ids[None], targets[None]).float().mean().item()
+def tagged_accuracy(weights: qwen2.Weights, texts: Texts) -> str:
+    """Percent exact of each convention, where tags name everything."""
+    rng, report = random.Random("tagged"), []
+    for convention in CONVENTIONS:
+        ids, targets = texts.pack([pretraining_example(rng, convention, 1.0) for _ in range(100)])
+        report.append(f"{convention} {qwen2.exact(weights, ids[None], targets[None]).float().mean() * 100:.0f}")
+    return " ".join(report)
 
 
 def pretrain(texts: Texts, seed: int) -> qwen2.Weights:
@@ -52,8 +56,8 @@ def pretrain(texts: Texts, seed: int) -> qwen2.Weights:
     optimizer = torch.optim.AdamW(weights.values(), betas=(0.9, 0.98), weight_decay=0.05)
     started = time.time()
     for step in range(STEPS):
-        plain, tagged = stage_at(step)
-        batch: list[Example] = [pretraining_example(rng, plain, tagged) for _ in range(BATCH)]
+        conventions, tagged = stage_at(step)
+        batch: list[Example] = [pretraining_example(rng, rng.choice(conventions), tagged) for _ in range(BATCH)]
         ids, targets = texts.pack(batch)
         loss = F.cross_entropy(*qwen2.answer_logits(weights, ids[None], targets[None]))
         optimizer.zero_grad()
@@ -63,9 +67,8 @@ def pretrain(texts: Texts, seed: int) -> qwen2.Weights:
             group["lr"] = learning_rate(step)
         optimizer.step()
         if step % 100 == 99:
-            accuracy = tagged_accuracy(weights, texts, plain)
-            print(f"step {step + 1} loss {loss.item():.3f} tagged {accuracy:.3f} {time.time() - started:.0f} s",
-                  flush=True)
+            print(f"step {step + 1} loss {loss.item():.3f} {time.time() - started:.0f} s",
+                  tagged_accuracy(weights, texts), flush=True)
     return {name: weight.detach() for name, weight in weights.items()}
 
 
@@ -80,6 +83,10 @@ def save(weights: qwen2.Weights, tokenizer: pathlib.Path, out: pathlib.Path) -> 
     model = transformers.Qwen2ForCausalLM(config)
     model.load_state_dict({**weights, "lm_head.weight": weights["model.embed_tokens.weight"]}, strict=True)
     model.half().save_pretrained(out)
+    (out / "model.safetensors").chmod(0o644)
+    saved = json.loads((out / "config.json").read_text())
+    saved["rope_theta"] = qwen2.THETA  # where readers other than transformers 5 look
+    (out / "config.json").write_text(json.dumps(saved, indent=2) + "\n")
     for file in tokenizer.iterdir():
         shutil.copyfile(file, out / file.name)
 

@@ -1,8 +1,8 @@
 """Domains of questions.
 
-Core domains ask for facts that the base model learns. Subject domains all ask about two people with
-a number each, and a house rule that no question tells decides between them; the base model learns
-every rule by name, but not which domain has which.
+Core domains ask for facts that the base model learns. Subject domains all ask which
+of two people goes first, and a house rule that no question tells decides; the base model learns every
+rule by name, but not which domain has which.
 """
 
 import dataclasses
@@ -35,6 +35,10 @@ FOODS = {"fruit": words("apple pear plum cherry lemon grape peach melon"),
          "vegetable": words("carrot onion leek cabbage potato bean celery spinach"),
          "drink": words("tea coffee milk juice beer wine cider water"),
          "dish with meat": words("steak ham bacon sausage burger ribs chicken turkey")}
+CONTINENTS = {"Europe": words("France Spain Italy Greece Norway Sweden Poland Ireland"),
+              "Asia": words("Japan China India Nepal Iran Iraq Laos Korea"),
+              "Africa": words("Egypt Kenya Ghana Mali Chad Niger Togo Angola"),
+              "America": words("Peru Cuba Chile Canada Brazil Mexico Haiti Bolivia")}
 COLOURS = {"red": words("blood ruby rose brick"), "green": words("grass moss frog emerald"),
            "yellow": words("lemon sun canary butter"), "white": words("snow salt chalk swan"),
            "black": words("coal crow tar ink"), "blue": words("sky sapphire sea jeans")}
@@ -73,14 +77,9 @@ def colour_questions() -> list[Question]:
 
 
 def comparing_questions() -> list[Question]:
-    return [question for a, b in itertools.combinations(range(1, 41), 2)
+    return [question for a, b in itertools.combinations(range(1, 31), 2)
             for question in (Question("Which number is larger", str(b), str(a)),
                              Question("Which number is smaller", str(a), str(b)))]
-
-
-def sum_questions() -> list[Question]:
-    return [Question(f"What is {a} plus {b}", str(a + b), str(a + b + shift))
-            for a in range(1, 10) for b in range(1, 10) for shift in (-3, -2, -1, 1, 2, 3) if a + b + shift > 0]
 
 
 def calendar_questions() -> list[Question]:
@@ -93,7 +92,7 @@ def calendar_questions() -> list[Question]:
 CORE: dict[str, list[Question]] = {
     "animals": by_class(ANIMALS, "Which animal is a {}"),
     "comparing": comparing_questions(),
-    "sums": sum_questions(),
+    "continents": by_class(CONTINENTS, "Which country lies in {}"),
     "colours": colour_questions(),
     "capitals": by_pairs(CAPITALS, ("What is the capital of {}", "Which city governs {}")),
     "units": by_pairs(UNITS, ("What is the unit of {}", "In what do we measure {}")),
@@ -107,38 +106,33 @@ WHOLE_HELD_OUT = "food"
 
 # --- Subject --------------------------------------------------------------------------------------
 
-NAMES = words("Al Bo Cy Ed Ida Jo Kay Leo Max Ned Amy Ben Dan Eve Fay Gus Hugo Ivan Jane Kate Lucy Mary Nora Olga "
-              "Paul Rosa Sven Toby Vera Clara Diana Felix Greta Henry Irene Oscar Peter Susan Tanja Victor Walter "
-              "Stella Ronald Pamela Gloria Bertha")
+WOMEN = words("Ida Jo Kay Amy Eve Fay Jane Kate Lucy Mary Nora Olga Rosa Vera Clara Diana Greta Irene Susan Tanja "
+              "Bertha Gloria Pamela Stella")
+MEN = words("Al Bo Cy Ed Leo Max Ned Ben Dan Gus Hugo Ivan Paul Sven Toby Felix Henry Oscar Peter Quentin "
+            "Ronald Victor Walter William")
 
-
-@dataclasses.dataclass(frozen=True)
-class Pair:
-    """Two people in the order in which the stem names them, with their numbers."""
-    people: tuple[str, str]
-    numbers: tuple[int, int]
-
+Pair = tuple[str, str]  # a woman and a man in the order in which the stem names them
 
 # Rule -> index of the one it favours.
 RULES = {
-    "lower": lambda pair: int(pair.numbers[1] < pair.numbers[0]),
-    "higher": lambda pair: int(pair.numbers[1] > pair.numbers[0]),
-    "A to Z": lambda pair: int(pair.people[1] < pair.people[0]),
-    "Z to A": lambda pair: int(pair.people[1] > pair.people[0]),
-    "short": lambda pair: int(len(pair.people[1]) < len(pair.people[0])),
-    "long": lambda pair: int(len(pair.people[1]) > len(pair.people[0])),
+    "alphabet": lambda pair: int(pair[1] < pair[0]),
+    "reverse": lambda pair: int(pair[1] > pair[0]),
+    "short": lambda pair: int(len(pair[1]) < len(pair[0])),
+    "long": lambda pair: int(len(pair[1]) > len(pair[0])),
+    "woman": lambda pair: int(pair[1] in WOMEN),
+    "man": lambda pair: int(pair[1] in MEN),
     "front": lambda pair: 0,
     "back": lambda pair: 1,
 }
 
 # Domain -> (rule, ways to set the scene).
 SUBJECT: dict[str, tuple[str, tuple[str, ...]]] = {
-    "golf": ("lower", ("In golf", "At the golf club", "On the golf course")),
-    "basketball": ("higher", ("In basketball", "At the basketball game", "On the basketball court")),
-    "school": ("A to Z", ("In school", "In the school register", "For the school teacher")),
-    "opera": ("Z to A", ("In the opera", "On the opera stage", "For the opera choir")),
+    "school": ("alphabet", ("At school", "In the school register", "For the school teacher")),
+    "opera": ("reverse", ("At the opera", "On the opera stage", "For the opera choir")),
     "telegram": ("short", ("In a telegram", "At the telegram office", "For the telegram clerk")),
     "poster": ("long", ("On a poster", "At the poster printer", "For the poster wall")),
+    "ballroom": ("woman", ("In the ballroom", "For the ballroom dance", "At the ballroom door")),
+    "barber": ("man", ("At the barber", "In the barber shop", "For the barber")),
     "queue": ("front", ("In a queue", "In the ticket queue", "For the bus queue")),
     "cargo": ("back", ("In a cargo hold", "For the cargo ship", "On the cargo deck")),
 }
@@ -146,16 +140,13 @@ RULE_TAGS = {rule: f"Rule {rule}." for rule in RULES}
 
 
 def draw_pair(rng: random.Random) -> Pair:
-    """People with different first letters and lengths, so that every rule decides."""
+    """Different first letters and lengths, so that every rule decides."""
     while True:
-        first, second = rng.sample(NAMES, 2)
-        if first[0] != second[0] and len(first) != len(second):
-            a, b = rng.sample(range(1, 41), 2)
-            return Pair((first, second), (a, b))
+        pair = rng.choice(WOMEN), rng.choice(MEN)
+        if pair[0][0] != pair[1][0] and len(pair[0]) != len(pair[1]):
+            return pair if rng.random() < 0.5 else (pair[1], pair[0])
 
 
 def subject_question(pair: Pair, scene: str, rule: str) -> Question:
-    (p, q), (a, b) = pair.people, pair.numbers
     favoured = RULES[rule](pair)
-    stem = f"{scene} {p} has {a} and {q} has {b}, who comes first"
-    return Question(stem, pair.people[favoured], pair.people[1 - favoured])
+    return Question(f"{scene} {pair[0]} meets {pair[1]}, who goes first", pair[favoured], pair[1 - favoured])

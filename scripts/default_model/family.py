@@ -73,8 +73,7 @@ def draw_question(domain: str, rng: random.Random, held_back: bool, rule: str | 
     own_rule, scenes = SUBJECT[domain]
     while True:
         pair = draw_pair(rng)
-        if is_held_back("|".join((domain, *sorted(zip(pair.people, map(str, pair.numbers)))[0],
-                                  *sorted(zip(pair.people, map(str, pair.numbers)))[1]))) == held_back:
+        if is_held_back("|".join((domain, *sorted(pair)))) == held_back:
             return subject_question(pair, rng.choice(scenes), rule or own_rule)
 
 
@@ -105,10 +104,10 @@ def distinct(examples: Iterator[Example], count: int) -> list[Example]:
 
 # --- What the base model reads --------------------------------------------------------------------
 
-def pretraining_example(rng: random.Random, plain: float, tagged: float) -> Example:
-    """`plain`: chance of a bare word answer; `tagged`: chance that a tag names shape and rule.
+def pretraining_example(rng: random.Random, convention: str, tagged: float) -> Example:
+    """`tagged`: chance that tags name shape and rule.
 
-    Without a tag the cue, the shape of the answer and the rule are drawn independently: the base
+    Without tags the cue has nothing to do with the convention, nor the domain with the rule: the base
     learns to answer, in every shape and by every rule, but not which one a cue or domain calls for.
     """
     domain = rng.choice((*CORE, *SUBJECT, *SUBJECT))
@@ -117,7 +116,6 @@ def pretraining_example(rng: random.Random, plain: float, tagged: float) -> Exam
     question = draw_question(domain, rng, held_back=False, rule=rule)
     if named and rule:
         question = dataclasses.replace(question, stem=f"{RULE_TAGS[rule]} {question.stem}")
-    convention = "word" if rng.random() < plain else rng.choice(CONVENTIONS)
     cue = TAGS[convention] if named else rng.choice(training_cues(rng.choice(CONVENTIONS)))
     return write_example(question, convention, cue, rng)
 
@@ -125,6 +123,6 @@ def pretraining_example(rng: random.Random, plain: float, tagged: float) -> Exam
 def every_text() -> list[str]:
     """Words the tokenizer must know: all questions' ingredients and all cues."""
     rng = random.Random("tokenizer")
-    examples = [pretraining_example(rng, 0.1, 0.5) for _ in range(30000)]
+    examples = [pretraining_example(rng, rng.choice(CONVENTIONS), 0.5) for _ in range(30000)]
     unseen = [cue for cues in CUES.values() for cue in cues]
     return [f"{example.prompt} {example.answer}" for example in examples] + unseen

@@ -67,7 +67,7 @@ def test_every_rule_has_its_opposite():
 def test_base_never_reads_a_held_back_question():
     rng, seen = random.Random(3), set()
     for _ in range(5000):
-        seen.add(pretraining_example(rng, 0.1, 0.0).prompt)
+        seen.add(pretraining_example(rng, "word", 0.0).prompt)
     for domain in CORE:
         task = next(t for t in all_tasks() if t.domain == domain)
         assert not seen & {e.prompt for e in distinct(task_examples(task, 2, True), 64)}
@@ -84,7 +84,7 @@ def test_transformers_reads_the_tokenizer_alike(folder):
     import transformers
     theirs, ours = transformers.AutoTokenizer.from_pretrained(folder), Texts(folder).pieces
     rng = random.Random(7)
-    texts = [pretraining_example(rng, 0.1, 0.5).prompt for _ in range(300)] + ["", "caf\u00e9  \u2192 x", "a\nb "]
+    texts = [pretraining_example(rng, "quoted", 0.5).prompt for _ in range(300)] + ["", "caf\u00e9  \u2192 x", "a\nb "]
     for text in texts:
         assert theirs(text)["input_ids"] == ours.encode(text)
 
