@@ -40,6 +40,10 @@ void Progress::stage(const std::string& text) {
   }
 }
 
+void Progress::say(const std::string& text) const {
+  if (!quiet_ && !terminal_) log_info(text);
+}
+
 void Progress::update(double fraction) {
   const auto now = Clock::now();
   if (quiet_ || !terminal_ || now - last_drawn_ < std::chrono::milliseconds(100)) return;

@@ -19,6 +19,8 @@ class Progress {
   void stage(const std::string& text);
   // Other words for the current stage, shown from the next update() on. Its clock runs on.
   void note(const std::string& text) { stage_ = text; }
+  // A line of its own where there is no bar.
+  void say(const std::string& text) const;
   // Done share of the current stage, 0..1; shows the time left from 5 % on.
   void update(double fraction);
   // Nothing more is shown.

@@ -86,7 +86,7 @@ class TrainRun {
       const int threads = options_.engine.threads > 0
                               ? options_.engine.threads
                               : static_cast<int>(std::thread::hardware_concurrency());
-      return print_training_estimate(context_, config_, tasks_estimate(threads));
+      return print_training_estimate(context_, config_, estimate_training(config_, set_, threads));
     }
     check_places();
     generator_ = {config_.start.empty() ? options_.work : config_.start, config_.generator};
@@ -114,10 +114,6 @@ class TrainRun {
   }
 
   fs::path state() const { return options_.work / kStateName; }
-
-  TrainEstimate tasks_estimate(int threads) const {
-    return estimate_training(config_, set_, threads);
-  }
 
   void check_data() {
     if (set_.train.empty()) {
@@ -163,6 +159,7 @@ class TrainRun {
                      [&](std::size_t done, std::size_t total) {
                        progress_.update(static_cast<double>(done) / static_cast<double>(total));
                      });
+    if (config_.evaluate_every == 0) return;
     for (const tasks::Task& task : set_.held_out) held_out_.push_back(read_held_out(task));
   }
 
@@ -174,14 +171,7 @@ class TrainRun {
     for (const std::size_t index : selection.indices) {
       out.rows.push_back(prompts_.row(task.prompts[index]));
     }
-    const auto share = 1.0 / static_cast<double>(task.checkpoints.size());
-    for (const fs::path& folder : task.checkpoints) {
-      const std::vector<float> flat = tasks::flat_values(tasks::read_target(config_, folder));
-      out.own.resize(flat.size());
-      for (std::size_t i = 0; i < flat.size(); ++i) {
-        out.own[i] += static_cast<double>(flat[i]) * share;
-      }
-    }
+    out.own = tasks::mean_target(config_, task);
     return out;
   }
 
@@ -192,15 +182,16 @@ class TrainRun {
       job_tasks_.push_back(std::move(entry));
     }
     const bundle::ConditionConfig& condition = config_.generator.condition;
-    key_ = conditions_key(condition, encoder_, prompts_.texts());
+    encoder_key_ = encoder_key(condition, encoder_);
+    const std::string key = conditions_key(encoder_key_, prompts_.texts());
     const fs::path path = options_.work / kConditionsName;
-    if (is_first() && !Conditions::is_ready(path, key_)) {
+    if (is_first() && !Conditions::is_ready(path, key)) {
       progress_.stage(cat("encode ", prompts_.texts().size(), " prompts"));
       const ConditionMaker maker(*engine_, generator_, encoder_);
-      Conditions::make(path, key_, maker, condition, prompts_.texts(),
+      Conditions::make(path, key, maker, condition, prompts_.texts(),
                        [&](double share) { progress_.update(share); });
     }
-    engine_->require_same("the conditions' key (prompts, encoder)", key_);
+    engine_->require_same("the conditions' key (prompts, encoder)", key);
     conditions_.emplace(path);
   }
 
@@ -228,7 +219,7 @@ class TrainRun {
   std::string identity() const {
     Json json = tasks::train_identity(config_);
     json["data"] = targets_->sha256();
-    json["conditions"] = key_;
+    json["encoder"] = encoder_key_;
     json["precision"] = options_.engine.precision;
     return json_line(json);
   }
@@ -271,8 +262,8 @@ class TrainRun {
     first_step_ = done;
     if (!is_first()) return;
     metrics_.emplace(options_.work / kMetricsName, done);
-    progress_.stage(done == 0 ? cat("train ", config_.steps, " steps")
-                              : cat("train steps ", done + 1, " to ", config_.steps));
+    const std::string from = done == 0 ? "" : cat(", ", done, " of them done");
+    progress_.stage(cat("train ", config_.steps, " steps", from));
   }
 
   void on_step(const StepMetrics& m) {
@@ -287,8 +278,11 @@ class TrainRun {
                      {"learning_rate", m.learning_rate},
                      {"examples_per_second", rate}});
     }
-    progress_.note(cat("step ", m.step, "/", config_.steps, ", loss ", short_number(m.loss), ", ",
-                       short_number(rate), " examples/s"));
+    const std::string text = cat("step ", m.step, "/", config_.steps, ", loss ",
+                                 short_number(m.loss), ", ", short_number(rate), " examples/s");
+    progress_.note(text);
+    const bool new_tenth = 10 * m.step / config_.steps != 10 * (m.step - 1) / config_.steps;
+    if (new_tenth) progress_.say(text);
     progress_.update(static_cast<double>(m.step - first_step_) /
                      static_cast<double>(config_.steps - first_step_));
   }
@@ -359,7 +353,7 @@ class TrainRun {
   PromptRows prompts_;
   std::vector<TrainTask> job_tasks_;
   std::unique_ptr<Engine> engine_;
-  std::string key_;
+  std::string encoder_key_;
   std::optional<Conditions> conditions_;
   std::vector<float> mean_tokens_;
   std::optional<MetricsFile> metrics_;

@@ -39,11 +39,15 @@ std::int64_t PromptRows::row(const std::string& prompt) {
   return entry->second;
 }
 
-std::string conditions_key(const bundle::ConditionConfig& condition, const fs::path& encoder,
-                           const std::vector<std::string>& texts) {
+std::string encoder_key(const bundle::ConditionConfig& condition, const fs::path& encoder) {
+  return sha256_hex(cat(encoder_sha256(encoder), '\0', condition.max_length, '\0', condition.width,
+                        '\0', static_cast<int>(condition.kind), '\0',
+                        static_cast<int>(condition.empty_chunk)));
+}
+
+std::string conditions_key(const std::string& encoder_key, const std::vector<std::string>& texts) {
   Sha256 hash;
-  hash.update(cat(encoder_sha256(encoder), '\0', condition.max_length, '\0', condition.width, '\0',
-                  static_cast<int>(condition.kind), static_cast<int>(condition.empty_chunk)));
+  hash.update(encoder_key);
   for (const std::string& text : texts) hash.update(cat(text.size(), '\0', text));
   return hash.hex();
 }

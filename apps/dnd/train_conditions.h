@@ -25,10 +25,11 @@ class PromptRows {
   std::unordered_map<std::string, std::int64_t> rows_;
 };
 
-// sha256 of the encoder's files, of how it is used, and of the texts.
-std::string conditions_key(const bundle::ConditionConfig& condition,
-                           const std::filesystem::path& encoder,
-                           const std::vector<std::string>& texts);
+// sha256 of the encoder's files and of how it is used.
+std::string encoder_key(const bundle::ConditionConfig& condition,
+                        const std::filesystem::path& encoder);
+// The same with the texts.
+std::string conditions_key(const std::string& encoder_key, const std::vector<std::string>& texts);
 
 // WORK/conditions.safetensors: "conditions" (P, L, C) fp32, mapped, so that it may be larger than
 // memory. Made where it is absent or has another key.

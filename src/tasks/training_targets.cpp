@@ -39,7 +39,7 @@ void make_canonical(const adapter::AdapterLayout& layout, Adapter& adapter,
 
 double squared(double value) { return value * value; }
 
-// Name of a factor's module below its block: "self_attn.q_proj".
+// The factors of the config, one for each adapted layer in layout order.
 std::vector<double> module_weights(const TrainConfig& config, std::size_t layers) {
   std::vector<double> out;
   out.reserve(layers);
@@ -62,6 +62,17 @@ Adapter read_target(const TrainConfig& config, const std::filesystem::path& fold
   for (AdapterMatrix& matrix : adapter.matrices) round_to_bf16(matrix.values);
   if (config.targets == TargetForm::canonical) make_canonical(layout, adapter, folder.string());
   return adapter;
+}
+
+std::vector<double> mean_target(const TrainConfig& config, const Task& task) {
+  const auto share = 1.0 / static_cast<double>(task.checkpoints.size());
+  std::vector<double> mean;
+  for (const std::filesystem::path& folder : task.checkpoints) {
+    const std::vector<float> flat = flat_values(read_target(config, folder));
+    mean.resize(flat.size());
+    for (std::size_t i = 0; i < flat.size(); ++i) mean[i] += static_cast<double>(flat[i]) * share;
+  }
+  return mean;
 }
 
 std::vector<float> flat_values(const Adapter& adapter) {

@@ -216,6 +216,22 @@ def test_bf16_autocast(whole):
     assert ours != exact and ours == pytest.approx(exact, rel=0.02)
 
 
+def test_a_training_that_diverges_stops():
+    write_tasks(".")
+    message = run(learning_rate=1e30, save_every=1, expect=Exit.DATA).last_error
+    assert "step 2: loss" in message and "learning rate" in message
+    assert read_safetensors("bundle.train/state.safetensors").metadata["dnd.step"] == "1"
+    assert not pathlib.Path("bundle").exists()
+
+
+def test_progress_without_a_terminal(whole):
+    err = train(whole, "other").err
+    assert "step 8/8, loss 0." in err and "examples/s" in err
+    again = train(whole, "third", "--resume", "--work", whole / "bundle.train")
+    assert "8 steps, 8 of them done" in again.err
+    assert folder_bytes("third") == folder_bytes("other")
+
+
 def test_cuda_is_refused(whole):
     message = train(whole, "x", "--device", "cuda", expect=Exit.UNAVAILABLE).last_error
     assert "cuda" in message
