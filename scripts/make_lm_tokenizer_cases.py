@@ -16,10 +16,11 @@ import transformers
 OUT = pathlib.Path(__file__).resolve().parent.parent / "tests" / "data" / "text" / "llama"
 WORDS = """the quick brown fox jumps over lazy dog question answer letter yes no red blue green Paris is a capital of
 France water animals compare numbers left right or and by (a) (b) 1 2 12 ? . , ! é""".split()
-TEXTS = ["Question: is water red or blue? Answer:", "the quick  brown   fox ", " the fox", "  the fox", "▁the ▁fox", "", " ",
-         "   ", "a\nb\n\nc\r\n\td", "\n", "ü € 😀 e\u0301 ﬁ ｆｕｌｌ 中文 \u00a0\u200b\ufeff", "x\x00y", "the</s>the", "<s> the", " <s>the<s>",
-         "</s></s> a", "<unk>a<unk> b", "<0x0A> <0xFF>", "<s", "a<|x|>b <|x|> c", "<pad>", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-         "UPPER Case 3.14159 1,000", "\u2581", "\u2581\u2581the", "\U0010ffff\ud7ff"]
+TEXTS = [
+    "Question: is water red or blue? Answer:", "the quick  brown   fox ", " the fox", "  the fox", "\u2581the \u2581fox",
+    "", " ", "   ", "a\nb\n\nc\r\n\td", "\n", "ü € 😀 e\u0301 ﬁ ｆｕｌｌ 中文 \u00a0\u200b\ufeff", "x\x00y", "the</s>the",
+    "<s> the", " <s>the<s>", "</s></s> a", "<unk>a<unk> b", "<0x0A> <0xFF>", "<s", "a<|x|>b <|x|> c", "<pad>",
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "UPPER Case 3.14159 1,000", "\u2581", "\u2581\u2581the", "\U0010ffff\ud7ff"]
 CONFIGS = [{"add_bos_token": True, "add_eos_token": False}, {"add_bos_token": False, "add_eos_token": True},
            {"add_bos_token": False, "legacy": True}, {"add_bos_token": False, "add_prefix_space": False}]
 
@@ -62,10 +63,11 @@ def main():
     cases = []
     for config in CONFIGS:
         tokenizer = llama_tokenizer(config)
-        cases.append({"config": config, "texts": [{"text": text, "ids": tokenizer(text)["input_ids"]} for text in TEXTS]})
+        cases.append({"config": config, "texts": [{"text": t, "ids": tokenizer(t)["input_ids"]} for t in TEXTS]})
     tokenizer = llama_tokenizer(CONFIGS[0])
     draws = [[rng.randrange(len(tokenizer)) for _ in range(12)] for _ in range(20)]
-    draws += [[3 + 1 + byte for byte in "ü€\n😀".encode()], [3 + 1 + 0xFF, 300, 3 + 1 + 0xC3], [1, 300, 2], [0]]
+    draws += [[3 + 1 + byte for byte in "ü€\n😀".encode()], [3 + 1 + 0xFF, 300, 3 + 1 + 0xC3], [1, 300, 2], [0],
+              [3 + 1 + 0xC3, 1, 3 + 1 + 0xBC, 0, 2, 3 + 1 + ord(",")]]
     unigram = sentencepiece.SentencePieceProcessor(str(OUT / "unigram.model"))
     plain = [text for text in TEXTS if not any(token in text for token in ("<s>", "</s>", "<unk>"))]
     golden = {

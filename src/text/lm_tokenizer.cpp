@@ -109,7 +109,7 @@ void LmTokenizer::add_token(std::int32_t id, const std::string& content, bool sp
                    [&](const SpecialToken& known) { return known.text == content; })) {
     specials_.push_back({content, id});
   }
-  if (id >= pieces_.size()) added_[id] = special ? "" : content;
+  if (id >= pieces_.size() && !special) added_[id] = content;
   vocabulary_size_ = std::max<std::int64_t>(vocabulary_size_, id + 1);
 }
 
@@ -150,12 +150,11 @@ std::string LmTokenizer::decode(std::span<const std::int32_t> ids) const {
       bytes += byte_of(pieces_.piece(id));
       continue;
     }
+    const auto added = added_.find(id);
+    const bool is_text = is_piece && pieces_.kind(id) == PieceKind::normal;
+    if (!is_text && added == added_.end()) continue;  // does not even part the bytes around it
     flush_bytes(bytes, text);
-    if (is_piece && pieces_.kind(id) == PieceKind::normal) {
-      append_with_spaces(pieces_.piece(id), text);
-    } else if (const auto found = added_.find(id); found != added_.end()) {
-      text += found->second;
-    }
+    append_with_spaces(is_text ? pieces_.piece(id) : added->second, text);
   }
   flush_bytes(bytes, text);
   return text;
