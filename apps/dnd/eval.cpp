@@ -150,7 +150,10 @@ class EvalRun {
   std::vector<eval::Table> tables() const {
     std::vector<eval::Table> tables;
     const auto add = [&](const eval::Outcome& outcome) {
-      if (!outcome.behaviour.empty()) tables.push_back(eval::behaviour_table(outcome));
+      if (!outcome.behaviour.empty()) {
+        tables.push_back(eval::behaviour_table(outcome));
+        tables.push_back(eval::lead_table(outcome));
+      }
       tables.push_back(eval::weights_table(outcome));
     };
     if (pooled_) add(*pooled_);

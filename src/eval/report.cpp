@@ -186,6 +186,25 @@ Table behaviour_table(const Outcome& outcome) {
   return table;
 }
 
+Table lead_table(const Outcome& outcome) {
+  Table table;
+  table.title = cat("Lead of the generated, points: ", printable(outcome.model));
+  table.header = {"over"};
+  const std::vector<Group> groups = groups_of(outcome.tasks);
+  for (const Group& group : groups) table.header.push_back(group_title(group));
+  for (std::size_t i = 0; i < outcome.behaviour.size(); ++i) {
+    std::vector<std::string> row = {printable(outcome.behaviour[i].label)};
+    for (const Group& group : groups) {
+      const Summary summary = summarise(outcome.behaviour, i, group);
+      if (!summary.behind_generated) continue;
+      row.push_back(interval_text(*summary.behind_generated, 100.0, 1));
+    }
+    if (row.size() == table.header.size()) table.rows.push_back(row);
+  }
+  table.notes = {"Mean over tasks of generated - method, paired by task [95 % interval]."};
+  return table;
+}
+
 Table weights_table(const Outcome& outcome) {
   Table table;
   table.title = cat("Relative distance of updates B A: ", printable(outcome.model));

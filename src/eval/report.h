@@ -19,6 +19,10 @@ struct Table {
 // Exact match in percent with its interval and the share of the own adapter's gain, by group. A "*"
 // marks intervals that overlap with those of `generated`. Without rows where behaviour was not judged.
 Table behaviour_table(const Outcome& outcome);
+// How many points the generated are ahead of each other row of the same questions: the mean of the
+// tasks' differences and its interval, which is narrower than two intervals side by side suggest where
+// tasks are hard or easy for all methods alike.
+Table lead_table(const Outcome& outcome);
 // Relative distances with intervals, by group, and the spreads as notes.
 Table weights_table(const Outcome& outcome);
 

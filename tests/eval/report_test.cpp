@@ -46,6 +46,15 @@ TEST(BehaviourTable, HasPercentIntervalsAndGain) {
   EXPECT_THAT(table.notes[2], HasSubstr("'golf', chosen by the first 8"));
 }
 
+TEST(LeadTable, IsPairedByTask) {
+  const Table table = lead_table(some_outcome());
+  EXPECT_EQ(table.header.size(), 4U);
+  ASSERT_EQ(table.rows.size(), 2U);  // not over itself
+  EXPECT_EQ(table.rows[0],
+            (std::vector<std::string>{"base", "75.0 [75.0, 75.0]", "37.5", "62.5 [8.7, 116.3]"}));
+  EXPECT_EQ(table.rows[1][1], "-25.0 [-25.0, -25.0]");
+}
+
 TEST(WeightsTable, HasDistancesAndSpreads) {
   const Table table = weights_table(some_outcome());
   EXPECT_EQ(table.rows[0],
