@@ -51,6 +51,7 @@ class EvalRun {
       check_same_layout(generator);
     }
     set_ = tasks::read_task_set(options_.tasks);
+    if (!options_.show.empty()) task_to_show();
     check_questions();
     warn_about_prompts();
   }

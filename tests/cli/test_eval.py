@@ -130,6 +130,7 @@ def test_few_prompts_are_named(bundle, tasks):
 
 def test_what_cannot_be_judged_is_refused_before_the_engine_is_opened(bundle, tasks):
     given = ("eval", "--model", bundle, "--tasks", tasks)
+    assert "did you mean chess.number?" in fails(Exit.USAGE, *given, "--base", "base", "--show", "chess.numbr")
     assert "--show needs --base" in fails(Exit.USAGE, *given, "--show", "chess.number")
     fails(Exit.USAGE, *given, "--draws", "0")
     fails(Exit.USAGE, *given, "--seed", "-1")

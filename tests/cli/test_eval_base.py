@@ -1,0 +1,127 @@
+"""dnd eval with a base model that answers: a random one, made here."""
+
+import json
+import pathlib
+import random
+import shutil
+import struct
+import xml.etree.ElementTree
+
+import pytest
+from support import DATA, Exit, dnd, safetensors_bytes, tree
+from test_eval import weights, write_set
+
+HIDDEN, INNER, HEADS, VOCABULARY = 24, 60, 2, 368
+SHORT = ("--max-tokens", 4, "--draws", 2)
+
+
+def base_shapes() -> dict[str, list[int]]:
+    shapes = {"model.embed_tokens.weight": [VOCABULARY, HIDDEN], "model.norm.weight": [HIDDEN]}
+    for i in range(2):
+        layer = f"model.layers.{i}."
+        for name in ("input_layernorm", "post_attention_layernorm"):
+            shapes[f"{layer}{name}.weight"] = [HIDDEN]
+        for name, out in (("q", HIDDEN), ("k", HIDDEN // HEADS), ("v", HIDDEN // HEADS)):
+            shapes[f"{layer}self_attn.{name}_proj.weight"] = [out, HIDDEN]
+            shapes[f"{layer}self_attn.{name}_proj.bias"] = [out]
+        shapes[f"{layer}self_attn.o_proj.weight"] = [HIDDEN, HIDDEN]
+        for name in ("gate", "up"):
+            shapes[f"{layer}mlp.{name}_proj.weight"] = [INNER, HIDDEN]
+        shapes[f"{layer}mlp.down_proj.weight"] = [HIDDEN, INNER]
+    return shapes
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory) -> pathlib.Path:
+    """The random Qwen2 model that the generator's layout is for, with a tokenizer of a few words."""
+    folder = tmp_path_factory.mktemp("base")
+    draw = random.Random(1)
+    header, data = {}, b""
+    for name, shape in base_shapes().items():
+        count = shape[0] * (shape[1] if len(shape) > 1 else 1)
+        values = struct.pack(f"<{count}f", *(1.0 if "norm" in name else draw.gauss(0.0, 0.4) for _ in range(count)))
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [len(data), len(data) + len(values)]}
+        data += values
+    (folder / "model.safetensors").write_bytes(safetensors_bytes(header, data))
+    (folder / "config.json").write_text(json.dumps({
+        "architectures": ["Qwen2ForCausalLM"], "hidden_size": HIDDEN, "intermediate_size": INNER, "num_hidden_layers": 2,
+        "num_attention_heads": HEADS, "num_key_value_heads": 1, "vocab_size": VOCABULARY, "tie_word_embeddings": True,
+        "max_position_embeddings": 128}))
+    shutil.copy(DATA / "text/llama/bpe.model", folder / "tokenizer.model")
+    return folder
+
+
+def shown(bundle, base, tasks, task) -> dict:
+    return dnd("eval", "--json", "--model", bundle, "--tasks", tasks, "--base", base, "--show", task, "--limit", 9,
+               *SHORT).json[0]
+
+
+@pytest.fixture(scope="session")
+def answered(bundle, base, tmp_path_factory) -> pathlib.Path:
+    """The same set, where the base's answer to the first of three questions is the right one."""
+    path = write_set(tmp_path_factory.mktemp("answered"), bundle)
+    for task in ("chess.number", "tennis.letter"):
+        questions = shown(bundle, base, path, task)["questions"]
+        assert len(questions) == 3 and questions[0]["base"]
+        lines = [{"prompt": q["question"], "answer": q["base"] if i == 0 else "never"} for i, q in enumerate(questions)]
+        (path.parent / f"{task}.test.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+def rows(document: dict) -> dict[str, dict]:
+    return {row["id"]: row for row in document["models"][0]["behaviour"]["rows"] if row["over_draws"] == "mean"}
+
+
+def test_behaviour_of_every_method(bundle, base, answered):
+    result = dnd("eval", "--model", bundle, "--tasks", answered, "--base", base, "--out", "out", *SHORT)
+    assert tree("out") == {"results.json", "table.md", "results.svg"}
+    assert result.out.startswith("Exact match, %: ") and "33.3 [33.3, 33.3]" in result.out
+    document = json.loads(pathlib.Path("out/results.json").read_text())
+    behaviour = rows(document)
+    assert [*behaviour] == ["base", "mean_adapter", "nearest_adapter", "best_single_adapter", "same:convention",
+                            "same:domain", "ridge", "generated", "other:convention", "other:domain", "other_in_all",
+                            "random_text", "own_adapter"]
+    (group,) = behaviour["base"]["groups"]
+    assert (group["group"], group["tasks"], group["questions"]) == ("combinations", 2, 6)
+    assert group["mean"] == group["low"] == group["high"] == pytest.approx(1 / 3)
+    assert behaviour["generated"]["tasks"]["chess.number"]["questions"] == 3
+    assert len(behaviour["generated"]["tasks"]["chess.number"]["draws"]) == 2
+    assert behaviour["other:convention"]["tasks"]["chess.number"]["sources"] == ["chess.letter"] * 2
+    assert document["models"][0]["behaviour"]["best_single"]["task"] in ("golf.letter", "golf.number", "chess.letter")
+    picture = xml.etree.ElementTree.parse("out/results.svg").getroot()
+    dots = picture.findall("{http://www.w3.org/2000/svg}circle")
+    assert len(dots) == len(document["models"][0]["behaviour"]["rows"])
+
+
+def test_behaviour_does_not_depend_on_threads(bundle, base, answered):
+    call = ("eval", "--json", "--model", bundle, "--tasks", answered, "--base", base, *SHORT)
+    one = dnd(*call, "--threads", 1)
+    assert dnd(*call, "--threads", 2).out == one.out
+    plain = dnd("eval", "--json", "--model", bundle, "--tasks", answered, "--draws", 2).json[0]
+    with_base = weights(one.json[0]["models"][0])
+    del with_base["distance:best_single_adapter"]  # which one is best takes answers
+    assert weights(plain["models"][0]) == with_base
+
+
+def test_questions_can_be_limited(bundle, base, answered):
+    document = dnd("eval", "--json", "--model", bundle, "--tasks", answered, "--base", base, "--questions", 1, *SHORT)
+    row = rows(document.json[0])["base"]
+    assert row["tasks"]["chess.number"] == {"accuracy": 1.0, "questions": 1, "draws": [1.0]}
+
+
+def test_show(bundle, base, answered):
+    document = shown(bundle, base, answered, "chess.number")
+    assert [question["right"] == question["base"] for question in document["questions"]] == [True, False, False]
+    assert (document["prompts"], document["base_right"]) == (4, 1)
+    text = dnd("eval", "--model", bundle, "--tasks", answered, "--base", base, "--show", "chess.number", "--limit", 2,
+               *SHORT).out
+    assert text.startswith("chess.number: an adapter made from 4 prompts; + is right, - is wrong\n\n  What is 2 times 3?\n")
+    assert "  + base     " in text and "    right    never\n" in text
+    assert "of 2 questions right: base 1, adapted " in text
+
+
+def test_a_base_without_a_tokenizer_is_refused(bundle, base, answered, tmp_path):
+    shutil.copytree(base, tmp_path / "mute")
+    (tmp_path / "mute/tokenizer.model").unlink()
+    error = dnd("eval", "--model", bundle, "--tasks", answered, "--base", tmp_path / "mute", expect=Exit.DATA).last_error
+    assert "has no tokenizer.model" in error
