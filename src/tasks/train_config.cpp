@@ -33,7 +33,7 @@ double number(JsonObject& object, const std::string& key, double fallback, Bound
 
 std::string one_of(JsonObject& object, const std::string& key, const std::string& first,
                    const std::string& second) {
-  const std::string value = object.text_or(key, first);
+  std::string value = object.text_or(key, first);
   if (value == first || value == second) return value;
   fail(ErrorKind::data, object.where(), ": '", key, "' is '", printable(value), "', expected ",
        first, " or ", second);
