@@ -64,6 +64,7 @@ std::vector<std::string> Answers::ask(const Weights& adapter,
   }
   if (!missing.empty()) complete(adapter, missing, known);
   std::vector<std::string> answers;
+  answers.reserve(questions.size());
   for (const tasks::Question& question : questions) answers.push_back(known.at(question.prompt));
   return answers;
 }

@@ -22,6 +22,7 @@ double mean_distance(const std::vector<Weights>& from, const std::vector<Weights
 
 double mean_distance(const std::vector<Weights>& from, const Combination& to) {
   std::vector<double> distances;
+  distances.reserve(from.size());
   for (const Weights& adapter : from) {
     distances.push_back(relative_distance(single(adapter), to));
   }

@@ -70,6 +70,7 @@ std::vector<std::string> draw_prompts(const std::vector<std::string>& prompts, s
   const text::Selection selection =
       text::select_prompts(prompts, needed, text::SelectMode::random, seed, draw);
   std::vector<std::string> chosen;
+  chosen.reserve(selection.indices.size());
   for (const std::size_t index : selection.indices) chosen.push_back(prompts[index]);
   return chosen;
 }
