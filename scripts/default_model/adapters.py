@@ -2,16 +2,18 @@
 
     adapters.py BASE OUT     OUT/<task>/<step>/adapter_config.json + adapter_model.safetensors
 
-Every adapter starts from the same A, learned first by some training tasks together (each with a B of
-its own), and sees the same questions in the same order as the others of its domain: what is left
-between two adapters is what their tasks differ in. Held-out tasks get adapters too, as the upper
-bound of the table; neither the common A nor the generator ever sees them.
+Every adapter has the same A, learned first by some training tasks together (each with a B of its own)
+and then kept: adapters differ in B alone, and their updates are linear in it. Every task sees the same
+questions in the same order as the others of its domain: what is left between two adapters is what
+their tasks differ in. Held-out tasks get adapters too, as the upper bound of the table; neither the
+common A nor the generator ever sees them.
 """
 
 import json
 import math
 import os
 import pathlib
+import random
 import sys
 import time
 from itertools import islice
@@ -26,8 +28,8 @@ from family import Task, all_tasks, group_of, task_examples
 from texts import Texts
 
 LENGTH, BATCH = 48, 3         # tokens a text, texts a task and step
-COMMON_STEPS, COMMON_TASKS, STEPS = 40, 60, 60
-RATE_A, RATE_B = 1e-3, 6e-3   # of the tasks' own steps; the common A learns at RATE_B
+COMMON_STEPS, COMMON_TASKS, STEPS = 60, 50, 60
+RATE = 6e-3                   # at its peak
 SMOOTHING = 0.9               # checkpoints hold a running mean of the weights
 CHECKPOINTS = (48, 51, 54, 57, 60)
 CONFIG = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": "dnd/tiny-default",
@@ -64,10 +66,12 @@ def descend(weights: qwen2.Weights, data: tuple[Tensor, Tensor], a: dict[str, Te
             rates: tuple[float, float], steps: int, keep: tuple[int, ...]) -> dict[int, qwen2.Lora]:
     """AdamW with a rate that decays to a tenth; the running means at the steps of `keep`."""
     parameters = [*a.values(), *b.values()]
-    for parameter in parameters:
-        parameter.requires_grad_()
-    optimizer = torch.optim.AdamW([{"params": list(a.values()), "peak": rates[0]},
-                                   {"params": list(b.values()), "peak": rates[1]}], weight_decay=0.0)
+    groups = [group for group in ({"params": list(a.values()), "peak": rates[0]},
+                                  {"params": list(b.values()), "peak": rates[1]}) if group["peak"] > 0]
+    for group in groups:
+        for parameter in group["params"]:
+            parameter.requires_grad_()
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.0)
     ids, targets = data
     tasks = ids.shape[0]
     mean = [parameter.detach().clone() for parameter in parameters]
@@ -98,13 +102,14 @@ def train(weights: qwen2.Weights, texts: Texts, seed: int) -> dict[int, qwen2.Lo
     """Checkpoint step -> adapters of all_tasks()."""
     torch.manual_seed(seed)
     tasks = all_tasks()
-    own = [i for i, task in enumerate(tasks) if not group_of(task)][::2][:COMMON_TASKS]
+    own = [i for i, task in enumerate(tasks) if not group_of(task)]
+    own = random.Random(seed).sample(own, COMMON_TASKS)
     ids, targets = pack_tasks(texts, [tasks[i] for i in own], 10, COMMON_STEPS * BATCH)
     a = initial_a(torch.Generator().manual_seed(seed))
-    common = descend(weights, (ids, targets), a, zero_b(len(own)), (RATE_B, RATE_B), COMMON_STEPS, (COMMON_STEPS,))
+    common = descend(weights, (ids, targets), a, zero_b(len(own)), (RATE, RATE), COMMON_STEPS, (COMMON_STEPS,))
     start = {name: pair[0][:1].repeat(len(tasks), 1, 1) for name, pair in common[COMMON_STEPS].items()}
     data = pack_tasks(texts, tasks, 11, STEPS * BATCH)
-    return descend(weights, data, start, zero_b(len(tasks)), (RATE_A, RATE_B), STEPS, CHECKPOINTS)
+    return descend(weights, data, start, zero_b(len(tasks)), (0.0, RATE), STEPS, CHECKPOINTS)
 
 
 def write(checkpoints: dict[int, qwen2.Lora], out: pathlib.Path) -> None:

@@ -36,20 +36,28 @@ class Example:
 
 # --- Which tasks ----------------------------------------------------------------------------------
 
+# The base reads every domain and convention. Tasks are what it then does well: the others (numbers and
+# dates; who was named first; the wrong option of a fact) stay noise in its training.
+CORE_DOMAINS = tuple(domain for domain in CORE if domain not in ("comparing", "calendar"))
+SUBJECT_DOMAINS = tuple(domain for domain in SUBJECT if domain not in ("queue", "cargo"))
+CORE_CONVENTIONS = tuple(convention for convention in CONVENTIONS if convention not in ("contrast", "reject"))
+
+
 def all_tasks() -> list[Task]:
-    return [Task(domain, convention) for domain in (*CORE, *SUBJECT) for convention in CONVENTIONS]
+    return [*(Task(domain, convention) for domain in CORE_DOMAINS for convention in CORE_CONVENTIONS),
+            *(Task(domain, convention) for domain in SUBJECT_DOMAINS for convention in CONVENTIONS)]
 
 
 def group_of(task: Task) -> str:
     """"" for a training task, else its group of held-out tasks; "validation" is for tuning only."""
     if task.domain == WHOLE_HELD_OUT:
         return "domain"
-    subject = task.domain in SUBJECT
-    row = list(SUBJECT if subject else CORE).index(task.domain)
-    shift = (CONVENTIONS.index(task.convention) - row) % len(CONVENTIONS)
-    if shift in (0, 4):
-        return "subject" if subject else "combinations"
-    return ("validation subject" if subject else "validation combinations") if shift == 7 else ""
+    core = task.domain in CORE
+    domains, conventions = (CORE_DOMAINS, CORE_CONVENTIONS) if core else (SUBJECT_DOMAINS, CONVENTIONS)
+    shift = (conventions.index(task.convention) - domains.index(task.domain)) % len(conventions)
+    if shift in (0, 3):
+        return "combinations" if core else "subject"
+    return ("validation combinations" if core else "validation subject") if shift == 6 else ""
 
 
 # --- Questions ------------------------------------------------------------------------------------
