@@ -2,20 +2,19 @@
 
     adapters.py BASE OUT     OUT/<task>/<step>/adapter_config.json + adapter_model.safetensors
 
-Every adapter has the same A, learned first by some training tasks together (each with a B of its own)
-and then kept: adapters differ in B alone, and their updates are linear in it. Every task sees the same
-questions in the same order as the others of its domain: what is left between two adapters is what
-their tasks differ in. Held-out tasks get adapters too, as the upper bound of the table; neither the
-common A nor the generator ever sees them.
+Every adapter has the same A. It is learned by the training tasks together, with B = a part of the domain
++ a part of the convention; each training task then goes on alone from that sum. Held-out tasks get
+adapters too, as the upper bound of the table: B from zero, on their own data alone; neither A nor the
+parts nor the generator ever see them.
 """
 
 import json
 import math
 import os
 import pathlib
-import random
 import sys
 import time
+from collections.abc import Callable
 from itertools import islice
 
 import torch
@@ -24,14 +23,15 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 import qwen2
-from family import Task, all_tasks, group_of, task_examples
+from family import Task, all_tasks, is_training, task_examples
 from texts import Texts
 
 LENGTH, BATCH = 48, 3         # tokens a text, texts a task and step
-COMMON_STEPS, COMMON_TASKS, STEPS = 60, 50, 60
-RATE = 6e-3                   # at its peak
+COMMON = (70, 6e-3)           # steps and peak rate: all training tasks together
+ALONE = (20, 1e-3)            # then each training task
+FROM_ZERO = (70, 6e-3)        # each held-out task
+CHECKPOINTS = 5
 SMOOTHING = 0.9               # checkpoints hold a running mean of the weights
-CHECKPOINTS = (48, 51, 54, 57, 60)
 CONFIG = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": "dnd/tiny-default",
           "r": qwen2.RANK, "lora_alpha": qwen2.ALPHA, "lora_dropout": 0.0, "bias": "none", "fan_in_fan_out": False,
           "inference_mode": True, "init_lora_weights": True,
@@ -62,60 +62,73 @@ def task_loss(weights: qwen2.Weights, ids: Tensor, targets: Tensor, lora: qwen2.
     return F.cross_entropy(logits, wanted) * ids.shape[0]
 
 
-def descend(weights: qwen2.Weights, data: tuple[Tensor, Tensor], a: dict[str, Tensor], b: dict[str, Tensor],
-            rates: tuple[float, float], steps: int, keep: tuple[int, ...]) -> dict[int, qwen2.Lora]:
-    """AdamW with a rate that decays to a tenth; the running means at the steps of `keep`."""
-    parameters = [*a.values(), *b.values()]
-    groups = [group for group in ({"params": list(a.values()), "peak": rates[0]},
-                                  {"params": list(b.values()), "peak": rates[1]}) if group["peak"] > 0]
-    for group in groups:
-        for parameter in group["params"]:
-            parameter.requires_grad_()
-    optimizer = torch.optim.AdamW(groups, weight_decay=0.0)
+def descend(weights: qwen2.Weights, data: tuple[Tensor, Tensor], parameters: list[Tensor],
+            adapters: Callable[[list[Tensor]], qwen2.Lora], plan: tuple[int, float]) -> list[qwen2.Lora]:
+    """AdamW with a rate that decays to a tenth; adapters of the last CHECKPOINTS running means."""
+    steps, peak = plan
+    for parameter in parameters:
+        parameter.requires_grad_()
+    optimizer = torch.optim.AdamW(parameters, weight_decay=0.0)
     ids, targets = data
-    tasks = ids.shape[0]
     mean = [parameter.detach().clone() for parameter in parameters]
-    kept: dict[int, qwen2.Lora] = {}
+    kept: list[qwen2.Lora] = []
     started = time.time()
     for step in range(1, steps + 1):
         rows = slice((step - 1) * BATCH, step * BATCH)
-        lora = {name: (a[name].expand(tasks, -1, -1), b[name]) for name in a}
         used = int((targets[:, rows] >= 0).any(dim=0).any(dim=0).nonzero().max()) + 1  # without common padding
-        loss = task_loss(weights, ids[:, rows, :used], targets[:, rows, :used], lora)
+        loss = task_loss(weights, ids[:, rows, :used], targets[:, rows, :used], adapters(parameters))
         optimizer.zero_grad()
         loss.backward()
         for group in optimizer.param_groups:
-            decay = 0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * step / steps))
-            group["lr"] = group["peak"] * min(1.0, step / 10) * decay
+            group["lr"] = peak * min(1.0, step / 10) * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * step / steps)))
         optimizer.step()
         for average, parameter in zip(mean, parameters):
             average.lerp_(parameter.detach(), 1 - SMOOTHING)
-        if step in keep:
-            copies = [average.clone() for average in mean]
-            kept[step] = {name: (copies[i].expand(tasks, -1, -1), copies[len(a) + i]) for i, name in enumerate(a)}
+        if step > steps - CHECKPOINTS * 2 and (steps - step) % 2 == 0:
+            kept.append({name: (a.clone(), b.clone()) for name, (a, b) in adapters(mean).items()})
         if step % 20 == 0:
-            print(f"step {step} loss {loss.item() / tasks:.3f} {time.time() - started:.0f} s", flush=True)
+            print(f"step {step} loss {loss.item() / ids.shape[0]:.3f} {time.time() - started:.0f} s", flush=True)
     return kept
 
 
-def train(weights: qwen2.Weights, texts: Texts, seed: int) -> dict[int, qwen2.Lora]:
-    """Checkpoint step -> adapters of all_tasks()."""
-    torch.manual_seed(seed)
-    tasks = all_tasks()
-    own = [i for i, task in enumerate(tasks) if not group_of(task)]
-    own = random.Random(seed).sample(own, COMMON_TASKS)
-    ids, targets = pack_tasks(texts, [tasks[i] for i in own], 10, COMMON_STEPS * BATCH)
-    a = initial_a(torch.Generator().manual_seed(seed))
-    common = descend(weights, (ids, targets), a, zero_b(len(own)), (RATE, RATE), COMMON_STEPS, (COMMON_STEPS,))
-    start = {name: pair[0][:1].repeat(len(tasks), 1, 1) for name, pair in common[COMMON_STEPS].items()}
-    data = pack_tasks(texts, tasks, 11, STEPS * BATCH)
-    return descend(weights, data, start, zero_b(len(tasks)), (0.0, RATE), STEPS, CHECKPOINTS)
+def train_together(weights: qwen2.Weights, texts: Texts, tasks: list[Task], seed: int) -> qwen2.Lora:
+    """A, and for every task the sum of its domain's and its convention's B."""
+    a = list(initial_a(torch.Generator().manual_seed(seed)).values())
+    domains, conventions = sorted({t.domain for t in tasks}), sorted({t.convention for t in tasks})
+    of_domain = torch.tensor([domains.index(task.domain) for task in tasks])
+    of_convention = torch.tensor([conventions.index(task.convention) for task in tasks])
+    count = len(a)
+
+    def adapters(p: list[Tensor]) -> qwen2.Lora:
+        sums = [d[of_domain] + c[of_convention] for d, c in zip(p[count:2 * count], p[2 * count:])]
+        return {name: (p[i].expand(len(tasks), -1, -1), sums[i]) for i, name in enumerate(qwen2.module_names())}
+
+    parameters = [*a, *zero_b(len(domains)).values(), *zero_b(len(conventions)).values()]
+    return descend(weights, pack_tasks(texts, tasks, 10, COMMON[0] * BATCH), parameters, adapters, COMMON)[-1]
 
 
-def write(checkpoints: dict[int, qwen2.Lora], out: pathlib.Path) -> None:
-    for i, task in enumerate(all_tasks()):
-        for step, lora in checkpoints.items():
-            folder = out / task.name / f"{step:04}"
+def train_alone(weights: qwen2.Weights, texts: Texts, tasks: list[Task], start: qwen2.Lora,
+                plan: tuple[int, float]) -> list[qwen2.Lora]:
+    data = pack_tasks(texts, tasks, 11, plan[0] * BATCH)
+    adapters = lambda p: {name: (start[name][0], p[i]) for i, name in enumerate(start)}
+    return descend(weights, data, [b for _, b in start.values()], adapters, plan)
+
+
+def train(weights: qwen2.Weights, texts: Texts, seed: int) -> list[tuple[list[Task], list[qwen2.Lora]]]:
+    """Tasks and their checkpoints: training tasks, then held-out ones."""
+    training = [task for task in all_tasks() if is_training(task)]
+    held_out = [task for task in all_tasks() if not is_training(task)]
+    sums = train_together(weights, texts, training, seed)
+    common = {name: (a[:1].expand(len(held_out), -1, -1), b) for (name, (a, _)), b
+              in zip(sums.items(), zero_b(len(held_out)).values())}
+    return [(training, train_alone(weights, texts, training, sums, ALONE)),
+            (held_out, train_alone(weights, texts, held_out, common, FROM_ZERO))]
+
+
+def write(tasks: list[Task], checkpoints: list[qwen2.Lora], out: pathlib.Path) -> None:
+    for i, task in enumerate(tasks):
+        for number, lora in enumerate(checkpoints):
+            folder = out / task.name / f"{number}"
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "adapter_config.json").write_text(json.dumps(CONFIG, indent=2, sort_keys=True) + "\n")
             tensors = {f"base_model.model.{name}.lora_{letter}.weight": matrix[i].contiguous()
@@ -129,7 +142,8 @@ def main() -> None:
         return
     torch.set_num_threads(int(os.environ.get("DND_THREADS", "2")))
     weights = {name: weight.float() for name, weight in load_file(base / "model.safetensors").items()}
-    write(train(weights, Texts(base), seed=1), out)
+    for tasks, checkpoints in train(weights, Texts(base), seed=1):
+        write(tasks, checkpoints, out)
     (out / "done").touch()
 
 

@@ -12,7 +12,8 @@ dnd=${DND:-build/bin/dnd}
 python=.deps/python/bin/python
 here=scripts/default_model
 llama=.deps/llama-cpp/llama.cpp
-encoder=.deps/encoders/all-MiniLM-L6-v2
+encoders=.deps/encoders
+threads=(--threads "${DND_THREADS:-2}")
 mkdir -p "$work"
 
 stage() {  # result, command...
@@ -29,13 +30,24 @@ gguf() {  # base
   mv "$work/base$1/base.gguf.part" "$work/base$1/base.gguf"
 }
 
-judge() {  # base, seed
-  "$dnd" eval --model "$work/generator$1-$2" --tasks "$work/tasks$1.json" --base "$work/base$1" \
-    --out "$work/eval$1-$2.part"
-  mv "$work/eval$1-$2.part" "$work/eval$1-$2"
+generator() {  # base, seed
+  # The prompts of all trainings are the same: whoever comes first encodes them.
+  mkdir -p "$work/train$1-$2"
+  if [ -e "$work/train0-1/conditions.safetensors" ]; then
+    ln -f "$work/train0-1/conditions.safetensors" "$work/train$1-$2/" 2>/dev/null || true
+  fi
+  local resume=()
+  [ ! -e "$work/train$1-$2/state.safetensors" ] || resume=(--resume)
+  "$dnd" train --config "$work/train$1-$2.json" --out "$work/generator$1-$2" --work "$work/train$1-$2" \
+    "${resume[@]}" "${threads[@]}"
 }
 
-export DND_ENCODERS=${DND_ENCODERS:-$(dirname "$encoder")}
+judge() {  # base
+  "$dnd" eval --model "$work/generator$1-1" --model "$work/generator$1-2" --model "$work/generator$1-3" \
+    --tasks "$work/tasks$1.json" --base "$work/base$1" --out "$work/eval$1" "${threads[@]}"
+}
+
+export DND_ENCODERS=${DND_ENCODERS:-$encoders}
 stage tasks1.json "$python" $here/data.py "$work"
 stage tokenizer "$python" $here/tokenizer.py "$work/tokenizer"
 for base in 0 1; do
@@ -46,10 +58,9 @@ for base in 0 1; do
     --out "$work/layout$base.json"
   stage "train$base-3.json" "$python" $here/train_config.py "$work" $base
   for seed in 1 2 3; do
-    stage "generator$base-$seed" "$dnd" train --config "$work/train$base-$seed.json" --resume \
-      --out "$work/generator$base-$seed" --work "$work/train$base-$seed"
-    stage "eval$base-$seed" judge $base $seed
+    stage "generator$base-$seed" generator $base $seed
   done
+  stage "eval$base" judge $base
 done
 "$python" $here/ship.py "$work" models/default
 cat "$work/times.txt" >&2

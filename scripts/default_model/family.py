@@ -60,6 +60,11 @@ def group_of(task: Task) -> str:
     return ("validation combinations" if core else "validation subject") if shift == 6 else ""
 
 
+def is_training(task: Task) -> bool:
+    """Of the final model, for which the tasks of the tuning train as well."""
+    return group_of(task) in ("", "validation combinations", "validation subject")
+
+
 # --- Questions ------------------------------------------------------------------------------------
 
 def is_held_back(key: str) -> bool:

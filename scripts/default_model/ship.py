@@ -58,10 +58,11 @@ def main() -> None:
     shutil.copytree(work / f"generator{SHIPPED}", out / "generator")
     ship_tasks(work, out / "tasks")
     tables = []
-    for folder in sorted(work.glob("eval?-?")):
-        copy(folder / "results.json", out / "results" / f"{folder.name[4:]}.json")
-        base, seed = folder.name[4:].split("-")
-        tables.append((f"Base {base}, generator seed {seed}", (folder / "table.md").read_text()))
+    for folder in sorted(work.glob("eval?")):
+        base = folder.name[4:]
+        for kind in ("json", "svg"):
+            copy(folder / f"results.{kind}", out / "results" / f"base{base}.{kind}")
+        tables.append((f"Base {base}, three generator seeds", (folder / "table.md").read_text()))
     (out / "README.md").write_text(card(tables))
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     if size > LIMIT:

@@ -8,7 +8,7 @@ import pathlib
 import sys
 
 SEEDS = (1, 2, 3)
-FEATURES = [[8, 36, 384], [16, 12, 48], [32, 8, 64], [96, 6, 66]]
+FEATURES = [[8, 36, 384], [16, 12, 96], [48, 8, 80], [96, 6, 66], [96, 6, 66]]
 
 
 def config(base: int, seed: int) -> dict:
@@ -16,10 +16,10 @@ def config(base: int, seed: int) -> dict:
             "tasks": f"tasks{base}.json",
             "generator": {"layout": f"layout{base}.json", "features": FEATURES, "kernel": 3,
                           "encoder": "all-MiniLM-L6-v2", "empty_chunk": "zero", "weights_dtype": "f16"},
-            "seed": seed, "steps": 700, "batch": 8, "micro_batch": 8,
+            "seed": seed, "steps": 500, "batch": 8, "micro_batch": 8,
             "learning_rate": 4e-3, "warmup_steps": 30, "weight_decay": 0.1, "max_gradient_norm": 1.0,
             "noise": {"condition": 1e-4, "target": 1e-5}, "criterion_weights": False, "residual": True,
-            "save_every": 350, "log_every": 10}
+            "save_every": 250, "log_every": 10}
 
 
 def main() -> None:
