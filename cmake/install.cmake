@@ -1,12 +1,17 @@
 # The build tree has the shape of an installation (bin/, lib/dnd/, share/dnd/), so that the program
 # finds its engine and data in both by the same relative paths.
 set(share ${PROJECT_BINARY_DIR}/share/dnd)
+if(NOT IS_SYMLINK ${share}/models/default)  # older build trees have a folder there
+  file(REMOVE_RECURSE ${share}/models/default)
+endif()
 file(MAKE_DIRECTORY ${share}/models ${PROJECT_SOURCE_DIR}/.deps/encoders)
 file(CREATE_LINK ${PROJECT_SOURCE_DIR}/models/presets ${share}/presets SYMBOLIC)
 file(CREATE_LINK ${PROJECT_SOURCE_DIR}/.deps/encoders ${share}/encoders SYMBOLIC)
+file(CREATE_LINK ${PROJECT_SOURCE_DIR}/models/default/generator ${share}/models/default SYMBOLIC)
 
 install(TARGETS dnd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY models/presets DESTINATION ${CMAKE_INSTALL_DATADIR}/dnd)
+install(DIRECTORY models/default/generator/ DESTINATION ${CMAKE_INSTALL_DATADIR}/dnd/models/default)
 install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY include/dnd DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY .deps/encoders DESTINATION ${CMAKE_INSTALL_DATADIR}/dnd OPTIONAL)

@@ -81,6 +81,7 @@ std::vector<Control> controls_of(const tasks::TaskSet& set) {
     for (const auto& [key, value] : task.attributes) keys.insert(key);
   }
   std::vector<Control> controls;
+  controls.reserve(keys.size() + 1);
   for (const std::string& key : keys) controls.push_back({"other:" + key, key});
   if (keys.size() > 1) controls.push_back({"other_in_all", ""});
   if (keys.empty()) controls.push_back({kOtherTask, ""});
