@@ -22,6 +22,7 @@ std::string bundle_card(const GeneratorConfig& config) {
   row("prompts | ", config.condition.prompts, " of ", config.condition.max_length, " tokens");
   row("text encoder | ", printable(config.condition.encoder));
   row("decoder parameters | ", config.decoder_parameters());
+  if (config.residual) row("output | added to the mean tokens of the training adapters");
   row("weights | ", dtype_name(config.weights_dtype), ", sha256 ", config.weights_sha256);
   if (!config.license.empty()) row("licence | ", printable(config.license));
   for (const auto& [key, value] : config.provenance) {
