@@ -28,7 +28,8 @@ def train(out: pathlib.Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=map(separate_punctuation, every_text()), model_prefix=str(out / "tokenizer"),
-        model_type="bpe", vocab_size=VOCABULARY, byte_fallback=True, character_coverage=1.0, normalization_rule_name="identity",
+        model_type="bpe", vocab_size=VOCABULARY, byte_fallback=True, character_coverage=1.0,
+        normalization_rule_name="identity",
         remove_extra_whitespaces=False, add_dummy_prefix=True, split_digits=False,
         pretokenization_delimiter=DELIMITER, num_threads=1, minloglevel=2)
     (out / "tokenizer.vocab").unlink()
