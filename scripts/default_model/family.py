@@ -61,7 +61,7 @@ def group_of(task: Task) -> str:
 
 
 def is_training(task: Task) -> bool:
-    """Of the final model, for which the tasks of the tuning train as well."""
+    """Of the final model, for which the tasks of the tuning train as well (to tune again: only "")."""
     return group_of(task) in ("", "validation combinations", "validation subject")
 
 
