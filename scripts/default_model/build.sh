@@ -44,7 +44,7 @@ generator() {  # base, seed
 
 judge() {  # base
   "$dnd" eval --model "$work/generator$1-1" --model "$work/generator$1-2" --model "$work/generator$1-3" \
-    --tasks "$work/tasks$1.json" --base "$work/base$1" --questions 32 --out "$work/eval$1" "${threads[@]}"
+    --tasks "$work/tasks$1.json" --base "$work/base$1" --out "$work/eval$1" "${threads[@]}"
 }
 
 export DND_ENCODERS=${DND_ENCODERS:-$encoders}

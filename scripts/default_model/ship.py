@@ -10,6 +10,7 @@ import pathlib
 import shutil
 import sys
 
+from data import QUESTIONS
 from family import all_tasks, group_of
 
 BASE_FILES = ("config.json", "generation_config.json", "model.safetensors", "tokenizer.model", "tokenizer_config.json",
@@ -37,12 +38,13 @@ def ship_tasks(work: pathlib.Path, out: pathlib.Path) -> None:
     (out / "tasks.json").write_text(json.dumps(document, indent=1) + "\n")
 
 
-def card(tables: list[tuple[str, str]]) -> str:
+def card(tables: list[tuple[str, str]], settings: dict) -> str:
     template = (pathlib.Path(__file__).parent / "card.md").read_text()
     groups = [group_of(task) for task in all_tasks()]
     numbers = {"train": sum(g == "" or g.startswith("validation") for g in groups),
                "combinations": groups.count("combinations"), "subject": groups.count("subject"),
-               "domain": groups.count("domain")}
+               "domain": groups.count("domain"), "draws": settings["draws"],
+               "questions": settings["questions"] or QUESTIONS}
     for name, number in numbers.items():
         template = template.replace(f"@{name}@", str(number))
     return template.replace("@tables@", "\n\n".join(f"### {title}\n\n{table.strip()}" for title, table in tables))
@@ -57,13 +59,14 @@ def main() -> None:
             copy(work / f"base{SHIPPED[0]}" / file, out / "base" / file)
     shutil.copytree(work / f"generator{SHIPPED}", out / "generator")
     ship_tasks(work, out / "tasks")
-    tables = []
+    tables, settings = [], {"draws": 0, "questions": 0}
     for folder in sorted(work.glob("eval?")):
         base = folder.name[4:]
+        settings = json.loads((folder / "results.json").read_text())["settings"]
         for kind in ("json", "svg"):
             copy(folder / f"results.{kind}", out / "results" / f"base{base}.{kind}")
         tables.append((f"Base {base}, three generator seeds", (folder / "table.md").read_text()))
-    (out / "README.md").write_text(card(tables))
+    (out / "README.md").write_text(card(tables, settings))
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     if size > LIMIT:
         raise SystemExit(f"{out} has {size} bytes, more than {LIMIT}")
