@@ -24,7 +24,8 @@ echo "never seen in training. Prompts without answers are all that goes in:"
 head -n 2 "$model/tasks/$task/prompts.jsonl"
 
 show dnd generate --prompts "$model/tasks/$task/prompts.jsonl" --out "$adapter" --format peft,gguf --force
-show dnd verify "$adapter" --base $model/base --run
+question=$(python3 -c 'import json, sys; print(json.loads(sys.stdin.readline())["prompt"])' <"$model/tasks/$task/test.jsonl")
+show dnd verify "$adapter" --base $model/base --run --prompt "$question"
 show dnd eval --tasks $model/tasks/tasks.json --base $model/base --show "$task" --limit 4
 
 if [ -e .deps/llama-cpp/stamp ] || python3 -c 'import llama_cpp' 2>/dev/null; then

@@ -16,6 +16,9 @@ from family import all_tasks, group_of
 BASE_FILES = ("config.json", "generation_config.json", "model.safetensors", "tokenizer.model", "tokenizer_config.json",
               "base.gguf")
 SHIPPED = "0-1"
+# What the quickstart prints.
+SUMMARY = ("test/base", "test/mean_adapter", "test/nearest_adapter", "test/best_single_adapter", "test/ridge",
+           "test/generated", "test/other:convention", "test/other:domain", "test/random_text", "test/own_adapter")
 LIMIT = 40 * 2**20  # bytes
 
 
@@ -36,6 +39,27 @@ def ship_tasks(work: pathlib.Path, out: pathlib.Path) -> None:
         del record["adapters"]
     document = {"format": "dnd-tasks", "version": 1, "train": [], "held_out": records}
     (out / "tasks.json").write_text(json.dumps(document, indent=1) + "\n")
+
+
+def cell(summary: dict) -> str:
+    if summary["mean"] is None:
+        return "-"
+    low, mean, high = (100 * summary[key] for key in ("low", "mean", "high"))
+    return f"{mean:.1f} [{low:.0f}, {high:.0f}]"
+
+
+def behaviour_table(results: dict, rows: tuple[str, ...] = ()) -> str:
+    """Exact match, pooled over the generators: padded markdown. `rows` are (set, id) as "set/id"; all by default."""
+    pooled = [row for row in results["pooled"]["behaviour"]["rows"]
+              if not rows or f"{row['set']}/{row['id']}" in rows and row["over_draws"] == "mean"]
+    groups = [summary["group"] for summary in pooled[0]["groups"]]
+    tasks = {summary["group"]: summary["tasks"] for summary in pooled[0]["groups"]}
+    lines = [["exact match, %", *(f"{group} ({tasks[group]} tasks)" for group in groups)]]
+    for row in pooled:
+        lines.append([row["label"], *(cell(summary) for summary in row["groups"])])
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    text = ["| " + " | ".join(part.ljust(width) for part, width in zip(line, widths)) + " |" for line in lines]
+    return "\n".join([text[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *text[1:]]) + "\n"
 
 
 def card(tables: list[tuple[str, str]], settings: dict) -> str:
@@ -62,10 +86,15 @@ def main() -> None:
     tables, settings = [], {"draws": 0, "questions": 0}
     for folder in sorted(work.glob("eval?")):
         base = folder.name[4:]
-        settings = json.loads((folder / "results.json").read_text())["settings"]
-        for kind in ("json", "svg"):
-            copy(folder / f"results.{kind}", out / "results" / f"base{base}.{kind}")
-        tables.append((f"Base {base}, three generator seeds", (folder / "table.md").read_text()))
+        results = json.loads((folder / "results.json").read_text())
+        settings = results["settings"]
+        (out / "results").mkdir(exist_ok=True)
+        (out / f"results/base{base}.json").write_text(json.dumps(results, separators=(",", ":")) + "\n")
+        copy(folder / "results.svg", out / f"results/base{base}.svg")
+        copy(folder / "table.md", out / f"results/base{base}.md")
+        tables.append((f"Base {base}", behaviour_table(results)))
+        if base == SHIPPED[0]:
+            (out / "results/summary.md").write_text(behaviour_table(results, SUMMARY))
     (out / "README.md").write_text(card(tables, settings))
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     if size > LIMIT:
