@@ -8,7 +8,7 @@ scripts/setup.sh
 cmake --preset release -DDND_TESTS=OFF -DDND_BENCHMARKS=OFF >&2
 cmake --build --preset release >&2
 
-task=${1:-telegram.bullet}  # a folder of models/default/tasks
+task=${1:-telegram.exclaim}  # a folder of models/default/tasks
 model=models/default
 adapter=adapters/$task
 
@@ -36,7 +36,7 @@ if [ -e .deps/llama-cpp/stamp ] || python3 -c 'import llama_cpp' 2>/dev/null; th
 fi
 
 echo
-echo "The adapter is in $adapter, for PEFT, and in $adapter.gguf, for llama.cpp. Over all held-out tasks, with baselines"
-echo "and controls ($model/README.md has every seed, and what this does not show):"
+echo "The adapter is in $adapter (PEFT) and $adapter.gguf (llama.cpp). Over all held-out tasks, with"
+echo "baselines and controls ($model/README.md has every row, and what this does not show):"
 echo
 cat $model/results/summary.md
