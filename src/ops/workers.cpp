@@ -41,7 +41,7 @@ Workers::~Workers() {
 
 void Workers::run(std::int64_t count, const std::function<void(std::int64_t)>& block) const {
   std::unique_lock lock(mutex_);
-  job_ = {&block, 0, count, 0, nullptr};
+  job_ = {&block, 0, count, 0, nullptr, 0};
   wake_.notify_all();
   work(lock);
   done_.wait(lock, [&] { return job_.running == 0; });
@@ -74,7 +74,10 @@ void Workers::work(std::unique_lock<std::mutex>& lock) const {
     }
     lock.lock();
     --job_.running;
-    if (error && !job_.error) job_.error = error;
+    if (error && (!job_.error || index < job_.failed)) {
+      job_.error = error;
+      job_.failed = index;
+    }
     if (job_.error) job_.next = job_.count;
   }
   if (job_.running == 0) done_.notify_all();

@@ -27,7 +27,8 @@ class Workers {
   int threads() const { return static_cast<int>(threads_.size()) + 1; }
 
   // Calls block(0) ... block(count - 1), each once, on any thread, in no order. Returns when all are
-  // done. An exception stops further blocks and is rethrown here (the first one).
+  // done. An exception stops further blocks and is rethrown here: of several the one of the lowest
+  // index, so that threads do not decide which it is (blocks begin in the order of their indices).
   void run(std::int64_t count, const std::function<void(std::int64_t)>& block) const;
 
  private:
@@ -37,6 +38,7 @@ class Workers {
     std::int64_t count = 0;
     std::int64_t running = 0;
     std::exception_ptr error;
+    std::int64_t failed = 0;  // the block that threw it
   };
 
   void serve();

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <stdexcept>
+#include <thread>
 
 #include "ops/blocks.h"
 
@@ -34,6 +35,27 @@ TEST(Workers, TheFirstErrorComesBackAndTheWorkersGoOn) {
   ran = 0;
   workers.run(50, [&](std::int64_t) { ++ran; });
   EXPECT_EQ(ran, 50);
+}
+
+// Block 1 fails long after block 2.
+TEST(Workers, OfSeveralErrorsTheLowestBlocksComesBack) {
+  const Workers workers(2);
+  std::atomic<bool> later_failed = false;
+  const auto failing = [&](std::int64_t i) {
+    if (i == 0) return;
+    if (i == 1) {
+      while (!later_failed) std::this_thread::yield();
+      throw std::runtime_error("block 1");
+    }
+    later_failed = true;
+    throw std::runtime_error("block 2");
+  };
+  try {
+    workers.run(1000, failing);
+    ADD_FAILURE() << "no error";
+  } catch (const std::runtime_error& error) {
+    EXPECT_STREQ(error.what(), "block 1");
+  }
 }
 
 TEST(Blocks, PiecesCoverTheSizeWithoutOverlap) {
