@@ -54,9 +54,9 @@ Json shown_json(const ShownTask& shown) {
   Json questions = Json::array();
   for (std::size_t i = 0; i < shown.questions.size(); ++i) {
     questions.push_back({{"question", shown.questions[i].prompt},
-                         {"right", eval::trimmed(shown.questions[i].answer)},
-                         {"base", eval::trimmed(shown.base[i])},
-                         {"adapted", eval::trimmed(shown.adapted[i])}});
+                         {"right", trimmed(shown.questions[i].answer)},
+                         {"base", trimmed(shown.base[i])},
+                         {"adapted", trimmed(shown.adapted[i])}});
   }
   return {{"task", shown.task},
           {"prompts", shown.prompts},

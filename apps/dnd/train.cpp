@@ -14,6 +14,7 @@
 #include "context.h"
 #include "dnd/trainer.h"
 #include "engine_loader.h"
+#include "eval/selections.h"
 #include "outputs.h"
 #include "progress.h"
 #include "source_options.h"
@@ -52,12 +53,6 @@ volatile std::sig_atomic_t stop_requested = 0;
 void on_stop(int /*signal*/) {
   if (stop_requested != 0) ::_exit(kInterrupted);
   stop_requested = 1;
-}
-
-std::string short_number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.4g", value);
-  return text;
 }
 
 // One held-out task: which conditions it takes, what its own adapters are on average.
@@ -165,11 +160,10 @@ class TrainRun {
 
   HeldOut read_held_out(const tasks::Task& task) {
     HeldOut out{task.name, {}, {}};
-    const text::Selection selection = text::select_prompts(
-        task.prompts, static_cast<std::size_t>(config_.generator.condition.prompts),
-        text::SelectMode::random, /*seed=*/0, /*variant=*/0);  // the draw `dnd generate` makes
-    for (const std::size_t index : selection.indices) {
-      out.rows.push_back(prompts_.row(task.prompts[index]));
+    const auto needed = static_cast<std::size_t>(config_.generator.condition.prompts);
+    for (const std::string& prompt :
+         eval::draw_prompts(task.prompts, needed, /*seed=*/0, /*draw=*/0)) {
+      out.rows.push_back(prompts_.row(prompt));
     }
     out.own = tasks::mean_target(config_, task);
     return out;
@@ -278,8 +272,9 @@ class TrainRun {
                      {"learning_rate", m.learning_rate},
                      {"examples_per_second", rate}});
     }
-    const std::string text = cat("step ", m.step, "/", config_.steps, ", loss ",
-                                 short_number(m.loss), ", ", short_number(rate), " examples/s");
+    const std::string text =
+        cat("step ", m.step, "/", config_.steps, ", loss ", significant_digits(m.loss, 4), ", ",
+            significant_digits(rate, 4), " examples/s");
     progress_.note(text);
     const bool new_tenth = 10 * m.step / config_.steps != 10 * (m.step - 1) / config_.steps;
     if (new_tenth) progress_.say(text);
@@ -292,7 +287,7 @@ class TrainRun {
       if (task.own.empty()) continue;
       const HostTensor tokens = generate(task.rows);
       const std::vector<float> flat =
-          tasks::flat_values(adapter::detokenize(config_.generator.layout, tokens.values));
+          adapter::flat_values(adapter::detokenize(config_.generator.layout, tokens.values));
       metrics_->add(
           {{"step", step},
            {"held_out", task.name},

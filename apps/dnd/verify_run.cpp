@@ -1,8 +1,5 @@
 #include "verify_run.h"
 
-#include <array>
-#include <cstdio>
-
 #include "adapter/lora_output.h"
 #include "base/file.h"
 #include "base/random.h"
@@ -37,11 +34,7 @@ void write_logits(const fs::path& path, const HostTensor& base, const HostTensor
 }
 
 // Three digits, for people.
-std::string brief(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.3g", value);
-  return text.data();
-}
+std::string brief(double value) { return significant_digits(value, 3); }
 
 Json change_json(const verify::LogitChange& change) {
   return {{"positions", change.positions},

@@ -26,4 +26,13 @@ struct Adapter {
   }
 };
 
+// All values, matrix by matrix.
+inline std::vector<float> flat_values(const Adapter& adapter) {
+  std::vector<float> out;
+  for (const AdapterMatrix& matrix : adapter.matrices) {
+    out.insert(out.end(), matrix.values.begin(), matrix.values.end());
+  }
+  return out;
+}
+
 }  // namespace dnd::adapter

@@ -97,6 +97,24 @@ std::string human_bytes(std::uint64_t bytes) {
   return text.data();
 }
 
+std::string fixed_digits(double value, int digits) {
+  std::array<char, 400> text{};  // the largest double has 309 digits
+  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
+  return text.data();
+}
+
+std::string significant_digits(double value, int digits) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%.*g", digits, value);
+  return text.data();
+}
+
+std::string trimmed(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(kBlank);
+  if (first == std::string_view::npos) return "";
+  return std::string(text.substr(first, text.find_last_not_of(kBlank) - first + 1));
+}
+
 std::string to_hex(const std::uint8_t* bytes, std::size_t count) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string out;

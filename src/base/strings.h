@@ -35,7 +35,15 @@ std::string printable(std::string_view text);
 // "1.5 GB" (powers of 1000), for people; never parsed.
 std::string human_bytes(std::uint64_t bytes);
 
+// For people: `digits` behind the point ("96.50"), or `digits` that count ("0.0123", "1.2e+09").
+std::string fixed_digits(double value, int digits);
+std::string significant_digits(double value, int digits);
+
 std::string to_hex(const std::uint8_t* bytes, std::size_t count);
+
+// ASCII white space, and a text without it at both ends.
+inline constexpr std::string_view kBlank = " \t\r\n\v\f";
+std::string trimmed(std::string_view text);
 
 std::vector<std::string_view> split(std::string_view text, char separator);
 bool is_valid_utf8(std::string_view text);

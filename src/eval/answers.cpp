@@ -24,25 +24,22 @@ std::string fingerprint(const Weights& adapter) {
 
 }  // namespace
 
-std::string trimmed(const std::string& text) {
-  constexpr const char* kSpace = " \t\r\n\v\f";
-  const std::size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string::npos) return "";
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
 bool is_right(const std::string& answer, const tasks::Question& question) {
   return trimmed(answer) == trimmed(question.answer);
 }
 
-void Answers::complete(const Weights& adapter, const std::vector<std::string>& prompts,
-                       Known& known) {
+void Answers::use(const Weights& adapter, const std::string& key) {
+  if (in_use_ == key) return;
   if (adapter) {
     const adapter::LoraAdapter lora = adapter::lora_of_layout(layout_, *adapter, {});
     model_.use_adapter(&lora);
   } else {
     model_.use_adapter(nullptr);
   }
+  in_use_ = key;
+}
+
+void Answers::complete(const std::vector<std::string>& prompts, Known& known) {
   for (std::size_t first = 0; first < prompts.size(); first += kBatch) {
     const std::size_t last = std::min(first + kBatch, prompts.size());
     const std::vector<std::string> batch(prompts.begin() + static_cast<std::ptrdiff_t>(first),
@@ -55,14 +52,18 @@ void Answers::complete(const Weights& adapter, const std::vector<std::string>& p
 
 std::vector<std::string> Answers::ask(const Weights& adapter,
                                       const std::vector<tasks::Question>& questions) {
-  Known& known = known_[fingerprint(adapter)];
+  const std::string key = fingerprint(adapter);
+  Known& known = known_[key];
   std::vector<std::string> missing;
   std::set<std::string> listed;
   for (const tasks::Question& question : questions) {
     const bool fresh = !known.contains(question.prompt) && listed.insert(question.prompt).second;
     if (fresh) missing.push_back(question.prompt);
   }
-  if (!missing.empty()) complete(adapter, missing, known);
+  if (!missing.empty()) {
+    use(adapter, key);
+    complete(missing, known);
+  }
   std::vector<std::string> answers;
   answers.reserve(questions.size());
   for (const tasks::Question& question : questions) answers.push_back(known.at(question.prompt));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,14 +14,12 @@
 
 namespace dnd::eval {
 
-// White space (ASCII) at both ends is left out.
-std::string trimmed(const std::string& text);
-
-// Exact match of the trimmed answers.
+// Exact match of the answers, white space (ASCII) at both ends left out.
 bool is_right(const std::string& answer, const tasks::Question& question);
 
 // Keeps what the model said by adapter (its values, not its name) and prompt, so that an adapter that
-// several methods choose costs nothing twice. Model and layout must outlive the object.
+// several methods choose costs nothing twice. Model and layout must outlive the object, and nobody else
+// changes the model's adapter meanwhile.
 class Answers {
  public:
   Answers(LanguageModel& model, const adapter::AdapterLayout& layout, CompletionOptions options)
@@ -36,11 +35,13 @@ class Answers {
  private:
   using Known = std::map<std::string, std::string>;  // prompt -> answer
 
-  void complete(const Weights& adapter, const std::vector<std::string>& prompts, Known& known);
+  void use(const Weights& adapter, const std::string& key);
+  void complete(const std::vector<std::string>& prompts, Known& known);
 
   LanguageModel& model_;
   const adapter::AdapterLayout& layout_;
   CompletionOptions options_;
+  std::optional<std::string> in_use_;   // the adapter that the model has
   std::map<std::string, Known> known_;  // by SHA-256 of the adapter's values; "" is the base
 };
 

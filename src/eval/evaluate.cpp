@@ -20,11 +20,11 @@ double mean_distance(const std::vector<Weights>& from, const std::vector<Weights
   return mean_of(distances);
 }
 
-double mean_distance(const std::vector<Weights>& from, const Combination& to) {
+double mean_distance(const std::vector<Weights>& from, const Yardstick& to) {
   std::vector<double> distances;
   distances.reserve(from.size());
   for (const Weights& adapter : from) {
-    distances.push_back(relative_distance(single(adapter), to));
+    distances.push_back(to.relative_distance(single(adapter)));
   }
   return mean_of(distances);
 }
@@ -44,13 +44,15 @@ class Evaluation {
         answers_(answers),
         settings_(settings),
         on_progress_(on_progress),
-        methods_(set, training, generator, settings) {}
+        own_(read_own_adapters(*generator.layout, set.held_out)),
+        methods_(set, training, own_, generator, settings) {}
 
   Outcome run() {
     if (answers_ != nullptr) find_best_single();
     prepare_rows();
     for (std::size_t task = 0; task < set_.held_out.size(); ++task) judge(task);
     outcome_.generated = spread_of(generated_);
+    std::erase_if(own_, [](const auto& checkpoints) { return checkpoints.empty(); });
     if (!own_.empty()) outcome_.own = spread_of(own_);
     drop_empty_rows();
     return std::move(outcome_);
@@ -114,7 +116,6 @@ class Evaluation {
   }
 
   void judge(std::size_t index) {
-    const tasks::Task& task = set_.held_out[index];
     std::map<std::string, Candidate> made;
     for (std::size_t m = 0; m < list_.size(); ++m) {
       progress(cat(generator_.name, ": tasks"), index * list_.size() + m,
@@ -126,10 +127,7 @@ class Evaluation {
     }
     generated_.push_back(made.at("generated").adapters);
     measure_changes(index, made);
-    const std::vector<Weights> own = read_checkpoints(*generator_.layout, task);
-    if (own.empty()) return;
-    own_.push_back(own);
-    measure_distances(index, made, own);
+    if (!own_[index].empty()) measure_distances(index, made, own_[index]);
   }
 
   void ask(std::size_t method, std::size_t index, const Candidate& candidate) {
@@ -157,7 +155,7 @@ class Evaluation {
 
   void measure_distances(std::size_t index, const std::map<std::string, Candidate>& made,
                          const std::vector<Weights>& own) {
-    const Combination target = mean_update(own);
+    const Yardstick target(mean_update(own));
     for (const auto& [id, candidate] : made) {
       if (!row_of_.contains("distance:" + id)) continue;
       set_weight("distance:" + id, index, mean_distance(candidate.adapters, target));
@@ -199,12 +197,12 @@ class Evaluation {
   Answers* answers_;
   const Settings& settings_;
   const OnProgress& on_progress_;
+  OwnAdapters own_;
   Methods methods_;
   std::vector<Method> list_;
   Outcome outcome_;
   std::map<std::string, std::size_t> row_of_;    // of outcome_.weights
   std::vector<std::vector<Weights>> generated_;  // by task, draws of the right prompts
-  std::vector<std::vector<Weights>> own_;        // by task that has any, checkpoints
 };
 
 }  // namespace

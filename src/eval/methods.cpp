@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/strings.h"
-#include "tasks/checkpoint.h"
 
 namespace dnd::eval {
 namespace {
@@ -18,8 +17,8 @@ std::string label_of(const Control& control) {
 }  // namespace
 
 Methods::Methods(const tasks::TaskSet& set, const TrainingAdapters& training,
-                 const Generator& generator, const Settings& settings)
-    : set_(set), training_(training), generator_(generator), settings_(settings) {
+                 const OwnAdapters& own, const Generator& generator, const Settings& settings)
+    : set_(set), training_(training), own_(own), generator_(generator), settings_(settings) {
   std::vector<float> x;
   std::vector<float> y;
   for (std::size_t i = 0; i < set.train.size(); ++i) {
@@ -27,7 +26,7 @@ Methods::Methods(const tasks::TaskSet& set, const TrainingAdapters& training,
     for (std::size_t k = 0; k < settings.draws; ++k) draws.push_back(embedding(set.train[i], k));
     embeddings_.push_back(mean_embedding(draws));
     x.insert(x.end(), embeddings_.back().begin(), embeddings_.back().end());
-    const std::vector<float> weights = flatten(*training.task_mean(i));
+    const std::vector<float> weights = flat_values(*training.task_mean(i));
     y.insert(y.end(), weights.begin(), weights.end());
   }
   if (set.train.size() >= 3) ridge_.emplace(static_cast<std::int64_t>(set.train.size()), x, y);
@@ -102,6 +101,12 @@ Weights Methods::generated(const std::vector<std::string>& prompts, std::size_t 
   return generator_.generate(draw(prompts, k));
 }
 
+Candidate Methods::each_draw(const std::function<Weights(std::size_t)>& make) const {
+  Candidate candidate;
+  for (std::size_t k = 0; k < settings_.draws; ++k) candidate.adapters.push_back(make(k));
+  return candidate;
+}
+
 std::optional<Candidate> Methods::base(std::size_t /*task*/) const {
   return Candidate{{nullptr}, {}};
 }
@@ -135,30 +140,19 @@ std::optional<Candidate> Methods::same(const std::string& attribute, std::size_t
 }
 
 std::optional<Candidate> Methods::ridge(std::size_t task) const {
-  Candidate candidate;
-  for (std::size_t k = 0; k < settings_.draws; ++k) {
-    const std::vector<float> predicted = ridge_->predict(embedding(set_.held_out[task], k));
-    candidate.adapters.push_back(unflatten(predicted, *training_.mean()));
-  }
-  return candidate;
+  return each_draw([&](std::size_t k) {
+    return unflatten(ridge_->predict(embedding(set_.held_out[task], k)), *training_.mean());
+  });
 }
 
 std::optional<Candidate> Methods::right(std::size_t task) const {
-  Candidate candidate;
-  for (std::size_t k = 0; k < settings_.draws; ++k) {
-    candidate.adapters.push_back(generated(set_.held_out[task].prompts, k));
-  }
-  return candidate;
+  return each_draw([&](std::size_t k) { return generated(set_.held_out[task].prompts, k); });
 }
 
 std::optional<Candidate> Methods::paraphrased(std::size_t task) const {
   const auto& paraphrase = set_.held_out[task].paraphrase;
   if (!paraphrase || paraphrase->prompts.empty()) return std::nullopt;
-  Candidate candidate;
-  for (std::size_t k = 0; k < settings_.draws; ++k) {
-    candidate.adapters.push_back(generated(paraphrase->prompts, k));
-  }
-  return candidate;
+  return each_draw([&](std::size_t k) { return generated(paraphrase->prompts, k); });
 }
 
 std::optional<Candidate> Methods::wrong(const Control& control, std::size_t task) const {
@@ -174,21 +168,16 @@ std::optional<Candidate> Methods::wrong(const Control& control, std::size_t task
 }
 
 std::optional<Candidate> Methods::random(std::size_t task) const {
-  Candidate candidate;
-  for (std::size_t k = 0; k < settings_.draws; ++k) {
+  return each_draw([&](std::size_t k) {
     const std::uint64_t stream = task * settings_.draws + k;
-    candidate.adapters.push_back(
-        generator_.generate(random_text(generator_.prompts, settings_.seed, stream)));
-  }
-  return candidate;
+    return generator_.generate(random_text(generator_.prompts, settings_.seed, stream));
+  });
 }
 
 std::optional<Candidate> Methods::own(std::size_t task) const {
+  if (own_[task].empty()) return std::nullopt;
   const auto& checkpoints = set_.held_out[task].checkpoints;
-  if (checkpoints.empty()) return std::nullopt;
-  return Candidate{{std::make_shared<const adapter::Adapter>(
-                       tasks::read_checkpoint(*generator_.layout, checkpoints.back()))},
-                   {checkpoints.back().filename().string()}};
+  return Candidate{{own_[task].back()}, {checkpoints.back().filename().string()}};
 }
 
 }  // namespace dnd::eval

@@ -66,8 +66,8 @@ struct Method {
 class Methods {
  public:
   // Embeds the training tasks' prompts (their K draws, averaged) and fits the ridge regression.
-  Methods(const tasks::TaskSet& set, const TrainingAdapters& training, const Generator& generator,
-          const Settings& settings);
+  Methods(const tasks::TaskSet& set, const TrainingAdapters& training, const OwnAdapters& own,
+          const Generator& generator, const Settings& settings);
 
   void set_best_single(std::size_t training_task) { best_single_ = training_task; }
   std::vector<Method> all() const;
@@ -87,6 +87,7 @@ class Methods {
 
   std::vector<std::string> draw(const std::vector<std::string>& prompts, std::size_t k) const;
   std::vector<float> embedding(const tasks::Task& task, std::size_t k) const;
+  Candidate each_draw(const std::function<Weights(std::size_t k)>& make) const;
 
   std::optional<Candidate> base(std::size_t task) const;
   std::optional<Candidate> mean(std::size_t task) const;
@@ -102,6 +103,7 @@ class Methods {
 
   const tasks::TaskSet& set_;
   const TrainingAdapters& training_;
+  const OwnAdapters& own_;
   const Generator& generator_;
   const Settings& settings_;
   std::vector<std::vector<float>> embeddings_;  // of the training tasks

@@ -1,8 +1,6 @@
 #include "eval/plot.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <vector>
 
 #include "base/strings.h"
@@ -20,11 +18,7 @@ constexpr double kBottom = 44.0;
 constexpr const char* kStrong = "#b03a2e";
 constexpr const char* kPlain = "#34495e";
 
-std::string pixels(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.1f", value);
-  return text.data();
-}
+std::string pixels(double value) { return fixed_digits(value, 1); }
 
 std::string label(double x, double y, const std::string& anchor, const std::string& text,
                   const std::string& style = "") {

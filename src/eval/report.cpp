@@ -1,9 +1,7 @@
 #include "eval/report.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 
 #include "base/strings.h"
 
@@ -12,9 +10,7 @@ namespace {
 
 std::string fixed(double value, int digits) {
   if (std::isnan(value)) return "-";
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
-  return text.data();
+  return fixed_digits(value, digits);
 }
 
 // "96.5 [94.1, 98.9]"

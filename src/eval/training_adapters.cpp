@@ -18,6 +18,14 @@ std::vector<Weights> read_checkpoints(const adapter::AdapterLayout& layout,
   return checkpoints;
 }
 
+OwnAdapters read_own_adapters(const adapter::AdapterLayout& layout,
+                              const std::vector<tasks::Task>& held_out) {
+  OwnAdapters own;
+  own.reserve(held_out.size());
+  for (const tasks::Task& task : held_out) own.push_back(read_checkpoints(layout, task));
+  return own;
+}
+
 TrainingAdapters::TrainingAdapters(const adapter::AdapterLayout& layout,
                                    const std::vector<tasks::Task>& tasks) {
   FactorMean all;
@@ -49,14 +57,6 @@ Weights TrainingAdapters::mean_of_same(const std::string& attribute,
     any = true;
   }
   return any ? mean.mean() : nullptr;
-}
-
-std::vector<float> flatten(const adapter::Adapter& adapter) {
-  std::vector<float> values;
-  for (const adapter::AdapterMatrix& matrix : adapter.matrices) {
-    values.insert(values.end(), matrix.values.begin(), matrix.values.end());
-  }
-  return values;
 }
 
 Weights unflatten(const std::vector<float>& values, const adapter::Adapter& like) {

@@ -16,6 +16,11 @@ namespace dnd::eval {
 std::vector<Weights> read_checkpoints(const adapter::AdapterLayout& layout,
                                       const tasks::Task& task);
 
+// Those of every held-out task; empty where a task has none.
+using OwnAdapters = std::vector<std::vector<Weights>>;
+OwnAdapters read_own_adapters(const adapter::AdapterLayout& layout,
+                              const std::vector<tasks::Task>& held_out);
+
 // Reads every checkpoint of every training task once, at construction, and keeps two adapters of each
 // task: the mean of its A's and B's, and its last checkpoint (by name), which stands for the task
 // where behaviour is judged. Memory: two fp32 adapters a task.
@@ -41,8 +46,7 @@ class TrainingAdapters {
   std::vector<std::map<std::string, std::string>> attributes_;
 };
 
-// All values of an adapter, matrix by matrix, and back into the shapes of `like`.
-std::vector<float> flatten(const adapter::Adapter& adapter);
+// adapter::flat_values() back into the shapes of `like`. Throws Error(internal) if they do not fill it.
 Weights unflatten(const std::vector<float>& values, const adapter::Adapter& like);
 
 }  // namespace dnd::eval

@@ -111,13 +111,20 @@ double inner(const Combination& x, const Combination& y) {
 
 double norm(const Combination& x) { return root(inner(x, x)); }
 
-double distance(const Combination& x, const Combination& y) {
-  return root(inner(x, x) - 2.0 * inner(x, y) + inner(y, y));
+double Yardstick::distance(const Combination& x) const {
+  return root(inner(x, x) - 2.0 * inner(x, to_) + square_);
 }
 
+double Yardstick::relative_distance(const Combination& x) const {
+  const double size = root(square_);
+  if (!(size > 0.0)) return std::numeric_limits<double>::quiet_NaN();
+  return distance(x) / size;
+}
+
+double distance(const Combination& x, const Combination& y) { return Yardstick(y).distance(x); }
+
 double relative_distance(const Combination& x, const Combination& y) {
-  const double size = norm(y);
-  return size > 0.0 ? distance(x, y) / size : std::numeric_limits<double>::quiet_NaN();
+  return Yardstick(y).relative_distance(x);
 }
 
 double Spread::ratio() const {
@@ -155,9 +162,9 @@ Spread spread_of(const std::vector<std::vector<Weights>>& groups) {
 }
 
 double own_spread(const std::vector<Weights>& adapters) {
-  const Combination mean = mean_update(adapters);
+  const Yardstick mean(mean_update(adapters));
   double sum = 0.0;
-  for (const Weights& adapter : adapters) sum += relative_distance(single(adapter), mean);
+  for (const Weights& adapter : adapters) sum += mean.relative_distance(single(adapter));
   return adapters.size() < 2 ? 0.0 : sum / static_cast<double>(adapters.size());
 }
 

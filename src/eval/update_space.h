@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "adapter/adapter.h"
@@ -28,9 +29,24 @@ Combination mean_update(const std::vector<Weights>& adapters);
 double inner(const adapter::Adapter& x, const adapter::Adapter& y);
 double inner(const Combination& x, const Combination& y);
 double norm(const Combination& x);
-// ||x - y||. What rounding makes of equal points is 1e-8 of their norm.
+// Distances to one point, whose own square is computed once: that of the mean of n adapters
+// takes n^2 products, the rest of a distance n.
+class Yardstick {
+ public:
+  explicit Yardstick(Combination to) : to_(std::move(to)), square_(inner(to_, to_)) {}
+
+  // ||x - to||. What rounding makes of equal points is 1e-8 of their norm.
+  double distance(const Combination& x) const;
+  // ||x - to|| / ||to||; NaN where `to` is zero.
+  double relative_distance(const Combination& x) const;
+
+ private:
+  Combination to_;
+  double square_;
+};
+
+// The same to a point that is used once.
 double distance(const Combination& x, const Combination& y);
-// ||x - y|| / ||y||; NaN where y is zero.
 double relative_distance(const Combination& x, const Combination& y);
 
 // How adapters of several tasks lie: groups[t] are those of task t.

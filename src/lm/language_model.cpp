@@ -1,9 +1,10 @@
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <optional>
+#include <span>
 #include <utility>
 
+#include "base/log_sum_exp.h"
 #include "base/strings.h"
 #include "lm/attach_adapter.h"
 #include "lm/load_language_model.h"
@@ -20,14 +21,6 @@ using States = Transformer::States;
 
 constexpr const char* kStage = "language model";
 constexpr std::int64_t kMaxNewTokens = 1 << 20;
-
-// log(sum(exp(x))) of a row, in double.
-double log_sum_exp(const float* row, std::int64_t count) {
-  const auto most = static_cast<double>(*std::max_element(row, row + count));
-  double sum = 0.0;
-  for (std::int64_t i = 0; i < count; ++i) sum += std::exp(static_cast<double>(row[i]) - most);
-  return most + std::log(sum);
-}
 
 class NativeLanguageModel : public LanguageModel {
  public:
@@ -169,12 +162,12 @@ class NativeLanguageModel : public LanguageModel {
     const auto rows = static_cast<std::int64_t>(ids.size() - first);
     const at::Tensor logits =
         model_.head(states.narrow(0, static_cast<std::int64_t>(first) - 1, rows));
-    const std::int64_t vocabulary = logits.size(1);
+    const auto vocabulary = static_cast<std::size_t>(logits.size(1));
     double sum = 0.0;
     for (std::int64_t i = 0; i < rows; ++i) {
-      const float* row = logits.const_data_ptr<float>() + i * vocabulary;
+      const std::span row(logits.const_data_ptr<float>() + i * logits.size(1), vocabulary);
       const std::int32_t id = ids[first + static_cast<std::size_t>(i)];
-      sum += static_cast<double>(row[id]) - log_sum_exp(row, vocabulary);
+      sum += static_cast<double>(row[static_cast<std::size_t>(id)]) - log_sum_exp(row);
     }
     return sum;
   }

@@ -16,12 +16,6 @@ namespace {
 constexpr const char* kCheckpointMark = "adapter_config.json";
 constexpr std::uint64_t kMaxQuestionFile = 1ULL << 28U;
 
-std::string trimmed(const std::string& text) {
-  const auto begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string::npos) return "";
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
-
 Question question_from_json(const Json& json, const std::string& where) {
   JsonObject object(json, where);
   Question question{object.text("prompt"), trimmed(object.text("answer"))};

@@ -75,14 +75,6 @@ std::vector<double> mean_target(const TrainConfig& config, const Task& task) {
   return mean;
 }
 
-std::vector<float> flat_values(const Adapter& adapter) {
-  std::vector<float> out;
-  for (const AdapterMatrix& matrix : adapter.matrices) {
-    out.insert(out.end(), matrix.values.begin(), matrix.values.end());
-  }
-  return out;
-}
-
 double relative_distance(std::span<const float> x, std::span<const double> own,
                          std::span<const double> mean) {
   double distance = 0.0;

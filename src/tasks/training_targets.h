@@ -20,11 +20,8 @@ namespace dnd::tasks {
 // and, where asked for, every B A in its SVD form. Throws what read_checkpoint() throws.
 adapter::Adapter read_target(const TrainConfig& config, const std::filesystem::path& folder);
 
-// Mean of the flat values of a task's checkpoints; empty where it has none.
+// Mean of the flat values (adapter/adapter.h) of a task's checkpoints; empty where it has none.
 std::vector<double> mean_target(const TrainConfig& config, const Task& task);
-
-// All matrices of the layout one after the other.
-std::vector<float> flat_values(const adapter::Adapter& adapter);
 
 // |x - own| / |mean - own| of flat adapters: 0 is the task's own adapter, 1 no better than the mean
 // of the training adapters.

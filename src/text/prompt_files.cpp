@@ -10,8 +10,6 @@
 namespace dnd::text {
 namespace {
 
-constexpr std::string_view kBlank = " \t\r\n\v\f";
-
 bool is_blank(std::string_view text) {
   return text.find_first_not_of(kBlank) == std::string_view::npos;
 }
@@ -120,12 +118,6 @@ void read_json(std::string_view content, const std::string& field, const std::st
 void read_plain(std::string_view content, const std::string& who, const RecordSink& sink) {
   for_each_line(content, who,
                 [&](std::string_view line, const std::string& where) { sink(Json(line), where); });
-}
-
-std::string trimmed(const std::string& text) {
-  const std::size_t begin = text.find_first_not_of(kBlank);
-  if (begin == std::string::npos) return "";
-  return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
 }
 
 // A column that may be the prompt under a name nobody knows; answers never are.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <span>
 
+#include "base/log_sum_exp.h"
 #include "base/strings.h"
 
 namespace dnd::verify {
@@ -20,14 +21,6 @@ double largest_size(Row row) {
   double largest = 0.0;
   for (const float value : row) largest = std::max(largest, std::abs(static_cast<double>(value)));
   return largest;
-}
-
-// log(sum(exp(x)))
-double log_sum_exp(Row row) {
-  const auto most = static_cast<double>(*std::max_element(row.begin(), row.end()));
-  double sum = 0.0;
-  for (const float value : row) sum += std::exp(static_cast<double>(value) - most);
-  return most + std::log(sum);
 }
 
 double divergence(Row base, Row adapted) {

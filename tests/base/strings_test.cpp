@@ -42,6 +42,20 @@ TEST(Strings, HumanBytes) {
   EXPECT_EQ(human_bytes(1'500'000'000'000), "1.5 TB");
 }
 
+TEST(Strings, Digits) {
+  EXPECT_EQ(fixed_digits(96.456, 1), "96.5");
+  EXPECT_EQ(fixed_digits(-0.5, 3), "-0.500");
+  EXPECT_EQ(fixed_digits(1e308, 2).size(), 312U);
+  EXPECT_EQ(significant_digits(0.0123456, 3), "0.0123");
+  EXPECT_EQ(significant_digits(1.23e9, 2), "1.2e+09");
+}
+
+TEST(Strings, Trimmed) {
+  EXPECT_EQ(trimmed(" \t\v a b\f\r\n"), "a b");
+  EXPECT_EQ(trimmed(" \n"), "");
+  EXPECT_EQ(trimmed(""), "");
+}
+
 TEST(Strings, Hex) {
   const std::uint8_t bytes[] = {0, 0x1f, 0xff};
   EXPECT_EQ(to_hex(bytes, 3), "001fff");

@@ -221,7 +221,7 @@ TEST_F(Evaluate, TwoTrainingTasksAreTooFewForRidge) {
 
 TEST(Flatten, ComesBack) {
   const Weights adapter = adapter_of(7);
-  EXPECT_THAT(flatten(*adapter), ElementsAre(1, 0, 0, 7, 1));
+  EXPECT_THAT(flat_values(*adapter), ElementsAre(1, 0, 0, 7, 1));
   EXPECT_EQ(unflatten({1, 2, 3, 4, 5}, *adapter)->matrices[1].values, (std::vector<float>{4, 5}));
   EXPECT_DND_ERROR(unflatten({1, 2, 3}, *adapter), ErrorKind::internal, "fill");
 }
