@@ -5,9 +5,11 @@
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "base/strings.h"
 #include "ops/blocks.h"
+#include "ops/cpu/fft_convolution.h"
 
 namespace dnd::ops {
 namespace {
@@ -53,28 +55,26 @@ at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, at::IntArrayR
   return sum;
 }
 
-void check_shapes(const at::Tensor& x, const at::Tensor& weight) {
+void check_shapes(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& out) {
   if (x.dim() != 3 || weight.dim() != 4 || weight.size(1) != x.size(0) ||
-      weight.size(2) != weight.size(3) || weight.size(2) % 2 == 0) {
+      weight.size(2) != weight.size(3) || weight.size(2) % 2 == 0 || !weight.is_contiguous() ||
+      out.sizes().vec() != std::vector{weight.size(0), x.size(1), x.size(2)}) {
     fail(ErrorKind::internal, "conv2d_same: input ", shape_text(x.sizes().vec()), ", weight ",
-         shape_text(weight.sizes().vec()));
+         shape_text(weight.sizes().vec()), ", output ", shape_text(out.sizes().vec()));
   }
 }
 
-}  // namespace
-
-at::Tensor conv2d_same(const Workers& workers, const at::Tensor& x, const at::Tensor& weight,
-                       const std::optional<at::Tensor>& bias, Precision precision) {
-  check_shapes(x, weight);
+// Any kernel size and any strides, by ATen's direct convolution.
+void convolve_directly(const Workers& workers, const at::Tensor& x, const at::Tensor& weight,
+                       const std::optional<at::Tensor>& bias, Precision precision,
+                       const at::Tensor& out) {
   const std::int64_t channels = weight.size(0);
   const std::int64_t rows = x.size(1);
-  const std::int64_t columns = x.size(2);
   const std::int64_t half = weight.size(2) / 2;
   const BlockPlan plan = plan_blocks(channels, rows, weight.size(2));
   const bool cut_rows = plan.rows < rows;
-  at::Tensor input = round_operand(x, precision).unsqueeze(0);  // (1, Cin, H, W)
+  at::Tensor input = round_operand(x, precision).contiguous().unsqueeze(0);  // (1, Cin, H, W)
   if (cut_rows) input = at::constant_pad_nd(input, {0, 0, half, half});
-  at::Tensor out = at::empty({1, channels, rows, columns}, x.options());
 
   const std::int64_t channel_blocks = (channels + plan.channels - 1) / plan.channels;
   const std::int64_t row_blocks = (rows + plan.rows - 1) / plan.rows;
@@ -85,9 +85,43 @@ at::Tensor conv2d_same(const Workers& workers, const at::Tensor& x, const at::Te
     const at::Tensor block_weight = round_operand(weight.narrow(0, c.begin, c.size), precision);
     at::Tensor block = convolve(block_input, block_weight, {cut_rows ? 0 : half, half});
     if (bias) block.add_(bias->narrow(0, c.begin, c.size).view({1, c.size, 1, 1}));
-    out.narrow(1, c.begin, c.size).narrow(2, r.begin, r.size).copy_(block);
+    out.narrow(0, c.begin, c.size).narrow(1, r.begin, r.size).copy_(block.squeeze(0));
   });
-  return out.squeeze(0);
+}
+
+template <typename T>
+PlaneView<T> view_of(T* data, const at::Tensor& tensor) {
+  return {data, 0, tensor.stride(0), tensor.stride(1), tensor.stride(2)};
+}
+
+bool has_contiguous_axis(const at::Tensor& tensor) {
+  return tensor.stride(0) == 1 || tensor.stride(2) == 1;
+}
+
+}  // namespace
+
+void conv2d_same_out(const Workers& workers, const at::Tensor& x, const at::Tensor& weight,
+                     const std::optional<at::Tensor>& bias, Precision precision,
+                     const at::Tensor& out) {
+  check_shapes(x, weight, out);
+  const std::int64_t kernel = weight.size(2);
+  if (kernel < 3 || kernel > kMaxFftKernel || !has_contiguous_axis(x) ||
+      !has_contiguous_axis(out)) {
+    convolve_directly(workers, x, weight, bias, precision, out);
+    return;
+  }
+  const FftPlan plan = plan_fft({1, weight.size(1), weight.size(0), x.size(1), x.size(2), kernel});
+  convolve(workers, plan,
+           {view_of(x.const_data_ptr<float>(), x), weight.const_data_ptr<float>(),
+            bias ? bias->const_data_ptr<float>() : nullptr,
+            view_of(out.mutable_data_ptr<float>(), out), precision == Precision::bf16});
+}
+
+at::Tensor conv2d_same(const Workers& workers, const at::Tensor& x, const at::Tensor& weight,
+                       const std::optional<at::Tensor>& bias, Precision precision) {
+  at::Tensor out = at::empty({weight.size(0), x.size(1), x.size(2)}, x.options());
+  conv2d_same_out(workers, x, weight, bias, precision, out);
+  return out;
 }
 
 }  // namespace dnd::ops

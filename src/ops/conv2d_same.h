@@ -11,7 +11,14 @@
 namespace dnd::ops {
 
 // Cross-correlation as in PyTorch: x (Cin, H, W), weight (Cout, Cin, k, k) with k odd, bias (Cout)
-// -> (Cout, H, W). fp32, contiguous. Shapes are checked: a mismatch is Error(internal).
+// -> out (Cout, H, W). fp32; weight and bias are contiguous. x and out are views of any strides: where
+// their channels (first) or columns (last) are contiguous nothing is copied. Shapes are checked: a
+// mismatch is Error(internal).
+void conv2d_same_out(const Workers& workers, const at::Tensor& x, const at::Tensor& weight,
+                     const std::optional<at::Tensor>& bias, Precision precision,
+                     const at::Tensor& out);
+
+// The same into a new contiguous tensor.
 at::Tensor conv2d_same(const Workers& workers, const at::Tensor& x, const at::Tensor& weight,
                        const std::optional<at::Tensor>& bias, Precision precision);
 

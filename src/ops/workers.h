@@ -13,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include "ops/scratch.h"
+
 namespace dnd::ops {
 
 // A fixed set of threads, the caller's among them. Not copyable. run() is for one caller at a time
@@ -25,6 +27,9 @@ class Workers {
   ~Workers();
 
   int threads() const { return static_cast<int>(threads_.size()) + 1; }
+
+  // Memory for what blocks need while they run; kept as long as the threads are.
+  ScratchPool& scratch() const { return scratch_; }
 
   // Calls block(0) ... block(count - 1), each once, on any thread, in no order. Returns when all are
   // done. An exception stops further blocks and is rethrown here: of several the one of the lowest
@@ -44,6 +49,7 @@ class Workers {
   void serve();
   void work(std::unique_lock<std::mutex>& lock) const;
 
+  mutable ScratchPool scratch_;
   mutable std::mutex mutex_;
   mutable std::condition_variable wake_;
   mutable std::condition_variable done_;

@@ -1,0 +1,30 @@
+// Convolution in the transform domain: overlapping tiles, a real 2-D Fourier transform of each, for
+// every frequency a complex matrix product by Gauss's three real ones, and back.
+//
+// Sources: overlap-save as in Mathieu et al., arXiv 1312.5851, and Zlateski et al., arXiv 1809.07851.
+#pragma once
+
+#include <cstdint>
+
+#include "ops/cpu/fft_plan.h"
+#include "ops/workers.h"
+
+namespace dnd::ops {
+
+// Kernels larger than this have no code here.
+constexpr std::int64_t kMaxFftKernel = 11;
+
+struct FftConvolution {
+  PlaneView<const float> x;        // (images, Cin, rows, columns)
+  const float* weights = nullptr;  // (Cout, Cin, k, k), contiguous
+  const float* bias = nullptr;     // (Cout), or none
+  PlaneView<float> y;              // (images, Cout, rows, columns)
+  bool round_to_bf16 = false;      // operands
+};
+
+// The tiles for a shape: those for which the model of the cost is lowest.
+FftPlan plan_fft(const ConvShape& shape);
+
+void convolve(const Workers& workers, const FftPlan& plan, const FftConvolution& convolution);
+
+}  // namespace dnd::ops

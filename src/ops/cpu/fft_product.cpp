@@ -1,0 +1,402 @@
+// Weights -> frequencies, block by block in the cache, and their products with the inputs.
+#include "ops/cpu/fft_kernels.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ops/cpu/fft_product.cpp"
+#include <hwy/foreach_target.h>  // first of Highway's headers
+
+#include "ops/cpu/simd-inl.h"
+#include "ops/cpu/targets.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace dnd::ops::fft::HWY_NAMESPACE {
+
+// A block: all of its vectors of output channels, and the input channels that are transformed at once.
+struct Block {
+  std::int64_t out_channel, vectors;
+  std::int64_t in_channel, inputs;
+};
+
+struct ProductScratch {
+  ProductScratch(const FftPlan& plan, float* at)
+      : kernels(at),
+        frequencies(kernels + 2 * kernel_floats(plan)),
+        zeros(frequencies + plan.first_bins * 3 * plan.weight_row_floats()) {}
+
+  static std::int64_t kernel_floats(const FftPlan& plan) {
+    return plan.block_inputs * plan.shape.kernel * plan.shape.kernel * kLanes;
+  }
+
+  float* kernels;      // [vector][input][k k][lanes], later their even and odd parts
+  float* frequencies;  // FftPlan::weight_row_floats
+  float* zeros;        // a row of weights of a channel that does not exist
+};
+
+// -- Kernels as sums and differences of points that lie opposite each other: with kHalf = k/2 and
+// offsets n, m = 0..kHalf from the centre, even or odd in the row and in the column offset.
+
+template <int kHalf>
+struct Parts {
+  static constexpr int kSide = 2 * kHalf + 1;
+  static constexpr int kCount = kSide * kSide;
+
+  // Places of the parts in a kernel's kCount vectors.
+  static constexpr int even_even(int n, int m) { return n * (kHalf + 1) + m; }
+  static constexpr int even_odd(int n, int m) {
+    return (kHalf + 1) * (kHalf + 1) + n * kHalf + m - 1;
+  }
+  static constexpr int odd_even(int n, int m) {
+    return (kHalf + 1) * kSide + (n - 1) * (kHalf + 1) + m;
+  }
+  static constexpr int odd_odd(int n, int m) {
+    return (kHalf + 1) * kSide + kHalf * (kHalf + 1) + (n - 1) * kHalf + m - 1;
+  }
+};
+
+// In place: kernel[k k][lanes] -> its parts.
+template <int kHalf>
+HWY_INLINE void split_parts(float* kernel) {
+  using P = Parts<kHalf>;
+  Vector parts[P::kCount];
+  const auto at = [&](int n, int m) HWY_ATTR {
+    return load(kernel + ((n + kHalf) * P::kSide + m + kHalf) * kLanes);
+  };
+  for (int n = 0; n <= kHalf; ++n) {
+    for (int m = 0; m <= kHalf; ++m) {
+      const Vector right = at(n, m);
+      const Vector left = m == 0 ? hn::Zero(kFloats) : at(n, -m);
+      const Vector up_right = n == 0 ? hn::Zero(kFloats) : at(-n, m);
+      const Vector up_left = n == 0 || m == 0 ? hn::Zero(kFloats) : at(-n, -m);
+      const Vector low_sum = hn::Add(right, left);
+      const Vector low_difference = hn::Sub(right, left);
+      const Vector high_sum = hn::Add(up_right, up_left);
+      const Vector high_difference = hn::Sub(up_right, up_left);
+      parts[P::even_even(n, m)] = hn::Add(low_sum, high_sum);
+      if (m > 0) parts[P::even_odd(n, m)] = hn::Add(low_difference, high_difference);
+      if (n > 0) parts[P::odd_even(n, m)] = hn::Sub(low_sum, high_sum);
+      if (n > 0 && m > 0) parts[P::odd_odd(n, m)] = hn::Sub(low_difference, high_difference);
+    }
+  }
+  for (int i = 0; i < P::kCount; ++i) store(parts[i], kernel + i * kLanes);
+}
+
+template <int kHalf>
+void load_kernels(const ProductJob& job, const Block& block, const ProductScratch& s) {
+  const FftPlan& plan = job.plan;
+  constexpr int kArea = Parts<kHalf>::kCount;
+  const std::int64_t row = plan.shape.in_channels * kArea;
+  for (std::int64_t v = 0; v < block.vectors; ++v) {
+    const float* rows[static_cast<std::size_t>(kLanes)];
+    for (std::int64_t i = 0; i < kLanes; ++i) {
+      const std::int64_t channel = block.out_channel + v * kLanes + i;
+      rows[i] = channel < plan.shape.out_channels
+                    ? job.weights + channel * row + block.in_channel * kArea
+                    : s.zeros;
+    }
+    float* to = s.kernels + v * ProductScratch::kernel_floats(plan);
+    gather_rows(rows, block.inputs * kArea, to);
+    for (std::int64_t i = 0; i < block.inputs; ++i, to += kArea * kLanes) {
+      if (job.round_to_bf16) {
+        for (int j = 0; j < kArea; ++j) {
+          store(round_to_bf16(load(to + j * kLanes)), to + j * kLanes);
+        }
+      }
+      split_parts<kHalf>(to);
+    }
+  }
+}
+
+// -- One row of frequencies of one kernel.
+
+// Sums over the row offsets: what the sums over the column offsets take.
+template <int kHalf>
+struct RowSums {
+  Vector even_even[kHalf + 1];  // by column offset
+  Vector odd_even[kHalf + 1];
+  Vector even_odd[kHalf + 1];  // [0] is not used
+  Vector odd_odd[kHalf + 1];
+};
+
+template <int kHalf>
+HWY_INLINE RowSums<kHalf> sum_row_offsets(const float* parts, const float* cosines,
+                                          const float* sines) {
+  using P = Parts<kHalf>;
+  RowSums<kHalf> sums;
+  const auto part = [&](int index) HWY_ATTR { return load(parts + index * kLanes); };
+  for (int m = 0; m <= kHalf; ++m) {
+    sums.even_even[m] = part(P::even_even(0, m));
+    sums.odd_even[m] = hn::Zero(kFloats);
+    sums.odd_odd[m] = hn::Zero(kFloats);
+    sums.even_odd[m] = m > 0 ? part(P::even_odd(0, m)) : hn::Zero(kFloats);
+  }
+  for (int n = 1; n <= kHalf; ++n) {
+    const Vector cosine = broadcast(cosines[n]);
+    const Vector sine = broadcast(sines[n]);
+    for (int m = 0; m <= kHalf; ++m) {
+      sums.even_even[m] = hn::MulAdd(cosine, part(P::even_even(n, m)), sums.even_even[m]);
+      sums.odd_even[m] = hn::MulAdd(sine, part(P::odd_even(n, m)), sums.odd_even[m]);
+      if (m == 0) continue;
+      sums.even_odd[m] = hn::MulAdd(cosine, part(P::even_odd(n, m)), sums.even_odd[m]);
+      sums.odd_odd[m] = hn::MulAdd(sine, part(P::odd_odd(n, m)), sums.odd_odd[m]);
+    }
+  }
+  return sums;
+}
+
+// Sums over even and over odd column offsets.
+struct TwoSums {
+  Vector even, odd;
+};
+
+template <int kHalf>
+HWY_INLINE TwoSums sum_cosines(const Vector (&x)[kHalf + 1], const float* cosines) {
+  TwoSums sums = {x[0], hn::Zero(kFloats)};
+  for (int m = 1; m <= kHalf; ++m) {
+    Vector& sum = m % 2 == 0 ? sums.even : sums.odd;
+    sum = m == 1 ? hn::Mul(broadcast(cosines[m]), x[m])
+                 : hn::MulAdd(broadcast(cosines[m]), x[m], sum);
+  }
+  return sums;
+}
+
+template <int kHalf>
+HWY_INLINE TwoSums sum_sines(const Vector (&x)[kHalf + 1], const float* sines) {
+  TwoSums sums = {hn::Zero(kFloats), hn::Zero(kFloats)};
+  for (int m = 1; m <= kHalf; ++m) {
+    Vector& sum = m % 2 == 0 ? sums.even : sums.odd;
+    sum = m <= 2 ? hn::Mul(broadcast(sines[m]), x[m]) : hn::MulAdd(broadcast(sines[m]), x[m], sum);
+  }
+  return sums;
+}
+
+// The operands of Gauss's three products with conj(W) = re + i im.
+HWY_INLINE void store_weight(Vector re, Vector im, std::int64_t row, float* to) {
+  store(re, to);
+  store(hn::Sub(im, re), to + row);
+  store(hn::Add(re, im), to + 2 * row);
+}
+
+template <int kHalf>
+HWY_INLINE void store_row(const FftPlan& plan, const RowSums<kHalf>& sums, float* to) {
+  const std::int64_t size = plan.column_dft.size;
+  const std::int64_t half = size / 2;
+  const std::int64_t row = plan.weight_row_floats();
+  const std::int64_t bin = 3 * row;
+  const auto put = [&](std::int64_t c, Vector a, Vector b, Vector d, Vector e) HWY_ATTR {
+    store_weight(hn::Sub(a, b), hn::Add(d, e), row, to + c * bin);
+    if (c == 0 || c == half) return;
+    store_weight(hn::Add(a, b), hn::Sub(d, e), row, to + (size - c) * bin);
+  };
+  for (std::int64_t q = 0; q < plan.column_dft.rows; ++q) {
+    const float* cosines = plan.column_kernel.cosines.data() + q * (kHalf + 1);
+    const float* sines = plan.column_kernel.sines.data() + q * (kHalf + 1);
+    const TwoSums a = sum_cosines<kHalf>(sums.even_even, cosines);
+    const TwoSums b = sum_sines<kHalf>(sums.odd_odd, sines);
+    const TwoSums d = sum_cosines<kHalf>(sums.odd_even, cosines);
+    const TwoSums e = sum_sines<kHalf>(sums.even_odd, sines);
+    put(q, hn::Add(a.even, a.odd), hn::Add(b.odd, b.even), hn::Add(d.even, d.odd),
+        hn::Add(e.odd, e.even));
+    if (half - q == q) continue;
+    put(half - q, hn::Sub(a.even, a.odd), hn::Sub(b.odd, b.even), hn::Sub(d.even, d.odd),
+        hn::Sub(e.odd, e.even));
+  }
+}
+
+// Rows 0 and size/2, where odd parts vanish: half of the frequencies tell the others.
+template <int kHalf>
+HWY_INLINE void store_real_row(const FftPlan& plan, const RowSums<kHalf>& sums, float* to) {
+  const std::int64_t half = plan.column_dft.half;
+  const std::int64_t row = plan.weight_row_floats();
+  for (std::int64_t q = 0; q < plan.column_dft.rows; ++q) {
+    const float* cosines = plan.column_kernel.cosines.data() + q * (kHalf + 1);
+    const float* sines = plan.column_kernel.sines.data() + q * (kHalf + 1);
+    const TwoSums a = sum_cosines<kHalf>(sums.even_even, cosines);
+    const TwoSums e = sum_sines<kHalf>(sums.even_odd, sines);
+    store_weight(hn::Add(a.even, a.odd), hn::Add(e.odd, e.even), row, to + q * 3 * row);
+    store_weight(hn::Sub(a.even, a.odd), hn::Sub(e.odd, e.even), row, to + (half - q) * 3 * row);
+  }
+}
+
+template <int kHalf>
+void transform_weights(const FftPlan& plan, const Block& block, std::int64_t slab,
+                       const ProductScratch& s) {
+  constexpr int kArea = Parts<kHalf>::kCount;
+  const auto row_tables = [&](std::int64_t r) {
+    return std::pair{plan.row_kernel.cosines.data() + r * (kHalf + 1),
+                     plan.row_kernel.sines.data() + r * (kHalf + 1)};
+  };
+  for (std::int64_t i = 0; i < block.inputs; ++i) {
+    for (std::int64_t v = 0; v < block.vectors; ++v) {
+      const float* parts = s.kernels + v * ProductScratch::kernel_floats(plan) + i * kArea * kLanes;
+      float* to = s.frequencies + (i * block.vectors + v) * kLanes;
+      const auto [cosines, sines] = row_tables(slab);
+      const RowSums<kHalf> sums = sum_row_offsets<kHalf>(parts, cosines, sines);
+      if (slab > 0) {
+        store_row<kHalf>(plan, sums, to);
+        continue;
+      }
+      const auto [last_cosines, last_sines] = row_tables(plan.slabs);
+      store_real_row<kHalf>(plan, sums, to);
+      store_real_row<kHalf>(plan, sum_row_offsets<kHalf>(parts, last_cosines, last_sines),
+                            to + (plan.column_dft.half + 1) * 3 * plan.weight_row_floats());
+    }
+  }
+}
+
+// -- Products: for each frequency and each of the three parts a real matrix product,
+// (tiles x inputs) times (inputs x output channels), added to what is there.
+
+struct Panel {
+  const float* weights;  // [input][vectors][lanes]
+  std::int64_t inputs;
+  const float* x;  // [group][tile][lanes], group_step floats apart
+  std::int64_t group_step;
+  bool first;  // nothing is there yet
+};
+
+template <int kTiles, int kVectors>
+void multiply_tiles(const Panel& panel, std::int64_t tile, float* y) {
+  Vector sums[kTiles][kVectors];
+  float* to = y + tile * kVectors * kLanes;
+  for (int t = 0; t < kTiles; ++t) {
+    for (int v = 0; v < kVectors; ++v) {
+      sums[t][v] = panel.first ? hn::Zero(kFloats) : load(to + (t * kVectors + v) * kLanes);
+    }
+  }
+  const float* weights = panel.weights;
+  for (std::int64_t begin = 0; begin < panel.inputs; begin += kLanes) {
+    const float* x = panel.x + begin / kLanes * panel.group_step + tile * kLanes;
+    const std::int64_t count = std::min(kLanes, panel.inputs - begin);
+    for (std::int64_t i = 0; i < count; ++i, weights += kVectors * kLanes) {
+      Vector w[kVectors];
+      for (int v = 0; v < kVectors; ++v) w[v] = load(weights + v * kLanes);
+      for (int t = 0; t < kTiles; ++t) {
+        const Vector value = broadcast(x[t * kLanes + i]);
+        for (int v = 0; v < kVectors; ++v) sums[t][v] = hn::MulAdd(value, w[v], sums[t][v]);
+      }
+    }
+  }
+  for (int t = 0; t < kTiles; ++t) {
+    for (int v = 0; v < kVectors; ++v) store(sums[t][v], to + (t * kVectors + v) * kLanes);
+  }
+}
+
+constexpr std::int64_t kMaxTiles = kManyRegisters ? 12 : 6;
+
+template <int kVectors>
+void multiply_some(const Panel& panel, std::int64_t tile, std::int64_t count, float* y) {
+  switch (count) {
+    case 1:
+      return multiply_tiles<1, kVectors>(panel, tile, y);
+    case 2:
+      return multiply_tiles<2, kVectors>(panel, tile, y);
+    case 3:
+      return multiply_tiles<3, kVectors>(panel, tile, y);
+    case 4:
+      return multiply_tiles<4, kVectors>(panel, tile, y);
+    case 5:
+      return multiply_tiles<5, kVectors>(panel, tile, y);
+    case 6:
+      return multiply_tiles<6, kVectors>(panel, tile, y);
+    default:
+      break;
+  }
+  if constexpr (kManyRegisters) {
+    switch (count) {
+      case 7:
+        return multiply_tiles<7, kVectors>(panel, tile, y);
+      case 8:
+        return multiply_tiles<8, kVectors>(panel, tile, y);
+      case 9:
+        return multiply_tiles<9, kVectors>(panel, tile, y);
+      case 10:
+        return multiply_tiles<10, kVectors>(panel, tile, y);
+      case 11:
+        return multiply_tiles<11, kVectors>(panel, tile, y);
+      default:
+        return multiply_tiles<12, kVectors>(panel, tile, y);
+    }
+  }
+}
+
+template <int kVectors>
+void multiply_slab(const ProductJob& job, const Block& block, std::int64_t slab,
+                   const ProductScratch& s, float* products) {
+  const FftPlan& plan = job.plan;
+  const std::int64_t tiles = plan.tiles;
+  const std::int64_t bins = plan.bins_of(slab);
+  const std::int64_t runs = (tiles + kMaxTiles - 1) / kMaxTiles;
+  const float* x = job.transformed + plan.input_offset(slab) +
+                   block.in_channel / kLanes * bins * 3 * tiles * kLanes;
+  for (std::int64_t row = 0; row < 3 * bins; ++row) {
+    const Panel panel = {s.frequencies + row * plan.weight_row_floats(), block.inputs,
+                         x + row * tiles * kLanes, bins * 3 * tiles * kLanes,
+                         block.in_channel == 0};
+    float* y = products + row * tiles * kVectors * kLanes;
+    for (std::int64_t run = 0; run < runs; ++run) {
+      const std::int64_t begin = tiles * run / runs;
+      multiply_some<kVectors>(panel, begin, tiles * (run + 1) / runs - begin, y);
+    }
+  }
+}
+
+template <int kHalf>
+void multiply_with(const ProductJob& job, std::int64_t index, std::int64_t begin, std::int64_t end,
+                   float* products, float* scratch) {
+  const FftPlan& plan = job.plan;
+  const ProductScratch s(plan, scratch);
+  std::fill_n(s.zeros, plan.block_inputs * Parts<kHalf>::kCount, 0.0F);
+  const std::int64_t vectors = plan.vectors_of(index);
+  const std::int64_t origin = plan.product_offset(begin, vectors);
+  for (std::int64_t in = 0; in < plan.shape.in_channels; in += plan.block_inputs) {
+    const Block block = {index * 2 * kLanes, vectors, in,
+                         std::min(plan.block_inputs, plan.shape.in_channels - in)};
+    load_kernels<kHalf>(job, block, s);
+    for (std::int64_t slab = begin; slab < end; ++slab) {
+      transform_weights<kHalf>(plan, block, slab, s);
+      float* to = products + plan.product_offset(slab, vectors) - origin;
+      if (vectors == 2) {
+        multiply_slab<2>(job, block, slab, s, to);
+      } else {
+        multiply_slab<1>(job, block, slab, s, to);
+      }
+    }
+  }
+}
+
+void multiply(const ProductJob& job, std::int64_t block, std::int64_t begin, std::int64_t end,
+              float* products, float* scratch) {
+  switch (job.plan.shape.kernel / 2) {
+    case 1:
+      return multiply_with<1>(job, block, begin, end, products, scratch);
+    case 2:
+      return multiply_with<2>(job, block, begin, end, products, scratch);
+    case 3:
+      return multiply_with<3>(job, block, begin, end, products, scratch);
+    case 4:
+      return multiply_with<4>(job, block, begin, end, products, scratch);
+    default:
+      return multiply_with<5>(job, block, begin, end, products, scratch);
+  }
+}
+
+}  // namespace dnd::ops::fft::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace dnd::ops::fft {
+
+HWY_EXPORT(multiply);
+
+std::int64_t product_scratch_floats(const FftPlan& plan) {
+  const std::int64_t row = plan.block_inputs * plan.shape.kernel * plan.shape.kernel;
+  return 2 * row * plan.lanes + plan.first_bins * 3 * plan.weight_row_floats() + row;
+}
+
+void multiply(const ProductJob& job, std::int64_t block, std::int64_t begin, std::int64_t end,
+              float* products, float* scratch) {
+  HWY_DYNAMIC_DISPATCH(multiply)(job, block, begin, end, products, scratch);
+}
+
+}  // namespace dnd::ops::fft
+#endif  // HWY_ONCE
