@@ -94,6 +94,14 @@ class Panel:
         return "\n".join(parts)
 
 
+def document(panels: list[Panel]) -> str:
+    """Panels below each other as one SVG."""
+    size = f'width="{LEFT + WIDTH + 220}" height="{len(panels) * (HEIGHT + GAP) + GAP}"'
+    body = "\n".join(panel.svg() for panel in panels)
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="11">\n'
+            f'<rect width="100%" height="100%" fill="white"/>\n{body}\n</svg>\n')
+
+
 def draw(files: dict[str, list[dict]]) -> str:
     tops = [GAP + i * (HEIGHT + GAP) for i in range(3)]
     loss, rate, distance = (Panel("loss", tops[0], True), Panel("learning rate", tops[1], True),
@@ -106,10 +114,7 @@ def draw(files: dict[str, list[dict]]) -> str:
         rate.add(label, colour, 1.0, series(lines, "learning_rate"))
         for i, (task, curve) in enumerate(held_out(lines).items()):
             distance.add(f"{label} {task}".strip(), COLOURS[(index + i) % len(COLOURS)], 1.0, curve)
-    size = f'width="{LEFT + WIDTH + 220}" height="{3 * (HEIGHT + GAP) + GAP}"'
-    body = "\n".join(panel.svg() for panel in (loss, rate, distance))
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="11">\n'
-            f'<rect width="100%" height="100%" fill="white"/>\n{body}\n</svg>\n')
+    return document([loss, rate, distance])
 
 
 def main() -> int:
