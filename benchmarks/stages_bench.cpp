@@ -1,6 +1,8 @@
 // Every stage of `dnd generate` on its own, at the sizes of the 0.5B preset where that takes seconds
 // at most. Arguments of the convolutions: Cin, Cout, rows, columns, kernel.
 //
+// `of peak`: GFLOP/s over what multiply-adds from registers reach here with as many threads (fma_peak.h).
+//
 //   build/bin/stages_bench --benchmark_filter=conv
 #include <ATen/Parallel.h>
 #include <ATen/ops/conv2d.h>
@@ -14,6 +16,7 @@
 #include "adapter/peft.h"
 #include "adapter/weight_codec.h"
 #include "bundle/write_bundle.h"
+#include "fma_peak.h"
 #include "nn/text_encoder.h"
 #include "ops/conv2d_same.h"
 #include "text/tokenizer.h"
@@ -29,11 +32,17 @@ const std::vector<std::string>& prompts() {
   return texts;
 }
 
+void set_rate(benchmark::State& state, double gflop) {
+  static const double peak = bench::peak_gflops(threads());
+  const auto rate = benchmark::Counter::kIsIterationInvariantRate;
+  state.counters["GFLOP/s"] = benchmark::Counter(gflop, rate);
+  state.counters["of peak"] = benchmark::Counter(gflop / peak, rate);
+}
+
 void set_conv_rate(benchmark::State& state) {
   double products = static_cast<double>(state.range(4) * state.range(4));
   for (int i = 0; i < 4; ++i) products *= static_cast<double>(state.range(i));
-  state.counters["GFLOP/s"] =
-      benchmark::Counter(2e-9 * products, benchmark::Counter::kIsIterationInvariantRate);
+  set_rate(state, 2e-9 * products);
 }
 
 void conv_ours(benchmark::State& state) {
@@ -89,6 +98,10 @@ void encode_prompts(benchmark::State& state) {
   for (auto _ : state) {
     benchmark::DoNotOptimize(nn::encode_batch(workers, *model, batch, bundle::EmptyChunk::zero));
   }
+  // Six layers of width 384, padding and all: four projections and the feed-forward part are 12 C^2
+  // multiply-adds a token, attention 2 L C.
+  const double tokens = static_cast<double>(prompts().size()) * 384.0;
+  set_rate(state, 2e-9 * tokens * 6.0 * (12.0 * 384.0 * 384.0 + 2.0 * 384.0 * 384.0));
 }
 BENCHMARK(encode_prompts)->Unit(benchmark::kMillisecond)->UseRealTime();
 
