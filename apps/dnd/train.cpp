@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "adapter/weight_codec.h"
+#include "base/file_lock.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "bundle/write_bundle.h"
@@ -30,6 +31,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kStateName = "state.safetensors";
+constexpr const char* kLockName = "lock";
 constexpr const char* kMetricsName = "metrics.jsonl";
 constexpr const char* kConditionsName = "conditions.safetensors";
 constexpr const char* kStartName = "start";             // the bundle of first weights
@@ -89,6 +91,7 @@ class TrainRun {
     read_targets();
     engine_ = open_engine(options_.engine);
     join_processes();
+    lock_work();
     prepare_conditions();
     const TrainResult result = train();
     progress_.clear();
@@ -106,6 +109,13 @@ class TrainRun {
     if (place_.size > 1 && is_first()) {
       log_info(cat("train: ", place_.size, " processes share every batch"));
     }
+  }
+
+  // One training a folder. What was free at first may have been taken and left since.
+  void lock_work() {
+    if (!is_first()) return;
+    lock_.emplace(options_.work / kLockName, "another training");
+    check_places();
   }
 
   fs::path state() const { return options_.work / kStateName; }
@@ -343,6 +353,7 @@ class TrainRun {
   tasks::TaskSet set_;
   Generator generator_;
   fs::path encoder_;
+  std::optional<FileLock> lock_;  // of the work folder
   std::optional<tasks::TrainingTargets> targets_;
   std::vector<HeldOut> held_out_;
   PromptRows prompts_;

@@ -125,6 +125,21 @@ def test_killed_and_resumed(long):
     assert steps_of("other.train") == list(range(1, 121))
 
 
+def test_two_trainings_do_not_share_a_folder(long):
+    program = start(long, "other", "--threads", "1")
+    wait_for_steps(program, "other.train", 10)
+    program.send_signal(signal.SIGSTOP)
+    for option in ("--force", "--resume"):
+        message = train(long, "other", option, expect=Exit.CANNOT_CREATE).err
+        assert "other.train/lock: another training is at work there" in message
+    program.send_signal(signal.SIGCONT)
+    program.send_signal(signal.SIGINT)
+    program.communicate(timeout=60)
+    assert program.returncode == Exit.INTERRUPTED
+    train(long, "other", "--resume")
+    assert folder_bytes("other") == folder_bytes(long / "bundle")
+
+
 def test_another_training_is_not_resumed(whole):
     write_config(whole / "changed.json", learning_rate=0.001, steps=9)
     message = dnd("train", "--config", whole / "changed.json", "--out", "x", "--work", whole / "bundle.train", "--resume",
@@ -150,7 +165,9 @@ def test_dry_run(whole):
     (line,) = dnd("train", "--json", "--config", whole / "train.json", "--out", "x", "--dry-run", engine=False).json
     assert (line["tasks"], line["held_out"], line["checkpoints"], line["prompts_distinct"]) == (3, 1, 6, 18)
     assert line["steps"] == 8 and line["parameter_bytes"] > 4 * line["parameters"]
-    assert "6, all fit the layout" in train(whole, "x", "--dry-run", engine=False).out
+    text = train(whole, "x", "--dry-run", engine=False).out
+    assert "6, all fit the layout" in text
+    assert f"{line['target_bytes'] / 1000:.3g} kB targets" in text
     assert not pathlib.Path("x.train").exists()
 
 
