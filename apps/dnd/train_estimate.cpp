@@ -23,14 +23,6 @@ std::uint64_t values_kept(const Feature& in, const Feature& out) {
          product(out.n, out.h, out.w);
 }
 
-std::string gib(std::uint64_t bytes) {
-  const double mib = static_cast<double>(bytes) / (1U << 20U);
-  const double value = mib < 1024.0 ? mib : mib / 1024.0;
-  std::string text = std::to_string(value);
-  text.resize(text.find('.') + 2);
-  return text + (mib < 1024.0 ? " MiB" : " GiB");
-}
-
 }  // namespace
 
 TrainEstimate estimate_training(const tasks::TrainConfig& config, const tasks::TaskSet& set,
@@ -85,9 +77,10 @@ void print_training_estimate(const Context& context, const tasks::TrainConfig& c
   print_line(cat("decoder      ", parameters, " parameters"));
   print_line(cat("steps        ", config.steps, " of ", config.batch, " pairs, ",
                  config.micro_batch, " at once"));
-  print_line(cat("memory       ", gib(e.parameter_bytes), " weights, gradients and moments, ",
-                 gib(e.activation_bytes), " activations, ", gib(e.target_bytes), " targets"));
-  print_line(cat("conditions   ", gib(e.condition_bytes), " on the disk"));
+  print_line(cat("memory       ", human_bytes(e.parameter_bytes),
+                 " weights, gradients and moments, ", human_bytes(e.activation_bytes),
+                 " activations, ", human_bytes(e.target_bytes), " targets"));
+  print_line(cat("conditions   ", human_bytes(e.condition_bytes), " on the disk"));
 }
 
 }  // namespace dnd::app
