@@ -10,22 +10,13 @@
 
 #include "base/strings.h"
 #include "target/base_model.h"
+#include "target/tensor_linears.h"
 
 namespace dnd::merge {
 namespace {
 
 using adapter::LoraPair;
 using Place = std::pair<std::size_t, std::size_t>;  // file, weight
-
-// What stands in place of, or beside, a quantised layer's ".weight".
-constexpr std::array<std::pair<const char*, const char*>, 6> kQuantisedParts = {{
-    {".qweight", "GPTQ or AWQ"},
-    {".weight_packed", "compressed-tensors"},
-    {".weight.absmax", "bitsandbytes, 4 bits"},
-    {".SCB", "bitsandbytes, 8 bits"},
-    {".weight_scale_inv", "FP8"},
-    {".weight_scale", "FP8 or compressed-tensors"},
-}};
 
 // Models of transformers whose layers are Conv1D: their weights are (in, out).
 constexpr std::array<std::string_view, 4> kTransposedModels = {"gpt2", "openai-gpt", "imagegpt",
@@ -83,10 +74,11 @@ class Planner {
   }
 
   void refuse_quantised(const std::string& who, const std::string& name) const {
-    for (const auto& [ending, method] : kQuantisedParts) {
-      if (places_.count(name + ending) == 0) continue;
-      fail(ErrorKind::data, who, ": the base is quantised (", method, ": it has '",
-           printable(name + ending), "'); merge into the original, not quantised one");
+    for (const auto& [suffix, method] : target::quantization_marks()) {
+      const std::string mark = cat(name, suffix);
+      if (places_.count(mark) == 0) continue;
+      fail(ErrorKind::data, who, ": the base is quantised (", method, ": it has '", printable(mark),
+           "'); merge into the original, not quantised one");
     }
   }
 

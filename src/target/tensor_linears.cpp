@@ -14,11 +14,6 @@ namespace {
 constexpr std::int64_t kMaxSize = 1LL << 28U;
 constexpr std::string_view kWeight = ".weight";
 
-// Tensors beside (or instead of) a quantised weight, most telling first.
-struct QuantizationMark {
-  std::string_view suffix;
-  std::string_view method;
-};
 constexpr std::array<QuantizationMark, 9> kMarks = {{
     {".g_idx", "gptq"},
     {".qweight", "awq"},
@@ -146,6 +141,8 @@ std::string architecture_of(const std::vector<Linear>& linears) {
 }
 
 }  // namespace
+
+std::span<const QuantizationMark> quantization_marks() { return kMarks; }
 
 std::vector<std::string> linears_from_tensors(const std::vector<TensorInfo>& tensors,
                                               BaseModel& model) {

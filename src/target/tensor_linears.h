@@ -1,13 +1,22 @@
 // From a model's tensors to its linear layers.
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "target/base_model.h"
 #include "target/tensor_list.h"
 
 namespace dnd::target {
+
+// What stands beside (or in place of) a quantised layer's ".weight", and the method that does so.
+struct QuantizationMark {
+  std::string_view suffix;
+  std::string_view method;
+};
+std::span<const QuantizationMark> quantization_marks();  // the most telling first
 
 // Sets linears and experts: every 2-D float tensor "<path>.weight" (out, in) whose own name is not an
 // embedding's ("...embed", "...embedding(s)", "embed_...", "wte", "shared"...), a norm's

@@ -94,12 +94,14 @@ TEST_F(Plan, QuantisedBasesAreNamed) {
   }
   base({query()}, R"({"text_config": {"quantization_config": {"quant_method": "fp8"}}})");
   refuses({adapter(kQuery)}, "quantised (fp8");
-  const std::pair<const char*, const char*> parts[] = {{".qweight", "GPTQ or AWQ"},
+  const std::pair<const char*, const char*> parts[] = {{".g_idx", "gptq"},
+                                                       {".qweight", "awq"},
                                                        {".weight_packed", "compressed-tensors"},
-                                                       {".weight.absmax", "bitsandbytes, 4 bits"},
-                                                       {".SCB", "bitsandbytes, 8 bits"},
-                                                       {".weight_scale_inv", "FP8"},
-                                                       {".weight_scale", "FP8"}};
+                                                       {".weight.absmax", "bitsandbytes"},
+                                                       {".SCB", "bitsandbytes"},
+                                                       {".weight_scale_inv", "fp8"},
+                                                       {".weight_scale", "fp8"},
+                                                       {".scales", "mlx"}};
   for (const auto& [ending, method] : parts) {
     base({query(), {std::string(kQuery) + ending, Dtype::u8, {1}, "x"}});
     refuses({adapter(kQuery)}, std::string("quantised (") + method);
