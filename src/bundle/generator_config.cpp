@@ -253,9 +253,12 @@ GeneratorConfig generator_from_json(const Json& json, const std::string& who) {
 
 GeneratorConfig read_bundle(const std::filesystem::path& bundle) {
   namespace fs = std::filesystem;
-  if (!fs::exists(bundle)) fail(ErrorKind::no_input, "bundle: ", bundle.string(), ": not found");
+  std::error_code ignored;  // what cannot be looked at is not there
+  if (!fs::exists(bundle, ignored)) {
+    fail(ErrorKind::no_input, "bundle: ", bundle.string(), ": not found");
+  }
   const fs::path path = bundle / kGeneratorConfigName;
-  if (!fs::is_directory(bundle) || !fs::exists(path)) {
+  if (!fs::is_directory(bundle, ignored) || !fs::exists(path, ignored)) {
     fail(ErrorKind::no_input, "bundle: ", bundle.string(), ": is not a generator bundle (no ",
          kGeneratorConfigName, "; make one from a released .pth with 'dnd import')");
   }

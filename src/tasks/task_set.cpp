@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/strings.h"
+#include "tasks/named_path.h"
 #include "text/prompts.h"
 
 namespace dnd::tasks {
@@ -39,12 +40,15 @@ std::vector<std::string> read_task_prompts(const fs::path& path) {
 }
 
 std::vector<fs::path> find_checkpoints(const fs::path& folder, const std::string& where) {
-  if (!fs::is_directory(folder)) {
-    fail(ErrorKind::no_input, where, ": adapters: ", folder.string(), " is not a folder");
+  std::error_code error;
+  const fs::directory_iterator entries(folder, error);
+  if (error) {
+    fail(ErrorKind::no_input, where, ": adapters: ", folder.string(), " is not a folder (",
+         error.message(), ")");
   }
   std::vector<fs::path> found;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    if (fs::exists(entry.path() / kCheckpointMark)) found.push_back(entry.path());
+  for (const fs::directory_entry& entry : entries) {
+    if (fs::exists(entry.path() / kCheckpointMark, error)) found.push_back(entry.path());
   }
   std::sort(found.begin(), found.end());
   if (found.empty()) {
@@ -66,8 +70,8 @@ std::optional<Paraphrase> read_paraphrase(JsonObject& task, const fs::path& fold
   if (!task.has("paraphrase")) return std::nullopt;
   JsonObject object = task.object("paraphrase");
   Paraphrase out;
-  out.prompts = read_task_prompts(folder / object.text("prompts"));
-  if (object.has("test")) out.test = read_questions(folder / object.text("test"));
+  out.prompts = read_task_prompts(named_path(object, "prompts", folder));
+  if (object.has("test")) out.test = read_questions(named_path(object, "test", folder));
   object.refuse_unknown_keys();
   return out;
 }
@@ -80,12 +84,12 @@ Task task_from_json(const Json& json, const std::string& where, const fs::path& 
   text::check_task_name(task.name);
   task.group = object.text_or("group", "");
   task.attributes = read_attributes(object);
-  task.prompts_file = folder / object.text("prompts");
+  task.prompts_file = named_path(object, "prompts", folder);
   task.prompts = read_task_prompts(task.prompts_file);
   if (needs_adapters || object.has("adapters")) {
-    task.checkpoints = find_checkpoints(folder / object.text("adapters"), where);
+    task.checkpoints = find_checkpoints(named_path(object, "adapters", folder), where);
   }
-  if (object.has("test")) task.test = read_questions(folder / object.text("test"));
+  if (object.has("test")) task.test = read_questions(named_path(object, "test", folder));
   task.paraphrase = read_paraphrase(object, folder);
   object.refuse_unknown_keys();
   return task;

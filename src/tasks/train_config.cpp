@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/strings.h"
+#include "tasks/named_path.h"
 
 namespace dnd::tasks {
 namespace fs = std::filesystem;
@@ -45,7 +46,7 @@ Json dtype_of(JsonObject& object) {
 
 // The generator's own document, so that its reader does the checking.
 Json new_generator(JsonObject& object, const std::string& name, const fs::path& folder) {
-  const fs::path layout = folder / object.text("layout");
+  const fs::path layout = named_path(object, "layout", folder);
   const Json& features = object.array("features");
   const bool readable = !features.empty() && features[0].is_array() && features[0].size() == 3;
   if (!readable) {
@@ -74,7 +75,7 @@ Json new_generator(JsonObject& object, const std::string& name, const fs::path& 
 
 void read_generator(TrainConfig& config, JsonObject object, const fs::path& folder) {
   if (object.has("start")) {
-    config.start = folder / object.text("start");
+    config.start = named_path(object, "start", folder);
     config.generator = bundle::read_bundle(config.start);
     config.generator.name = config.name;
     if (object.has("weights_dtype")) {
@@ -167,7 +168,7 @@ TrainConfig read_train_config(const fs::path& path) {
   TrainConfig config;
   config.name = object.text("name");
   config.license = object.text_or("license", "");
-  config.tasks = path.parent_path() / object.text("tasks");
+  config.tasks = named_path(object, "tasks", path.parent_path());
   read_generator(config, object.object("generator"), path.parent_path());
   config.generator.license = config.license;
   config.seed = static_cast<std::uint64_t>(object.integer_or("seed", 0, 0, INT64_MAX));

@@ -69,6 +69,22 @@ TEST_F(TaskSetTest, RefusesTrainingTasksWithoutAdapters) {
                    ErrorKind::no_input, "is not a folder");
 }
 
+TEST_F(TaskSetTest, RefusesPathsThatNoFileCanHave) {
+  const auto prompts = [](const std::string& path) {
+    return R"("held_out": [{"name": "s", "prompts": ")" + path + "\"}]";
+  };
+  EXPECT_DND_ERROR(read(prompts("")), ErrorKind::data,
+                   "held_out[0]: 'prompts': the path '' is empty");
+  for (const char* path : {"a\\u001b[31m", "p.jsonl\\u0000x", "a\\u009b"}) {
+    EXPECT_DND_ERROR(read(prompts(path)), ErrorKind::data, "has a control character");
+  }
+  EXPECT_DND_ERROR(read(prompts("x/" + std::string(256, 'n'))), ErrorKind::data, "is too long");
+  std::string deep;
+  for (int i = 0; i < 513; ++i) deep += "./";
+  EXPECT_DND_ERROR(read(prompts(deep)), ErrorKind::data, "is too long");
+  EXPECT_EQ(read(prompts("./p.jsonl")).held_out[0].prompts.size(), 2U);
+}
+
 TEST_F(TaskSetTest, RefusesEmptyPromptsAndPromptsOfSeveralTasks) {
   const std::string lists = R"("held_out": [{"name": "sums", "prompts": "p.jsonl"}])";
   write_text(dir_ / "p.jsonl", "{\"prompt\": \"one?\"}\n{\"prompt\": \"  \"}\n");
