@@ -1,38 +1,38 @@
 #include "nn/attention.h"
 
-#include <ATen/ops/scaled_dot_product_attention.h>
-#include <ATen/ops/zeros_like.h>
+#include <ATen/ops/empty_like.h>
 
 namespace dnd::nn {
-namespace {
 
-// (n, heads * d) -> (1, heads, n, d)
-at::Tensor split_heads(const at::Tensor& x, std::int64_t heads) {
-  return x.view({1, x.size(0), heads, -1}).transpose(1, 2);
-}
-
-at::Tensor empty_context(const AttentionInput& input, bundle::EmptyChunk empty_chunk) {
-  const at::Tensor values = input.value(input.x);
-  if (empty_chunk == bundle::EmptyChunk::zero) return at::zeros_like(values);
-  return values.mean(0, /*keepdim=*/true).expand_as(values);
-}
-
-}  // namespace
-
-at::Tensor attention_context(const AttentionInput& input, const Chunk& chunk,
-                             bundle::EmptyChunk empty_chunk) {
-  if (chunk.real == 0) return empty_context(input, empty_chunk);
-  const at::Tensor real = input.x.narrow(0, 0, chunk.real);
-  const at::Tensor q = split_heads(input.query(input.x), input.heads);
-  const at::Tensor k = split_heads(input.key(real), input.heads);
-  const at::Tensor v = split_heads(input.value(real), input.heads);
-  std::optional<at::Tensor> bias;  // (1, heads, L, real)
-  if (input.bias.defined()) {
-    bias = input.bias.narrow(1, 0, chunk.length()).narrow(2, 0, chunk.real).unsqueeze(0);
+ChunkAttention::ChunkAttention(const AttentionLayer& layer, const at::Tensor& x, const Chunk& chunk,
+                               bundle::EmptyChunk empty_chunk)
+    : layer_(layer) {
+  if (chunk.real == 0) {
+    // One row is enough for the width of a context of zeros.
+    const bool zero = empty_chunk == bundle::EmptyChunk::zero;
+    const at::Tensor values = layer.key_value(zero ? x.narrow(0, 0, 1) : x).chunk(2, 1)[1];
+    constant_ = zero ? values.select(0, 0).zero_() : values.mean(0);
+    return;
   }
-  const at::Tensor context = at::scaled_dot_product_attention(
-      q, k, v, bias, /*dropout_p=*/0.0, /*is_causal=*/false, input.scale);  // (1, heads, L, d)
-  return context.transpose(1, 2).reshape({chunk.length(), -1});
+  const at::Tensor rows = layer.key_value(x.narrow(0, 0, chunk.real));
+  const std::int64_t width = rows.size(1) / 2;
+  keys_.emplace(ops::cpu::AttentionShape{layer.heads, width / layer.heads, chunk.real},
+                rows.const_data_ptr<float>(), rows.stride(0));
+}
+
+at::Tensor ChunkAttention::context(const at::Tensor& x, std::int64_t first) const {
+  if (!keys_) return constant_.expand({x.size(0), constant_.size(0)}).contiguous();
+  const at::Tensor queries = layer_.query(x);
+  ops::cpu::AttentionQueries input{queries.const_data_ptr<float>(), queries.size(0),
+                                   static_cast<float>(layer_.scale)};
+  if (layer_.bias.defined()) {
+    input.bias_head = layer_.bias.stride(0);
+    input.bias_row = layer_.bias.stride(1);
+    input.bias = layer_.bias.const_data_ptr<float>() + first * input.bias_row;
+  }
+  at::Tensor context = at::empty_like(queries);
+  ops::cpu::attend(*keys_, input, context.mutable_data_ptr<float>());
+  return context;
 }
 
 }  // namespace dnd::nn

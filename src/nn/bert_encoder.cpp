@@ -1,20 +1,22 @@
 #include "nn/bert_encoder.h"
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/from_blob.h>
-#include <ATen/ops/gelu.h>
-#include <ATen/ops/layer_norm.h>
-#include <ATen/ops/linear.h>
 
 #include <cmath>
 #include <utility>
 
 #include "base/strings.h"
 #include "nn/attention.h"
+#include "nn/row_blocks.h"
 #include "nn/weight_store.h"
 
 namespace dnd::nn {
 namespace {
+
+using ops::cpu::Activation;
+using ops::cpu::PackedLinear;
 
 struct BertConfig {
   std::int64_t width = 0;
@@ -55,27 +57,11 @@ BertConfig read_config(JsonObject& json) {
   return config;
 }
 
-struct Linear {
-  at::Tensor weight;  // (out, in)
-  at::Tensor bias;    // (out)
-
-  at::Tensor operator()(const at::Tensor& x) const { return at::linear(x, weight, bias); }
-};
-
-struct Norm {
-  at::Tensor weight;  // (C)
-  at::Tensor bias;    // (C)
-  double epsilon = 0.0;
-
-  at::Tensor operator()(const at::Tensor& x) const {
-    return at::layer_norm(x, weight.sizes(), weight, bias, epsilon);
-  }
-};
-
 struct BertLayer {
-  Linear query, key, value, attention_out;
+  AttentionLayer attention;
+  PackedLinear attention_out;
   Norm attention_norm;
-  Linear feed_forward_in, feed_forward_out;
+  PackedLinear feed_forward_in, feed_forward_out;
   Norm feed_forward_norm;
 };
 
@@ -96,17 +82,17 @@ class BertEncoder : public EncoderModel {
   std::int64_t vocabulary_size() const override { return config_.vocabulary; }
   std::int64_t max_positions() const override { return config_.positions; }
 
-  at::Tensor forward(const Chunk& chunk, bundle::EmptyChunk empty_chunk) const override {
-    at::Tensor x = embedding_norm_(embed(chunk));  // (L, C)
+  void forward(const Chunk& chunk, bundle::EmptyChunk empty_chunk, at::Tensor x) const override {
+    embed(chunk, x);
     for (const BertLayer& layer : layers_) {
-      const at::Tensor context = attention_context(
-          {x, config_.heads, attention_scale(), {}, layer.query, layer.key, layer.value}, chunk,
-          empty_chunk);
-      x = layer.attention_norm(layer.attention_out(context).add_(x));
-      const at::Tensor inner = at::gelu(layer.feed_forward_in(x));  // (L, feed_forward)
-      x = layer.feed_forward_norm(layer.feed_forward_out(inner).add_(x));
+      const ChunkAttention attention(layer.attention, x, chunk, empty_chunk);
+      for_row_blocks(x, [&](std::int64_t first, at::Tensor rows) {
+        const at::Tensor context = attention.context(rows, first);
+        layer.attention_norm(layer.attention_out.add(context, rows), rows);
+        const at::Tensor inner = layer.feed_forward_in(rows, Activation::gelu);
+        layer.feed_forward_norm(layer.feed_forward_out.add(inner, rows), rows);
+      });
     }
-    return x;
   }
 
  private:
@@ -115,20 +101,21 @@ class BertEncoder : public EncoderModel {
     return 1.0 / std::sqrt(static_cast<double>(head_size));
   }
 
-  at::Tensor embed(const Chunk& chunk) const {
+  void embed(const Chunk& chunk, const at::Tensor& x) const {
     const at::Tensor ids =
         at::from_blob(const_cast<std::int32_t*>(chunk.ids.data()), {chunk.length()}, at::kInt);
-    return at::embedding(words_, ids)
-        .add_(types_.select(0, 0))
-        .add_(positions_.narrow(0, 0, chunk.length()));
+    const at::Tensor sum = at::embedding(words_, ids)
+                               .add_(types_.select(0, 0))
+                               .add_(positions_.narrow(0, 0, chunk.length()));
+    embedding_norm_(sum, x);
   }
 
   at::Tensor get(const std::string& name, const std::vector<std::int64_t>& shape) const {
     return store_.get(prefix_ + name, shape);
   }
 
-  Linear linear(const std::string& name, std::int64_t out, std::int64_t in) const {
-    return {get(name + ".weight", {out, in}), get(name + ".bias", {out})};
+  PackedLinear linear(const std::string& name, std::int64_t out, std::int64_t in) const {
+    return PackedLinear(get(name + ".weight", {out, in}), get(name + ".bias", {out}));
   }
 
   Norm norm(const std::string& name) const {
@@ -136,14 +123,26 @@ class BertEncoder : public EncoderModel {
             config_.epsilon};
   }
 
+  // `p` is the prefix of query, key and value.
+  AttentionLayer attention(const std::string& p) const {
+    const std::int64_t c = config_.width;
+    const auto both = [&](const char* name, const std::vector<std::int64_t>& shape) {
+      return at::cat({get(p + "key" + name, shape), get(p + "value" + name, shape)});
+    };
+    return {config_.heads,
+            attention_scale(),
+            {},
+            linear(p + "query", c, c),
+            PackedLinear(both(".weight", {c, c}), both(".bias", {c}))};
+  }
+
   BertLayer load_layer(std::int64_t index) const {
     const std::string p = cat("encoder.layer.", index, ".");
     const std::int64_t c = config_.width;
     const std::int64_t f = config_.feed_forward;
-    return {linear(p + "attention.self.query", c, c), linear(p + "attention.self.key", c, c),
-            linear(p + "attention.self.value", c, c), linear(p + "attention.output.dense", c, c),
-            norm(p + "attention.output.LayerNorm"),   linear(p + "intermediate.dense", f, c),
-            linear(p + "output.dense", c, f),         norm(p + "output.LayerNorm")};
+    return {attention(p + "attention.self."),       linear(p + "attention.output.dense", c, c),
+            norm(p + "attention.output.LayerNorm"), linear(p + "intermediate.dense", f, c),
+            linear(p + "output.dense", c, f),       norm(p + "output.LayerNorm")};
   }
 
   BertConfig config_;

@@ -1,12 +1,10 @@
 #include "nn/t5_encoder.h"
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/from_blob.h>
-#include <ATen/ops/gelu.h>
-#include <ATen/ops/linear.h>
-#include <ATen/ops/relu.h>
-#include <ATen/ops/rsqrt.h>
 
 #include <algorithm>
 #include <cmath>
@@ -16,10 +14,14 @@
 
 #include "base/strings.h"
 #include "nn/attention.h"
+#include "nn/row_blocks.h"
 #include "nn/weight_store.h"
 
 namespace dnd::nn {
 namespace {
+
+using ops::cpu::Activation;
+using ops::cpu::PackedLinear;
 
 struct T5Config {
   std::int64_t width = 0;         // d_model
@@ -78,13 +80,13 @@ std::int64_t position_bucket(std::int64_t relative, const T5Config& config) {
 }
 
 struct T5Layer {
-  at::Tensor attention_norm;  // (C)
-  at::Tensor query, key, value;
-  at::Tensor attention_out;
-  at::Tensor feed_forward_norm;
-  at::Tensor feed_forward_in;  // gated: the linear half is feed_forward_gate
-  at::Tensor feed_forward_gate;
-  at::Tensor feed_forward_out;
+  Norm attention_norm;
+  AttentionLayer attention;
+  PackedLinear attention_out;
+  Norm feed_forward_norm;
+  PackedLinear feed_forward_in;
+  PackedLinear feed_forward_gate;  // where gated: the linear half
+  PackedLinear feed_forward_out;
 };
 
 class T5Encoder : public EncoderModel {
@@ -94,45 +96,38 @@ class T5Encoder : public EncoderModel {
     const std::string shared = "shared.weight";
     words_ = store_.get(store_.has(shared) ? shared : "encoder.embed_tokens.weight",
                         {config_.vocabulary, config_.width});
-    for (std::int64_t i = 0; i < config_.layers; ++i) layers_.push_back(load_layer(i));
-    final_norm_ = store_.get("encoder.final_layer_norm.weight", {config_.width});
     bias_ = position_bias(kChunkLength);
+    for (std::int64_t i = 0; i < config_.layers; ++i) layers_.push_back(load_layer(i));
+    final_norm_ = norm("encoder.final_layer_norm.weight");
   }
 
   std::int64_t width() const override { return config_.width; }
   std::int64_t vocabulary_size() const override { return config_.vocabulary; }
   std::int64_t max_positions() const override { return std::numeric_limits<std::int64_t>::max(); }
 
-  at::Tensor forward(const Chunk& chunk, bundle::EmptyChunk empty_chunk) const override {
+  void forward(const Chunk& chunk, bundle::EmptyChunk empty_chunk, at::Tensor x) const override {
     const at::Tensor ids =
         at::from_blob(const_cast<std::int32_t*>(chunk.ids.data()), {chunk.length()}, at::kInt);
-    at::Tensor x = at::embedding(words_, ids);  // (L, C)
+    x.copy_(at::embedding(words_, ids));
+    const at::Tensor normed = at::empty_like(x);
     for (const T5Layer& layer : layers_) {
-      const auto by = [](const at::Tensor& weight) {
-        return [&weight](const at::Tensor& in) { return at::linear(in, weight); };
-      };
-      const at::Tensor context =
-          attention_context({norm(x, layer.attention_norm), config_.heads, /*scale=*/1.0, bias_,
-                             by(layer.query), by(layer.key), by(layer.value)},
-                            chunk, empty_chunk);
-      x = at::linear(context, layer.attention_out).add_(x);
-      x = feed_forward(layer, norm(x, layer.feed_forward_norm)).add_(x);
+      layer.attention_norm(x, normed);
+      const ChunkAttention attention(layer.attention, normed, chunk, empty_chunk);
+      for_row_blocks(x, [&](std::int64_t first, at::Tensor rows) {
+        const at::Tensor in = normed.narrow(0, first, rows.size(0));
+        const at::Tensor sum = layer.attention_out.add(attention.context(in, first), rows);
+        layer.feed_forward_norm(sum, in);
+        rows.copy_(layer.feed_forward_out.add(feed_forward(layer, in), sum));
+      });
     }
-    return norm(x, final_norm_);
+    final_norm_(x, x);
   }
 
  private:
-  // RMS norm: no mean, no bias.
-  at::Tensor norm(const at::Tensor& x, const at::Tensor& weight) const {
-    const at::Tensor inverse = x.square().mean(-1, /*keepdim=*/true).add_(config_.epsilon).rsqrt_();
-    return x.mul(inverse).mul_(weight);
-  }
-
+  // (n, C) -> (n, feed_forward)
   at::Tensor feed_forward(const T5Layer& layer, const at::Tensor& x) const {
-    at::Tensor inner = at::linear(x, layer.feed_forward_in);
-    inner = config_.gated ? at::gelu(inner, "tanh").mul_(at::linear(x, layer.feed_forward_gate))
-                          : at::relu(inner);
-    return at::linear(inner, layer.feed_forward_out);
+    if (!config_.gated) return layer.feed_forward_in(x, Activation::relu);
+    return layer.feed_forward_gate.multiply(x, layer.feed_forward_in(x, Activation::gelu_tanh));
   }
 
   // (heads, length, length)
@@ -153,31 +148,43 @@ class T5Encoder : public EncoderModel {
     return bias;
   }
 
+  Norm norm(const std::string& name) const {
+    return {store_.get(name, {config_.width}), {}, config_.epsilon};
+  }
+
+  PackedLinear linear(const std::string& name, std::int64_t out, std::int64_t in) const {
+    return PackedLinear(store_.get(name, {out, in}));
+  }
+
+  // `p` is the prefix of q, k and v. Scores are not scaled.
+  AttentionLayer attention(const std::string& p) const {
+    const std::vector<std::int64_t> shape = {config_.inner(), config_.width};
+    return {config_.heads, /*scale=*/1.0, bias_, linear(p + "q.weight", shape[0], shape[1]),
+            PackedLinear(
+                at::cat({store_.get(p + "k.weight", shape), store_.get(p + "v.weight", shape)}))};
+  }
+
   T5Layer load_layer(std::int64_t index) const {
     const std::string a = cat("encoder.block.", index, ".layer.0.");
     const std::string f = cat("encoder.block.", index, ".layer.1.");
     const std::int64_t c = config_.width;
-    const std::int64_t inner = config_.inner();
     const std::int64_t d = config_.feed_forward;
     const std::string dense = f + "DenseReluDense.";
     T5Layer layer;
-    layer.attention_norm = store_.get(a + "layer_norm.weight", {c});
-    layer.query = store_.get(a + "SelfAttention.q.weight", {inner, c});
-    layer.key = store_.get(a + "SelfAttention.k.weight", {inner, c});
-    layer.value = store_.get(a + "SelfAttention.v.weight", {inner, c});
-    layer.attention_out = store_.get(a + "SelfAttention.o.weight", {c, inner});
-    layer.feed_forward_norm = store_.get(f + "layer_norm.weight", {c});
-    layer.feed_forward_in =
-        store_.get(dense + (config_.gated ? "wi_0.weight" : "wi.weight"), {d, c});
-    if (config_.gated) layer.feed_forward_gate = store_.get(dense + "wi_1.weight", {d, c});
-    layer.feed_forward_out = store_.get(dense + "wo.weight", {c, d});
+    layer.attention_norm = norm(a + "layer_norm.weight");
+    layer.attention = attention(a + "SelfAttention.");
+    layer.attention_out = linear(a + "SelfAttention.o.weight", c, config_.inner());
+    layer.feed_forward_norm = norm(f + "layer_norm.weight");
+    layer.feed_forward_in = linear(dense + (config_.gated ? "wi_0.weight" : "wi.weight"), d, c);
+    if (config_.gated) layer.feed_forward_gate = linear(dense + "wi_1.weight", d, c);
+    layer.feed_forward_out = linear(dense + "wo.weight", c, d);
     return layer;
   }
 
   T5Config config_;
   WeightStore store_;
   at::Tensor words_;  // (vocabulary, C)
-  at::Tensor final_norm_;
+  Norm final_norm_;
   at::Tensor bias_;  // (heads, kChunkLength, kChunkLength)
   std::vector<T5Layer> layers_;
 };

@@ -59,6 +59,46 @@ Chunk chunk_at(const TokenBatch& batch, const Cut& cut, std::int64_t index,
   return chunk;
 }
 
+std::vector<Chunk> cut_into_chunks(const TokenBatch& batch, const Cut& cut,
+                                   const EncoderModel& model) {
+  std::vector<Chunk> chunks;
+  for (std::int64_t i = 0; i < batch.prompts * cut.chunks; ++i) {
+    chunks.push_back(chunk_at(batch, cut, i, model));
+  }
+  return chunks;
+}
+
+struct Copy {
+  std::size_t from = 0;
+  std::size_t to = 0;
+};
+
+struct Plan {
+  std::vector<std::size_t> work;  // chunks to compute
+  std::vector<Copy> copies;       // the others, each of one of those
+};
+
+struct ChunkLess {
+  bool operator()(const Chunk* a, const Chunk* b) const {
+    if (a->real != b->real) return a->real < b->real;
+    return std::lexicographical_compare(a->ids.begin(), a->ids.end(), b->ids.begin(), b->ids.end());
+  }
+};
+
+Plan make_plan(const std::vector<Chunk>& chunks, Repeats repeats) {
+  Plan plan;
+  std::map<const Chunk*, std::size_t, ChunkLess> seen;
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    const auto [first, is_new] = seen.emplace(&chunks[i], i);
+    if (is_new || repeats == Repeats::compute) {
+      plan.work.push_back(i);
+    } else {
+      plan.copies.push_back({first->second, i});
+    }
+  }
+  return plan;
+}
+
 }  // namespace
 
 std::unique_ptr<EncoderModel> load_text_encoder(const fs::path& folder) {
@@ -74,25 +114,24 @@ std::unique_ptr<EncoderModel> load_text_encoder(const fs::path& folder) {
 }
 
 at::Tensor encode_batch(const ops::Workers& workers, const EncoderModel& model,
-                        const TokenBatch& batch, bundle::EmptyChunk empty_chunk) {
+                        const TokenBatch& batch, bundle::EmptyChunk empty_chunk, Repeats repeats) {
   const Cut cut = cut_length(batch.length, model);
-  const std::int64_t count = batch.prompts * cut.chunks;
-  std::vector<Chunk> chunks;
-  std::vector<std::int64_t> work;    // chunks to compute
-  std::vector<std::int64_t> copies;  // empty chunks, all equal to ...
-  std::int64_t first_empty = -1;     // ... this one
-  for (std::int64_t i = 0; i < count; ++i) {
-    chunks.push_back(chunk_at(batch, cut, i, model));
-    const bool repeated = chunks.back().real == 0 && first_empty >= 0;
-    (repeated ? copies : work).push_back(i);
-    if (chunks.back().real == 0 && first_empty < 0) first_empty = i;
-  }
-  at::Tensor out = at::empty({count, cut.chunk_length, model.width()}, at::kFloat);
-  workers.run(static_cast<std::int64_t>(work.size()), [&](std::int64_t i) {
-    const std::int64_t index = work[static_cast<std::size_t>(i)];
-    out.select(0, index).copy_(model.forward(chunks[static_cast<std::size_t>(index)], empty_chunk));
+  const std::vector<Chunk> chunks = cut_into_chunks(batch, cut, model);
+  const Plan plan = make_plan(chunks, repeats);
+  const std::vector<std::int64_t> shape = {static_cast<std::int64_t>(chunks.size()),
+                                           cut.chunk_length, model.width()};
+  const at::Tensor out = at::empty(shape, at::kFloat);
+  const auto states = [&](std::size_t index) {
+    return out.select(0, static_cast<std::int64_t>(index));
+  };
+  workers.run(static_cast<std::int64_t>(plan.work.size()), [&](std::int64_t i) {
+    const std::size_t index = plan.work[static_cast<std::size_t>(i)];
+    model.forward(chunks[index], empty_chunk, states(index));
   });
-  for (const std::int64_t index : copies) out.select(0, index).copy_(out.select(0, first_empty));
+  workers.run(static_cast<std::int64_t>(plan.copies.size()), [&](std::int64_t i) {
+    const Copy& copy = plan.copies[static_cast<std::size_t>(i)];
+    states(copy.to).copy_(states(copy.from));
+  });
   return out.view({batch.prompts, batch.length, model.width()});
 }
 

@@ -37,15 +37,19 @@ class EncoderModel {
   virtual std::int64_t width() const = 0;            // C
   virtual std::int64_t vocabulary_size() const = 0;  // ids must be below
   virtual std::int64_t max_positions() const = 0;    // longest chunk; INT64_MAX where unlimited
-  // Hidden states (L, C) of one chunk, on the calling thread.
-  virtual at::Tensor forward(const Chunk& chunk, bundle::EmptyChunk empty_chunk) const = 0;
+  // Hidden states of one chunk to `x` (L, C), contiguous fp32, on the calling thread.
+  virtual void forward(const Chunk& chunk, bundle::EmptyChunk empty_chunk, at::Tensor x) const = 0;
 };
 
 // Throws Error(no_input), or Error(data) naming what is not supported.
 std::unique_ptr<EncoderModel> load_text_encoder(const std::filesystem::path& folder);
 
-// (N, L, C) fp32. Equal chunks without a real token are computed once.
+// Whether chunks with the same ids and mask, whose states are equal, are computed once.
+enum class Repeats { share, compute };
+
+// (N, L, C) fp32, with the same bytes for both values of `repeats` and any number of workers.
 at::Tensor encode_batch(const ops::Workers& workers, const EncoderModel& model,
-                        const text::TokenBatch& batch, bundle::EmptyChunk empty_chunk);
+                        const text::TokenBatch& batch, bundle::EmptyChunk empty_chunk,
+                        Repeats repeats = Repeats::share);
 
 }  // namespace dnd::nn

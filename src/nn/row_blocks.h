@@ -1,0 +1,41 @@
+// Blocks of rows of a sequence, small enough that what a layer makes of one stays in the cache.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+#include "ops/blocks.h"
+#include "ops/cpu/normalize_rows.h"
+
+namespace dnd::nn {
+
+// Rows of a block: with a feed-forward width of 1536 its inner values take 0.75 MiB.
+inline constexpr std::int64_t kRowBlock = 128;
+
+// Calls fn(first, rows) for the blocks of x (L, C); `rows` (n, C) is a view.
+template <typename Function>
+void for_row_blocks(const at::Tensor& x, Function fn) {
+  for (std::int64_t i = 0; i * kRowBlock < x.size(0); ++i) {
+    const ops::Range range = ops::piece_of(x.size(0), kRowBlock, i);
+    fn(range.begin, x.narrow(0, range.begin, range.size));
+  }
+}
+
+// Weights of a layer norm, or of an RMS norm where `bias` is undefined.
+struct Norm {
+  at::Tensor weight;  // (C)
+  at::Tensor bias;    // (C)
+  double epsilon = 0.0;
+
+  // (n, C) -> (n, C), both contiguous; they may be the same.
+  void operator()(const at::Tensor& from, const at::Tensor& to) const {
+    const ops::cpu::RowNorm norm{weight.numel(), weight.const_data_ptr<float>(),
+                                 bias.defined() ? bias.const_data_ptr<float>() : nullptr,
+                                 static_cast<float>(epsilon)};
+    ops::cpu::normalize_rows(norm, from.const_data_ptr<float>(), from.size(0),
+                             to.mutable_data_ptr<float>());
+  }
+};
+
+}  // namespace dnd::nn

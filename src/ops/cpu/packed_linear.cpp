@@ -1,0 +1,96 @@
+#include "ops/cpu/packed_linear.h"
+
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/relu.h>
+
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace dnd::ops::cpu {
+namespace {
+
+// The operators by which torch.compile runs linear layers. LibTorch exports no function for them.
+using Pack = at::Tensor(const at::Tensor&, std::optional<std::int64_t>);
+using Scalars = c10::List<std::optional<at::Scalar>>;
+using Unary = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
+                         std::string_view, Scalars, std::optional<std::string_view>);
+using Binary = at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&,
+                          const std::optional<at::Tensor>&, std::string_view);
+
+template <typename Function>
+c10::TypedOperatorHandle<Function> find_operator(const char* name, const char* overload) {
+  return c10::Dispatcher::singleton().findSchemaOrThrow(name, overload).typed<Function>();
+}
+
+const auto& pack_operator() {
+  static const auto handle = find_operator<Pack>("mkldnn::_reorder_linear_weight", "");
+  return handle;
+}
+
+const auto& unary_operator() {
+  static const auto handle = find_operator<Unary>("mkldnn::_linear_pointwise", "");
+  return handle;
+}
+
+const auto& binary_operator() {
+  static const auto handle = find_operator<Binary>("mkldnn::_linear_pointwise", "binary");
+  return handle;
+}
+
+bool has_onednn() {
+  static const bool found =
+      c10::Dispatcher::singleton().findSchema({"mkldnn::_reorder_linear_weight", ""}).has_value();
+  return found;
+}
+
+std::optional<at::Tensor> optional_tensor(const at::Tensor& tensor) {
+  return tensor.defined() ? std::optional(tensor) : std::nullopt;
+}
+
+at::Tensor apply(Activation activation, at::Tensor x) {
+  switch (activation) {
+    case Activation::none:
+      return x;
+    case Activation::relu:
+      return at::relu_(x);
+    case Activation::gelu:
+      return at::gelu_(x);
+    case Activation::gelu_tanh:
+      return at::gelu_(x, "tanh");
+  }
+  return x;
+}
+
+std::string_view attribute(Activation activation) {
+  if (activation == Activation::none) return "none";
+  return activation == Activation::relu ? "relu" : "gelu";
+}
+
+}  // namespace
+
+PackedLinear::PackedLinear(const at::Tensor& weight, at::Tensor bias, Backend backend)
+    : bias_(std::move(bias)), packed_(backend == Backend::best && has_onednn()) {
+  weight_ = packed_ ? pack_operator().call(weight, std::nullopt) : weight.clone();
+}
+
+at::Tensor PackedLinear::operator()(const at::Tensor& x, Activation activation) const {
+  if (!packed_) return apply(activation, at::linear(x, weight_, optional_tensor(bias_)));
+  const bool tanh = activation == Activation::gelu_tanh;
+  return unary_operator().call(x, weight_, optional_tensor(bias_), attribute(activation), Scalars(),
+                               std::string_view(tanh ? "tanh" : "none"));
+}
+
+at::Tensor PackedLinear::add(const at::Tensor& x, const at::Tensor& other) const {
+  if (!packed_) return at::linear(x, weight_, optional_tensor(bias_)).add_(other);
+  return binary_operator().call(x, other, weight_, optional_tensor(bias_), "add");
+}
+
+at::Tensor PackedLinear::multiply(const at::Tensor& x, const at::Tensor& other) const {
+  if (!packed_) return at::linear(x, weight_, optional_tensor(bias_)).mul_(other);
+  return binary_operator().call(x, other, weight_, optional_tensor(bias_), "mul");
+}
+
+}  // namespace dnd::ops::cpu
