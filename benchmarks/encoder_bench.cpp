@@ -1,0 +1,68 @@
+// The text encoder by itself, for compare_encoder.py: loads a model, then obeys lines of stdin.
+//
+//   encoder_bench ENCODER_DIR PROMPTS.jsonl LENGTH THREADS
+//   run         encodes the prompts; prints seconds and the process's peak memory as JSON
+//   save FILE   writes the last states as tensor `states` (N, L, C) of a .safetensors file
+#include <ATen/ops/empty.h>
+#include <c10/core/InferenceMode.h>
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+
+#include "formats/safetensors.h"
+#include "nn/text_encoder.h"
+#include "text/prompts.h"
+#include "text/tokenizer.h"
+
+namespace dnd {
+namespace {
+
+double peak_gib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / (1024.0 * 1024.0);
+}
+
+void save(const at::Tensor& states, const std::string& path) {
+  formats::SafetensorsWriter writer(path, {{"states", Dtype::f32, states.sizes().vec()}}, {});
+  const auto count = static_cast<std::size_t>(states.numel());
+  writer.write(std::as_bytes(std::span(states.const_data_ptr<float>(), count)));
+  writer.finish();
+}
+
+void serve(const std::string& folder, const std::string& prompts, std::size_t length, int threads) {
+  const c10::InferenceMode inference;
+  const ops::Workers workers(threads);
+  const auto model = nn::load_text_encoder(folder);
+  const auto set = text::read_prompts({prompts}, {});
+  const auto batch = text::tokenize(*text::load_tokenizer(folder), set.tasks.at(0).prompts, length);
+  at::Tensor states;
+  for (std::string line; std::getline(std::cin, line);) {
+    if (line.starts_with("save ")) {
+      save(states, line.substr(5));
+      std::cout << "{}" << std::endl;
+      continue;
+    }
+    states.reset();
+    const auto begun = std::chrono::steady_clock::now();
+    states = nn::encode_batch(workers, *model, batch, bundle::EmptyChunk::zero);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begun;
+    std::cout << R"({"seconds": )" << seconds.count() << R"(, "peak_gib": )" << peak_gib() << "}"
+              << std::endl;
+  }
+}
+
+}  // namespace
+}  // namespace dnd
+
+int main(int argc, char** argv) {
+  if (argc != 5) {
+    std::cerr << "usage: encoder_bench ENCODER_DIR PROMPTS.jsonl LENGTH THREADS\n";
+    return 64;
+  }
+  dnd::serve(argv[1], argv[2], std::strtoull(argv[3], nullptr, 10), std::atoi(argv[4]));
+  return 0;
+}

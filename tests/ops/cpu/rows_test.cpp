@@ -1,0 +1,97 @@
+// Layer norm, RMS norm and packed linear maps against ATen in fp64.
+#include <ATen/Tensor.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/layer_norm.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/relu.h>
+#include <ATen/ops/rsqrt.h>
+#include <c10/core/InferenceMode.h>
+#include <gtest/gtest.h>
+
+#include "ops/cpu/normalize_rows.h"
+#include "ops/cpu/packed_linear.h"
+#include "ops/workers.h"
+#include "support/every_target.h"
+
+namespace dnd::ops::cpu {
+namespace {
+
+double largest_difference(const at::Tensor& a, const at::Tensor& b) {
+  return (a.to(at::kDouble) - b).abs().max().item().toDouble();
+}
+
+at::Tensor normalized(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  at::Tensor out = x.clone();
+  const float* shift = bias.defined() ? bias.const_data_ptr<float>() : nullptr;
+  normalize_rows({x.size(1), weight.const_data_ptr<float>(), shift, 1e-6F},
+                 out.const_data_ptr<float>(), x.size(0), out.mutable_data_ptr<float>());
+  return out;
+}
+
+TEST(NormalizeRows, EqualsLayerNormAndRmsNormOnEveryTarget) {
+  const c10::InferenceMode inference;
+  testing::on_every_target([] {
+    for (const std::int64_t width : {1, 7, 64, 100, 384}) {
+      const at::Tensor x = at::randn({5, width}).add_(3.0);
+      const at::Tensor w = at::randn({width});
+      const at::Tensor b = at::randn({width});
+      const at::Tensor wide = x.to(at::kDouble);
+      const at::Tensor layer =
+          at::layer_norm(wide, {width}, w.to(at::kDouble), b.to(at::kDouble), 1e-6);
+      EXPECT_LT(largest_difference(normalized(x, w, b), layer), width == 1 ? 1e-3 : 2e-5);
+      const at::Tensor rms =
+          wide * at::rsqrt(wide.square().mean(1, true) + 1e-6) * w.to(at::kDouble);
+      EXPECT_LT(largest_difference(normalized(x, w, {}), rms), 2e-6);
+    }
+  });
+}
+
+class PackedLinears : public ::testing::TestWithParam<PackedLinear::Backend> {
+ protected:
+  const c10::InferenceMode inference_;
+  const Workers one_thread_{1};
+  const at::Tensor x_ = at::randn({37, 96});
+  const at::Tensor weight_ = at::randn({50, 96}).mul_(0.1);
+  const at::Tensor bias_ = at::randn({50});
+  const at::Tensor other_ = at::randn({37, 50});
+  const at::Tensor exact_ =
+      at::linear(x_.to(at::kDouble), weight_.to(at::kDouble), bias_.to(at::kDouble));
+  const PackedLinear linear_{weight_, bias_, GetParam()};
+};
+
+TEST_P(PackedLinears, EqualTheirDefinition) {
+  EXPECT_LT(largest_difference(linear_(x_), exact_), 3e-6);
+  EXPECT_LT(largest_difference(linear_(x_, Activation::relu), at::relu(exact_)), 3e-6);
+  EXPECT_LT(largest_difference(linear_(x_, Activation::gelu), at::gelu(exact_)), 3e-6);
+  const at::Tensor tanh = at::gelu(exact_, "tanh");
+  EXPECT_LT(largest_difference(linear_(x_, Activation::gelu_tanh), tanh), 3e-6);
+  EXPECT_GT(largest_difference(linear_(x_, Activation::gelu), tanh), 1e-5);
+  EXPECT_LT(largest_difference(linear_.add(x_, other_), exact_ + other_), 3e-6);
+  EXPECT_LT(largest_difference(linear_.multiply(x_, other_), exact_ * other_), 1e-5);
+}
+
+TEST_P(PackedLinears, NeedNoBias) {
+  const PackedLinear linear(weight_, {}, GetParam());
+  const at::Tensor exact = exact_ - bias_.to(at::kDouble);
+  EXPECT_LT(largest_difference(linear(x_), exact), 3e-6);
+  EXPECT_LT(largest_difference(linear.add(x_, other_), exact + other_), 3e-6);
+}
+
+TEST_P(PackedLinears, LeaveTheirInputsAlone) {
+  const at::Tensor x = x_.clone();
+  const at::Tensor other = other_.clone();
+  linear_.add(x_, other_);
+  linear_.multiply(x_, other_);
+  EXPECT_TRUE(at::equal(x, x_));
+  EXPECT_TRUE(at::equal(other, other_));
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, PackedLinears,
+                         ::testing::Values(PackedLinear::Backend::best,
+                                           PackedLinear::Backend::aten));
+
+}  // namespace
+}  // namespace dnd::ops::cpu
