@@ -87,6 +87,33 @@ TEST(TextEncoder, LongPromptsAreCutIntoChunks) {
       at::equal(encode_batch(workers, *model, second, EmptyChunk::zero)[0], half(zero[0], 1)));
 }
 
+// Prompts of 700 tokens and of none, some of them equal: of 16 chunks 6 differ.
+TEST(TextEncoder, EqualChunksAreSharedWithoutChangingABit) {
+  const c10::InferenceMode inference;
+  const auto model = load_text_encoder(data_path("t5"));
+  text::TokenBatch batch{4, 4 * kChunkLength, {}, {}};
+  batch.ids.assign(static_cast<std::size_t>(batch.prompts * batch.length), 0);
+  batch.mask.assign(batch.ids.size(), 0);
+  for (std::size_t prompt = 0; prompt < 3; ++prompt) {
+    for (std::size_t i = 0; i < 700; ++i) {
+      const std::size_t at = prompt * static_cast<std::size_t>(batch.length) + i;
+      batch.ids[at] = static_cast<std::int32_t>(prompt == 1 ? 3 + i % 50 : 5 + i % 40);
+      batch.mask[at] = 1;
+    }
+  }
+  // The same ids with fewer of them real make another chunk.
+  batch.mask[static_cast<std::size_t>(2 * batch.length) + 699] = 0;
+  for (const EmptyChunk empty : {EmptyChunk::zero, EmptyChunk::uniform}) {
+    const at::Tensor all = encode_batch(ops::Workers(2), *model, batch, empty, Repeats::compute);
+    for (const int threads : {1, 2, 3}) {
+      EXPECT_TRUE(at::equal(all, encode_batch(ops::Workers(threads), *model, batch, empty)));
+    }
+    EXPECT_TRUE(at::equal(all[0].narrow(0, 0, 512), all[2].narrow(0, 0, 512)));
+    EXPECT_FALSE(at::equal(all[0].narrow(0, 512, 512), all[2].narrow(0, 512, 512)));
+    EXPECT_FALSE(at::equal(all[0].narrow(0, 0, 512), all[1].narrow(0, 0, 512)));
+  }
+}
+
 TEST(TextEncoder, RefusesLengthsAndIdsThatDoNotFit) {
   const c10::InferenceMode inference;
   const ops::Workers workers(1);
