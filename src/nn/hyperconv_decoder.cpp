@@ -3,12 +3,12 @@
 #include <ATen/ops/add.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/layer_norm.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/tanh.h>
 
 #include <utility>
 
 #include "base/strings.h"
+#include "nn/projection.h"
 #include "ops/blocks.h"
 
 namespace dnd::nn {
@@ -67,23 +67,13 @@ at::Tensor HyperConvDecoder::forward(const Workers& workers, at::Tensor conditio
   return x;
 }
 
-// (N, L, C) is *read as* (N, C, L), not transposed: the released code calls view(), and the weights
-// were trained with that. Two linear maps L -> L' -> L' without activation, read back as (N, L', C).
 at::Tensor HyperConvDecoder::project(const Workers& workers, const at::Tensor& condition,
                                      Precision precision) const {
   const auto [from, to] = *config_.condition.projection;
-  const std::int64_t width = condition.size(2);
-  const at::Tensor x = condition.reshape({condition.size(0), width, from});
-  const auto down = round_operand(weights_.get("down_proj.weight", {to, from}), precision);
-  const auto gate = round_operand(weights_.get("gate_proj.weight", {to, to}), precision);
-  const auto down_bias = weights_.get("down_proj.bias", {to});
-  const auto gate_bias = weights_.get("gate_proj.bias", {to});
-  at::Tensor out = at::empty({x.size(0), width, to}, x.options());
-  workers.run(x.size(0), [&](std::int64_t n) {
-    const auto inner = at::linear(round_operand(x.select(0, n), precision), down, down_bias);
-    out.select(0, n).copy_(at::linear(round_operand(inner, precision), gate, gate_bias));
-  });
-  return out.view({x.size(0), to, width});
+  const ProjectionWeights weights{
+      weights_.get("down_proj.weight", {to, from}), weights_.get("down_proj.bias", {to}),
+      weights_.get("gate_proj.weight", {to, to}), weights_.get("gate_proj.bias", {to})};
+  return project_condition(workers, condition, weights, precision);
 }
 
 at::Tensor HyperConvDecoder::layer(const Workers& workers, std::size_t index, const at::Tensor& x,
