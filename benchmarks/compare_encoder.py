@@ -9,6 +9,7 @@ each, their ratio, peak memory, and the error of both against fp64 on some of th
 
     compare_encoder.py --bench build/bin/encoder_bench --encoder ENCODER_DIR --preset arc --repeat 5 --threads 2
     compare_encoder.py ... --layers 12    # a random model of as many layers (MiniLM-L12's shapes)
+    compare_encoder.py ... --isa avx2     # both sides without AVX-512 instructions
 """
 
 import argparse
@@ -31,6 +32,7 @@ Path = pathlib.Path
 CHUNK = 512
 PADDING_BATCHES = 2  # of the official procedure that are run
 FP64_PROMPTS = 4
+PROJECTED, WIDTH = 1000, 384
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,6 +86,9 @@ class OurSide:
         self.peak_gib = answer["peak_gib"]
         return answer["seconds"]
 
+    def project(self) -> float:
+        return self.tell("project")["seconds"]
+
     def states(self, path: Path):
         from safetensors.torch import load_file
         self.tell(f"save {path}")
@@ -128,6 +133,16 @@ class TheirSide:
         padding = [self.timed(last - index) for index in range(PADDING_BATCHES)]
         return first + last * statistics.mean(padding)
 
+    def project(self) -> float:
+        """The two maps of large presets over a condition of the preset's size."""
+        import torch
+        with torch.inference_mode():
+            down, gate = torch.nn.Linear(self.preset.length, PROJECTED), torch.nn.Linear(PROJECTED, PROJECTED)
+            condition = torch.rand(self.preset.prompts, WIDTH, self.preset.length)
+            begun = time.perf_counter()
+            gate(down(condition))
+            return time.perf_counter() - begun
+
     def fp64_states(self):
         """Of the first chunk of some prompts."""
         import torch
@@ -138,12 +153,15 @@ class TheirSide:
         return states
 
 
+def print_times(name: str, their: float, our: float) -> None:
+    print(f"{name:12}{their:10.3f}{our:10.3f}{their / our:12.2f}x")
+
+
 def print_report(args: argparse.Namespace, ours: OurSide, theirs: TheirSide, seconds: list, work: Path) -> None:
     from dnd_reference import relative_rms
     print(f"{'':12}{'PyTorch':>10}{'dnd':>10}{'PyTorch/dnd':>13}")
     for name, pick in (("median s", statistics.median), ("fastest s", min)):
-        their, our = (pick(times) for times in zip(*seconds))
-        print(f"{name:12}{their:10.3f}{our:10.3f}{their / our:12.2f}x")
+        print_times(name, *(pick(times) for times in zip(*seconds)))
     truth = theirs.fp64_states()
     first = [states[:FP64_PROMPTS, :truth.shape[1]] for states in (theirs.states, ours.states(work / "ours.safetensors"))]
     their, our = (relative_rms(states, truth) for states in first)
@@ -152,8 +170,11 @@ def print_report(args: argparse.Namespace, ours: OurSide, theirs: TheirSide, sec
     print(f"{'peak GiB':12}{peak:10.2f}{ours.peak_gib:10.2f}")
     tokens = theirs.mask.sum(dim=1).double()
     print(f"{args.preset}: {theirs.ids.shape[0]} x {theirs.ids.shape[1]}, {tokens.mean():.0f} real tokens a prompt; "
-          f"{args.threads} threads, {len(seconds)} runs of each in turn")
+          f"{args.threads} threads, {args.isa} instructions, {len(seconds)} runs of each in turn")
     if theirs.preset.chunks > 1:
+        theirs.states = None
+        projection = [(theirs.project(), ours.project()) for _ in seconds]
+        print_times("projection s", *(statistics.median(times) for times in zip(*projection)))
         print(f"PyTorch: batch 1 of {theirs.preset.chunks} and {PADDING_BATCHES} of padding run, the rest scaled")
 
 
@@ -166,11 +187,14 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--prompts", type=Path, help="JSON lines with `prompt`, as many as the preset takes")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--isa", choices=("best", "avx2"), default="best", help="instruction set of both sides")
     return parser.parse_args()
 
 
 def main() -> int:
     args = parse_arguments()
+    if args.isa == "avx2":  # Read by oneDNN, ATen and MKL when they load.
+        os.environ.update(ONEDNN_MAX_CPU_ISA="AVX2", ATEN_CPU_CAPABILITY="avx2", MKL_ENABLE_INSTRUCTIONS="AVX2")
     preset = PRESETS[args.preset]
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)

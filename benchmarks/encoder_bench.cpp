@@ -2,9 +2,11 @@
 //
 //   encoder_bench ENCODER_DIR PROMPTS.jsonl LENGTH THREADS
 //   run         encodes the prompts; prints seconds and the process's peak memory as JSON
+//   project     the same for the projection of the last states to 1000 positions, random weights
 //   save FILE   writes the last states as tensor `states` (N, L, C) of a .safetensors file
-#include <ATen/ops/empty.h>
+#include <ATen/ops/rand.h>
 #include <c10/core/InferenceMode.h>
+#include <hwy/targets.h>
 #include <sys/resource.h>
 
 #include <chrono>
@@ -13,6 +15,7 @@
 #include <string>
 
 #include "formats/safetensors.h"
+#include "nn/projection.h"
 #include "nn/text_encoder.h"
 #include "text/prompts.h"
 #include "text/tokenizer.h"
@@ -33,6 +36,20 @@ void save(const at::Tensor& states, const std::string& path) {
   writer.finish();
 }
 
+// Calls fn() and prints what it took.
+template <typename Function>
+void timed(Function fn) {
+  const auto begun = std::chrono::steady_clock::now();
+  fn();
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begun;
+  std::cout << R"({"seconds": )" << seconds.count() << R"(, "peak_gib": )" << peak_gib() << "}"
+            << std::endl;
+}
+
+nn::ProjectionWeights random_projection(std::int64_t from, std::int64_t to) {
+  return {at::rand({to, from}), at::rand({to}), at::rand({to, to}), at::rand({to})};
+}
+
 void serve(const std::string& folder, const std::string& prompts, std::size_t length, int threads) {
   const c10::InferenceMode inference;
   const ops::Workers workers(threads);
@@ -46,12 +63,13 @@ void serve(const std::string& folder, const std::string& prompts, std::size_t le
       std::cout << "{}" << std::endl;
       continue;
     }
+    if (line == "project") {
+      const auto weights = random_projection(states.size(1), 1000);
+      timed([&] { nn::project_condition(workers, states, weights, ops::Precision::exact); });
+      continue;
+    }
     states.reset();
-    const auto begun = std::chrono::steady_clock::now();
-    states = nn::encode_batch(workers, *model, batch, bundle::EmptyChunk::zero);
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begun;
-    std::cout << R"({"seconds": )" << seconds.count() << R"(, "peak_gib": )" << peak_gib() << "}"
-              << std::endl;
+    timed([&] { states = nn::encode_batch(workers, *model, batch, bundle::EmptyChunk::zero); });
   }
 }
 
@@ -59,6 +77,11 @@ void serve(const std::string& folder, const std::string& prompts, std::size_t le
 }  // namespace dnd
 
 int main(int argc, char** argv) {
+  // oneDNN's own variable for trying a smaller processor; our kernels follow it.
+  const char* isa = std::getenv("ONEDNN_MAX_CPU_ISA");
+  if (isa != nullptr && std::string(isa) == "AVX2") {
+    hwy::SetSupportedTargetsForTest(HWY_AVX2 | HWY_SSE4 | HWY_SSSE3);
+  }
   if (argc != 5) {
     std::cerr << "usage: encoder_bench ENCODER_DIR PROMPTS.jsonl LENGTH THREADS\n";
     return 64;
