@@ -89,7 +89,12 @@ class TorchEngine : public Engine {
   HostTensor encode(const text::TokenBatch& batch, const bundle::GeneratorConfig& config) override {
     if (!encoder_) fail(ErrorKind::internal, "engine: encode() before load_encoder()");
     return guarded("encoder", [&] {
-      return to_host(nn::encode_batch(workers_, *encoder_, batch, config.condition.empty_chunk));
+      HostTensor condition{{batch.prompts, batch.length, encoder_->width()}, {}};
+      const std::int64_t size = batch.prompts * batch.length * encoder_->width();
+      condition.values.resize(static_cast<std::size_t>(size));
+      nn::encode_to(workers_, *encoder_, batch, config.condition.empty_chunk,
+                    at::from_blob(condition.values.data(), condition.shape, at::kFloat));
+      return condition;
     });
   }
 

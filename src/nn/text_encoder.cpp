@@ -113,16 +113,14 @@ std::unique_ptr<EncoderModel> load_text_encoder(const fs::path& folder) {
        "' is not supported; supported: bert, t5");
 }
 
-at::Tensor encode_batch(const ops::Workers& workers, const EncoderModel& model,
-                        const TokenBatch& batch, bundle::EmptyChunk empty_chunk, Repeats repeats) {
+void encode_to(const ops::Workers& workers, const EncoderModel& model, const TokenBatch& batch,
+               bundle::EmptyChunk empty_chunk, at::Tensor out, Repeats repeats) {
   const Cut cut = cut_length(batch.length, model);
   const std::vector<Chunk> chunks = cut_into_chunks(batch, cut, model);
   const Plan plan = make_plan(chunks, repeats);
-  const std::vector<std::int64_t> shape = {static_cast<std::int64_t>(chunks.size()),
-                                           cut.chunk_length, model.width()};
-  const at::Tensor out = at::empty(shape, at::kFloat);
+  const at::Tensor all = out.view({-1, cut.chunk_length, model.width()});
   const auto states = [&](std::size_t index) {
-    return out.select(0, static_cast<std::int64_t>(index));
+    return all.select(0, static_cast<std::int64_t>(index));
   };
   workers.run(static_cast<std::int64_t>(plan.work.size()), [&](std::int64_t i) {
     const std::size_t index = plan.work[static_cast<std::size_t>(i)];
@@ -132,7 +130,13 @@ at::Tensor encode_batch(const ops::Workers& workers, const EncoderModel& model,
     const Copy& copy = plan.copies[static_cast<std::size_t>(i)];
     states(copy.to).copy_(states(copy.from));
   });
-  return out.view({batch.prompts, batch.length, model.width()});
+}
+
+at::Tensor encode_batch(const ops::Workers& workers, const EncoderModel& model,
+                        const TokenBatch& batch, bundle::EmptyChunk empty_chunk, Repeats repeats) {
+  at::Tensor out = at::empty({batch.prompts, batch.length, model.width()}, at::kFloat);
+  encode_to(workers, model, batch, empty_chunk, out, repeats);
+  return out;
 }
 
 }  // namespace dnd::nn

@@ -47,7 +47,13 @@ std::unique_ptr<EncoderModel> load_text_encoder(const std::filesystem::path& fol
 // Whether chunks with the same ids and mask, whose states are equal, are computed once.
 enum class Repeats { share, compute };
 
-// (N, L, C) fp32, with the same bytes for both values of `repeats` and any number of workers.
+// States to `out` (N, L, C), contiguous fp32: the same bytes for both values of `repeats` and any
+// number of workers. Throws Error(data) for ids or lengths that the model does not have.
+void encode_to(const ops::Workers& workers, const EncoderModel& model,
+               const text::TokenBatch& batch, bundle::EmptyChunk empty_chunk, at::Tensor out,
+               Repeats repeats = Repeats::share);
+
+// The same, (N, L, C).
 at::Tensor encode_batch(const ops::Workers& workers, const EncoderModel& model,
                         const text::TokenBatch& batch, bundle::EmptyChunk empty_chunk,
                         Repeats repeats = Repeats::share);
