@@ -86,7 +86,7 @@ class BertEncoder : public EncoderModel {
     embed(chunk, x);
     for (const BertLayer& layer : layers_) {
       const ChunkAttention attention(layer.attention, x, chunk, empty_chunk);
-      for_row_blocks(x, [&](std::int64_t first, at::Tensor rows) {
+      for_row_blocks(x, [&](std::int64_t first, const at::Tensor& rows) {
         const at::Tensor context = attention.context(rows, first);
         layer.attention_norm(layer.attention_out.add(context, rows), rows);
         const at::Tensor inner = layer.feed_forward_in(rows, Activation::gelu);

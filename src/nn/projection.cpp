@@ -48,7 +48,7 @@ DistinctRows find_distinct(const at::Tensor& x) {
 
 // (kRows, L): some of the rows `indices` of x, then zeros.
 at::Tensor gather(const at::Tensor& x, const std::vector<std::int64_t>& indices, Range range) {
-  const at::Tensor block = at::zeros({kRows, x.size(1)}, at::kFloat);
+  at::Tensor block = at::zeros({kRows, x.size(1)}, at::kFloat);
   for (std::int64_t i = 0; i < range.size; ++i) {
     block.select(0, i).copy_(x.select(0, indices[static_cast<std::size_t>(range.begin + i)]));
   }

@@ -113,7 +113,7 @@ class T5Encoder : public EncoderModel {
     for (const T5Layer& layer : layers_) {
       layer.attention_norm(x, normed);
       const ChunkAttention attention(layer.attention, normed, chunk, empty_chunk);
-      for_row_blocks(x, [&](std::int64_t first, at::Tensor rows) {
+      for_row_blocks(x, [&](std::int64_t first, const at::Tensor& rows) {
         const at::Tensor in = normed.narrow(0, first, rows.size(0));
         const at::Tensor sum = layer.attention_out.add(attention.context(in, first), rows);
         layer.feed_forward_norm(sum, in);

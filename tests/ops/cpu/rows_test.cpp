@@ -5,12 +5,14 @@
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
+#include <ATen/ops/linspace.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/rsqrt.h>
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
+#include "ops/cpu/gelu.h"
 #include "ops/cpu/normalize_rows.h"
 #include "ops/cpu/packed_linear.h"
 #include "ops/workers.h"
@@ -46,6 +48,18 @@ TEST(NormalizeRows, EqualsLayerNormAndRmsNormOnEveryTarget) {
           wide * at::rsqrt(wide.square().mean(1, true) + 1e-6) * w.to(at::kDouble);
       EXPECT_LT(largest_difference(normalized(x, w, {}), rms), 2e-6);
     }
+  });
+}
+
+TEST(Gelu, IsWithinAFewRoundingsOnEveryTarget) {
+  const c10::InferenceMode inference;
+  const at::Tensor x = at::linspace(-15.0, 15.0, 100003);
+  const at::Tensor exact = at::gelu(x.to(at::kDouble));
+  testing::on_every_target([&] {
+    const at::Tensor y = x.clone();
+    gelu(y.mutable_data_ptr<float>(), y.numel());
+    const at::Tensor error = (y.to(at::kDouble) - exact) / x.to(at::kDouble).abs().clamp_min(1.0);
+    EXPECT_LT(error.abs().max().item().toDouble(), 4e-7);
   });
 }
 
