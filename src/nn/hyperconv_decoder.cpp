@@ -6,6 +6,7 @@
 #include <ATen/ops/tanh.h>
 
 #include <utility>
+#include <vector>
 
 #include "base/strings.h"
 #include "nn/projection.h"
@@ -101,23 +102,27 @@ at::Tensor HyperConvDecoder::hidden(const Workers& workers, std::size_t index, c
   const std::int64_t k = config_.kernel;
   const at::Tensor n = layer_norm(workers, x, weights_.get(p + "norm.weight", {in.h, in.w}),
                                   weights_.get(p + "norm.bias", {in.h, in.w}));  // (N, H, W)
-  const auto conv = [&](const at::Tensor& input, const char* name, std::int64_t to,
-                        std::int64_t from) {
-    return ops::conv2d_same(workers, ops::contiguous(workers, input),
-                            weights_.get(p + name, {to, from, k, k}), std::nullopt, precision);
+  const auto conv = [&](const at::Tensor& input, const char* name, const at::Tensor& output) {
+    const std::vector<std::int64_t> shape = {output.size(0), input.size(0), k, k};
+    ops::conv2d_same_out(workers, input, weights_.get(p + name, shape), std::nullopt, precision,
+                         output);
   };
-  at::Tensor p1 = conv(n.permute({2, 1, 0}), "conv1w.weight", out.w, in.w);  // (W', H, N)
-  p1 = conv(p1.permute({1, 2, 0}), "conv1h.weight", out.h, in.h);            // (H', N, W')
-  at::Tensor p2 = conv(n.permute({1, 0, 2}), "conv2h.weight", out.h, in.h);  // (H', N, W)
-  p2 = conv(p2.permute({2, 0, 1}), "conv2w.weight", out.w, in.w);            // (W', H', N)
-
-  p1 = p1.permute({1, 0, 2});  // (N, H', W')
-  p2 = p2.permute({2, 1, 0});  // (N, H', W')
-  const at::Tensor bias = weights_.get(p + "bias", {out.h, out.w});
+  // Each result lies in memory so that both its writer and its reader find their channels or their
+  // columns contiguous.
   at::Tensor m = at::empty({in.n, out.h, out.w}, x.options());
+  {
+    const at::Tensor p1 = at::empty({in.h, in.n, out.w}, x.options());
+    conv(n.permute({2, 1, 0}), "conv1w.weight", p1.permute({2, 0, 1}));  // (W, H, N) -> (W', H, N)
+    conv(p1, "conv1h.weight", m.permute({1, 0, 2}));                     // -> (H', N, W')
+  }
+  at::Tensor p2 = at::empty({out.h, in.n, in.w}, x.options());
+  conv(n.permute({1, 0, 2}), "conv2h.weight", p2);  // (H, N, W) -> (H', N, W)
+  const at::Tensor second = at::empty({in.n, out.h, out.w}, x.options());
+  conv(p2.permute({2, 0, 1}), "conv2w.weight", second.permute({2, 1, 0}));  // -> (W', H', N)
+  const at::Tensor bias = weights_.get(p + "bias", {out.h, out.w});
   ops::for_pieces(workers, in.n, [&](Range range) {
-    const auto rows = [&](const at::Tensor& t) { return t.narrow(0, range.begin, range.size); };
-    rows(m).copy_(rows(p1).add(at::tanh(rows(p2))).add_(bias).div_(3.0));
+    at::Tensor sum = m.narrow(0, range.begin, range.size);
+    sum.add_(at::tanh(second.narrow(0, range.begin, range.size))).add_(bias).div_(3.0);
   });
   return m;
 }
