@@ -194,7 +194,8 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     args = parse_arguments()
     if args.isa == "avx2":  # Read by oneDNN, ATen and MKL when they load.
-        os.environ.update(ONEDNN_MAX_CPU_ISA="AVX2", ATEN_CPU_CAPABILITY="avx2", MKL_ENABLE_INSTRUCTIONS="AVX2")
+        os.environ.update(ONEDNN_MAX_CPU_ISA="AVX2", ATEN_CPU_CAPABILITY="avx2", MKL_ENABLE_INSTRUCTIONS="AVX2",
+                          DND_CPU_TARGET="avx2")
     preset = PRESETS[args.preset]
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)

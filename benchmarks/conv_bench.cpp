@@ -31,6 +31,7 @@
 #include "bundle/write_bundle.h"
 #include "fma_peak.h"
 #include "ops/conv2d_same.h"
+#include "ops/cpu/cpu_target.h"
 
 namespace dnd::bench {
 namespace {
@@ -270,12 +271,12 @@ Options read_options(const std::vector<std::string_view>& words) {
 
 void add_context(const Options& options) {
   benchmark::AddCustomContext("threads", cat(options.threads));
-  benchmark::AddCustomContext("cpu_target", cpu_target());
+  benchmark::AddCustomContext("cpu_target", dnd::ops::cpu::target_name());
   benchmark::AddCustomContext("aten", cat(TORCH_VERSION, " ", at::get_cpu_capability()));
 }
 
 int run(int argc, char** argv) {
-  limit_cpu_target();
+  dnd::ops::cpu::limit_target();
   benchmark::Initialize(&argc, argv);
   const Options options = read_options({argv + 1, argv + argc});
   add_context(options);

@@ -77,11 +77,6 @@ void serve(const std::string& folder, const std::string& prompts, std::size_t le
 }  // namespace dnd
 
 int main(int argc, char** argv) {
-  // oneDNN's own variable for trying a smaller processor; our kernels follow it.
-  const char* isa = std::getenv("ONEDNN_MAX_CPU_ISA");
-  if (isa != nullptr && std::string(isa) == "AVX2") {
-    hwy::SetSupportedTargetsForTest(HWY_AVX2 | HWY_SSE4 | HWY_SSSE3);
-  }
   if (argc != 5) {
     std::cerr << "usage: encoder_bench ENCODER_DIR PROMPTS.jsonl LENGTH THREADS\n";
     return 64;

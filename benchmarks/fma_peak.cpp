@@ -59,17 +59,6 @@ using Clock = std::chrono::steady_clock;
 
 }  // namespace
 
-void limit_cpu_target() {
-  const char* wanted = std::getenv("DND_CPU_TARGET");
-  // In Highway's masks better targets of x86 have lower bits.
-  if (wanted != nullptr && std::string_view(wanted) == "avx2") hwy::DisableTargets(HWY_AVX2 - 1);
-}
-
-const char* cpu_target() {
-  const std::int64_t supported = hwy::SupportedTargets() & HWY_TARGETS;
-  return hwy::TargetName(supported & -supported);
-}
-
 double peak_gflops(int threads) {
   double best = 0.0;
   std::vector<float> sinks(static_cast<std::size_t>(threads));

@@ -19,6 +19,7 @@
 #include "fma_peak.h"
 #include "nn/text_encoder.h"
 #include "ops/conv2d_same.h"
+#include "ops/cpu/cpu_target.h"
 #include "text/tokenizer.h"
 
 namespace dnd {

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 
+#include "ops/cpu/cpu_target.h"
+
 namespace dnd::ops {
 
 namespace {
@@ -25,6 +27,7 @@ void set_up_mkl() {
 }  // namespace
 
 Workers::Workers(int threads) {
+  cpu::limit_target();
   at::set_num_threads(1);
   set_up_mkl();
   for (int i = 1; i < threads; ++i) threads_.emplace_back([this] { serve(); });

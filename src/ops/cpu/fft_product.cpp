@@ -244,7 +244,8 @@ void transform_weights(const FftPlan& plan, const Block& block, std::int64_t sla
 }
 
 // -- Products: for each frequency and each of the three parts a real matrix product,
-// (tiles x inputs) times (inputs x output channels), added to what is there.
+// (tiles x inputs) times (inputs x output channels). Sums of a block's inputs are added to those of the
+// blocks before: long sums in one fp32 register would cost accuracy.
 
 struct Panel {
   const float* weights;  // [input][vectors][lanes]
@@ -257,11 +258,8 @@ struct Panel {
 template <int kTiles, int kVectors>
 void multiply_tiles(const Panel& panel, std::int64_t tile, float* y) {
   Vector sums[kTiles][kVectors];
-  float* to = y + tile * kVectors * kLanes;
   for (int t = 0; t < kTiles; ++t) {
-    for (int v = 0; v < kVectors; ++v) {
-      sums[t][v] = panel.first ? hn::Zero(kFloats) : load(to + (t * kVectors + v) * kLanes);
-    }
+    for (int v = 0; v < kVectors; ++v) sums[t][v] = hn::Zero(kFloats);
   }
   const float* weights = panel.weights;
   for (std::int64_t begin = 0; begin < panel.inputs; begin += kLanes) {
@@ -276,8 +274,11 @@ void multiply_tiles(const Panel& panel, std::int64_t tile, float* y) {
       }
     }
   }
+  float* to = y + tile * kVectors * kLanes;
   for (int t = 0; t < kTiles; ++t) {
-    for (int v = 0; v < kVectors; ++v) store(sums[t][v], to + (t * kVectors + v) * kLanes);
+    for (int v = 0; v < kVectors; ++v, to += kLanes) {
+      store(panel.first ? sums[t][v] : hn::Add(load(to), sums[t][v]), to);
+    }
   }
 }
 

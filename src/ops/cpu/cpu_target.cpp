@@ -1,0 +1,29 @@
+#include "ops/cpu/cpu_target.h"
+
+#include <hwy/highway.h>
+#include <hwy/targets.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "base/strings.h"
+
+namespace dnd::ops::cpu {
+
+void limit_target() {
+  const char* wanted = std::getenv("DND_CPU_TARGET");
+  if (wanted == nullptr || *wanted == '\0') return;
+  if (std::string_view(wanted) != "avx2") {
+    fail(ErrorKind::usage, "DND_CPU_TARGET: '", printable(wanted), "', expected avx2");
+  }
+  // In Highway's masks better targets of x86 have lower bits.
+  hwy::DisableTargets(HWY_AVX2 - 1);
+}
+
+const char* target_name() {
+  const std::int64_t supported = hwy::SupportedTargets() & HWY_TARGETS;
+  return hwy::TargetName(supported & -supported);
+}
+
+}  // namespace dnd::ops::cpu
