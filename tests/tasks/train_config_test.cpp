@@ -80,6 +80,8 @@ TEST_F(TrainConfigTest, NamesWhatIsWrong) {
   refused("module_weights", {{"mlp.up_proj", -1}}, "'mlp.up_proj' is -1");
   refused("generator", Json::object(), "'layout' is missing");
   refused("format", "dnd-tasks", "dnd-tasks");
+  refused("tasks", "a\x1b[31m", "'tasks': the path 'a\\x1b[31m' has a control character");
+  refused("generator", {{"start", std::string(256, 'n')}}, "is too long");
 }
 
 TEST(DefaultMicroBatch, DependsOnShapesAlone) {
