@@ -73,7 +73,8 @@ Conv cut(Conv conv, double max_gflop) {
   conv.all_out = conv.out;
   const double share = max_gflop > 0.0 ? max_gflop / conv.gflop() : 1.0;
   if (share >= 1.0) return conv;
-  const auto blocks = static_cast<std::int64_t>(share * static_cast<double>(conv.out / kBlock));
+  const std::int64_t all_blocks = conv.out / kBlock;
+  const auto blocks = static_cast<std::int64_t>(share * static_cast<double>(all_blocks));
   conv.out = std::min(conv.out, kBlock * std::max<std::int64_t>(1, blocks));
   return conv;
 }
