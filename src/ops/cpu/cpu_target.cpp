@@ -17,8 +17,11 @@ void limit_target() {
   if (std::string_view(wanted) != "avx2") {
     fail(ErrorKind::usage, "DND_CPU_TARGET: '", printable(wanted), "', expected avx2");
   }
-  // In Highway's masks better targets of x86 have lower bits.
-  hwy::DisableTargets(HWY_AVX2 - 1);
+  // In Highway's masks better targets of x86 have lower bits. (Highway 1.0.3 forgets what DisableTargets()
+  // was told at the next call that asks for the supported ones.)
+  constexpr std::int64_t kBetter = HWY_AVX2 - 1;
+  hwy::SetSupportedTargetsForTest(hwy::SupportedTargets() & ~kBetter);
+  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
 }
 
 const char* target_name() {
