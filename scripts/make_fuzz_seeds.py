@@ -144,6 +144,46 @@ def gguf():
     save("gguf", "no_tensors", empty + bytes(-len(empty) % 32))
 
 
+def training():
+    """Files named beside them are those that the targets make: l, b, p, q, a. The first character chooses the file."""
+    task = {"name": "x", "prompts": "p", "adapters": "a", "test": "q", "group": "g", "attributes": {"domain": "golf"},
+            "paraphrase": {"prompts": "p", "test": "q"}}
+    save("task_set", "all_keys", "0" + json.dumps({"format": "dnd-tasks", "version": 1, "train": [task],
+                                                   "held_out": [{"name": "y", "prompts": "p"}]}))
+    save("task_set", "missing", "0" + json.dumps({"format": "dnd-tasks", "version": 1, "train": [
+        {"name": "x", "prompts": "p", "adapters": "none"}]}))
+    save("task_set", "questions", '1{"prompt": "one", "answer": " 1 "}\n\n{"prompt": "two", "answer": "2"}\n')
+    shared = {"format": "dnd-train", "version": 1, "name": "x", "tasks": "tasks.json"}
+    save("train_config", "all_keys", json.dumps({
+        **shared, "license": "MIT", "seed": 1, "steps": 8, "batch": 4, "micro_batch": 2, "learning_rate": 1e-3,
+        "generator": {"layout": "l", "features": [[2, 6, 8], [6, 6, 14]], "kernel": 5, "encoder": "e",
+                      "encoder_kind": "transformer", "max_length": 512, "empty_chunk": "uniform",
+                      "weights_dtype": "f16"},
+        "warmup_steps": 2, "weight_decay": 0.1, "betas": [0.9, 0.99], "epsilon": 1e-8, "max_gradient_norm": 1.0,
+        "noise": {"condition": 1e-4, "target": 0}, "criterion_weights": False, "residual": True, "save_every": 1,
+        "targets": "canonical", "loss": "update", "module_weights": {"q": 2.0}, "log_every": 2, "evaluate_every": 3}))
+    save("train_config", "start", json.dumps({**shared, "generator": {"start": "b", "weights_dtype": "f32"}}))
+
+
+def model_config():
+    """The first character chooses the file: config.json or generation_config.json."""
+    sizes = {"hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
+             "intermediate_size": 16, "vocab_size": 32, "max_position_embeddings": 64, "rms_norm_eps": 1e-5,
+             "hidden_act": "silu", "tie_word_embeddings": True, "eos_token_id": [1, 2]}
+    scaling = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+               "original_max_position_embeddings": 8192}
+    save("model_config", "llama", "0" + json.dumps({
+        "architectures": ["LlamaForCausalLM"], **sizes, "head_dim": 4, "attention_bias": True, "mlp_bias": True,
+        "rope_theta": 500000.0, "rope_scaling": scaling}))
+    save("model_config", "mistral", "0" + json.dumps({
+        "architectures": ["MistralForCausalLM"], **sizes, "sliding_window": None, "partial_rotary_factor": 1.0}))
+    save("model_config", "qwen2", "0" + json.dumps({
+        "architectures": ["Qwen2ForCausalLM"], **sizes, "use_sliding_window": True, "sliding_window": 32}))
+    save("model_config", "qwen3", "0" + json.dumps({
+        "architectures": ["Qwen3ForCausalLM"], **sizes, "rope_parameters": {"rope_theta": 1e6, "rope_type": "default"}}))
+    save("model_config", "ends", '1{"eos_token_id": [3, 4]}')
+
+
 if __name__ == "__main__":
     for case in (DATA / "safetensors").glob("*.safetensors"):
         save("safetensors", case.stem, case.read_bytes())
@@ -158,3 +198,5 @@ if __name__ == "__main__":
     save("generator", "glove", json.dumps(glove))
     sentencepiece()
     gguf()
+    training()
+    model_config()

@@ -38,15 +38,21 @@ inline void check_message(std::string_view message) {
   require(message.size() <= kLongest, "a message is short");
 }
 
+// What a reader may throw: files that a document names may be missing.
+enum class Refusal { data, data_or_no_input };
+
 // Runs `read`; true if it accepted its input. It may refuse with Error(data) and nothing else.
 template <typename Read>
-bool accepted(const Read& read) {
+bool accepted(const Read& read, Refusal refusal = Refusal::data) {
   try {
     read();
     return true;
   } catch (const Error& error) {
     check_message(error.what());
-    require(error.kind() == ErrorKind::data, "a reader refuses content with Error(data)");
+    const bool missing =
+        refusal == Refusal::data_or_no_input && error.kind() == ErrorKind::no_input;
+    require(missing || error.kind() == ErrorKind::data,
+            "a reader refuses content with Error(data)");
     return false;
   }
 }
