@@ -163,8 +163,8 @@ def print_report(args: argparse.Namespace, ours: OurSide, theirs: TheirSide, sec
     for name, pick in (("median s", statistics.median), ("fastest s", min)):
         print_times(name, *(pick(times) for times in zip(*seconds)))
     truth = theirs.fp64_states()
-    first = [states[:FP64_PROMPTS, :truth.shape[1]] for states in (theirs.states, ours.states(work / "ours.safetensors"))]
-    their, our = (relative_rms(states, truth) for states in first)
+    both = theirs.states, ours.states(work / "ours.safetensors")
+    their, our = (relative_rms(states[:FP64_PROMPTS, :truth.shape[1]], truth) for states in both)
     print(f"{'error':12}{their:10.1e}{our:10.1e}   (relative RMS against fp64, {FP64_PROMPTS} prompts)")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"{'peak GiB':12}{peak:10.2f}{ours.peak_gib:10.2f}")
@@ -204,7 +204,8 @@ def main() -> int:
         if not args.prompts:
             write_prompts(prompts, preset)
         theirs, ours = TheirSide(args, encoder, prompts, preset), OurSide(args, encoder, prompts, preset)
-        theirs.timed(0), ours.run()  # warm-up
+        theirs.timed(0)  # warm-up
+        ours.run()
         seconds = [(theirs.run(), ours.run()) for _ in range(args.repeat)]
         print_report(args, ours, theirs, seconds, work)
         ours.close()
