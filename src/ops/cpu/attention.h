@@ -46,7 +46,7 @@ struct AttentionQueries {
   std::int64_t bias_row = 0;
 };
 
-// Context (rows, width) in C order, to `out`. The largest score of a row is subtracted before exp().
+// Context (rows, width) in C order, to `out`; scores are shifted by the largest of their row.
 // A row's result does not depend on the other rows.
 void attend(const AttentionKeys& keys, const AttentionQueries& queries, float* out);
 
