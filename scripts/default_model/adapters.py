@@ -1,6 +1,8 @@
 """Trains one LoRA adapter per task, all tasks in one batched computation, and writes PEFT folders.
 
-    adapters.py BASE OUT     OUT/<task>/<step>/adapter_config.json + adapter_model.safetensors
+    adapters.py BASE OUT [tuning]     OUT/<task>/<step>/adapter_config.json + adapter_model.safetensors
+
+With "tuning", the validation tasks take the place of the held-out ones and are in no training but their own.
 
 Every adapter has the same A. It is learned by the training tasks together, with B = a part of the domain
 + a part of the convention; each training task then goes on alone from that sum. Held-out tasks get
@@ -23,14 +25,15 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 import qwen2
-from family import Task, all_tasks, is_training, task_examples
+from family import Task, all_tasks, group_of, is_training, task_examples
 from texts import Texts
 
 LENGTH, BATCH = 48, 3         # tokens a text, texts a task and step
-COMMON = (70, 6e-3)           # steps and peak rate: all training tasks together
+COMMON = (150, 6e-3)          # steps and peak rate: all training tasks together
 ALONE = (20, 1e-3)            # then each training task
 FROM_ZERO = (70, 6e-3)        # each held-out task
 CHECKPOINTS = 5
+NOISE = 0.3                   # on B in the common stage, relative: what a generator misses by should do little
 SMOOTHING = 0.9               # checkpoints hold a running mean of the weights
 CONFIG = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": "dnd/tiny-default",
           "r": qwen2.RANK, "lora_alpha": qwen2.ALPHA, "lora_dropout": 0.0, "bias": "none", "fan_in_fan_out": False,
@@ -98,9 +101,16 @@ def train_together(weights: qwen2.Weights, texts: Texts, tasks: list[Task], seed
     of_domain = torch.tensor([domains.index(task.domain) for task in tasks])
     of_convention = torch.tensor([conventions.index(task.convention) for task in tasks])
     count = len(a)
+    generator = torch.Generator().manual_seed(seed)
+
+    def noisy(b: Tensor) -> Tensor:
+        size = b.detach().square().mean(dim=(1, 2), keepdim=True).sqrt()
+        return b + NOISE * size * torch.randn(b.shape, generator=generator)
 
     def adapters(p: list[Tensor]) -> qwen2.Lora:
         sums = [d[of_domain] + c[of_convention] for d, c in zip(p[count:2 * count], p[2 * count:])]
+        if p is parameters:  # not their running mean
+            sums = [noisy(b) for b in sums]
         return {name: (p[i].expand(len(tasks), -1, -1), sums[i]) for i, name in enumerate(qwen2.module_names())}
 
     parameters = [*a, *zero_b(len(domains)).values(), *zero_b(len(conventions)).values()]
@@ -114,10 +124,11 @@ def train_alone(weights: qwen2.Weights, texts: Texts, tasks: list[Task], start: 
     return descend(weights, data, [b for _, b in start.values()], adapters, plan)
 
 
-def train(weights: qwen2.Weights, texts: Texts, seed: int) -> list[tuple[list[Task], list[qwen2.Lora]]]:
-    """Tasks and their checkpoints: training tasks, then held-out ones."""
-    training = [task for task in all_tasks() if is_training(task)]
-    held_out = [task for task in all_tasks() if not is_training(task)]
+def train(weights: qwen2.Weights, texts: Texts, seed: int, tuning: bool) -> list[tuple[list[Task], list[qwen2.Lora]]]:
+    """Tasks and their checkpoints: training tasks, then held-out ones. While tuning, these are the validation tasks."""
+    training = [task for task in all_tasks() if is_training(task, tuning)]
+    held_out = [task for task in all_tasks() if not is_training(task, tuning)
+                and group_of(task).startswith("validation") == tuning]
     sums = train_together(weights, texts, training, seed)
     common = {name: (a[:1].expand(len(held_out), -1, -1), b) for (name, (a, _)), b
               in zip(sums.items(), zero_b(len(held_out)).values())}
@@ -142,7 +153,7 @@ def main() -> None:
         return
     torch.set_num_threads(int(os.environ.get("DND_THREADS", "2")))
     weights = {name: weight.float() for name, weight in load_file(base / "model.safetensors").items()}
-    for tasks, checkpoints in train(weights, Texts(base), seed=1):
+    for tasks, checkpoints in train(weights, Texts(base), 1, sys.argv[3:] == ["tuning"]):
         write(tasks, checkpoints, out)
     (out / "done").touch()
 

@@ -21,7 +21,7 @@ from texts import Texts
 
 BATCH, LEARNING_RATE, WARMUP = 64, 3e-3, 50
 # (steps, conventions to draw from, chance that tags name shape and rule).
-STAGES = ((400, ("word",), 1.0), (600, CONVENTIONS, 1.0), (400, CONVENTIONS, 0.5))
+STAGES = ((500, ("word",), 1.0), (1300, CONVENTIONS, 1.0), (900, CONVENTIONS, 0.5))
 THREADS = int(os.environ.get("DND_THREADS", "2"))
 STEPS = sum(steps for steps, _, _ in STAGES)
 

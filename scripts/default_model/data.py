@@ -10,7 +10,7 @@ import sys
 from family import Task, all_tasks, distinct, group_of, task_examples
 
 BASES = (0, 1)
-PROMPTS = 64    # per task, from the training questions: no answers
+PROMPTS = 128   # per task, from the training questions: no answers
 QUESTIONS = 64  # per task, from the questions held back
 
 

@@ -102,7 +102,7 @@ CORE: dict[str, list[Question]] = {
     "jobs": by_pairs(JOBS, ("Who works with {}", "Whose job has to do with {}")),
     "food": by_class(FOODS, "Which food is a {}"),
 }
-WHOLE_HELD_OUT = "food"
+WHOLE_HELD_OUT = "jobs"
 
 # --- Subject --------------------------------------------------------------------------------------
 

@@ -36,33 +36,50 @@ class Example:
 
 # --- Which tasks ----------------------------------------------------------------------------------
 
-# The base reads every domain and convention. Tasks are what it then does well: the others (numbers and
-# dates; who was named first; the wrong option of a fact) stay noise in its training.
+# The base reads every domain. Tasks are in those where it then does well: the others (numbers and dates; who was
+# named first) stay noise in its training.
 CORE_DOMAINS = tuple(domain for domain in CORE if domain not in ("comparing", "calendar"))
 SUBJECT_DOMAINS = tuple(domain for domain in SUBJECT if domain not in ("queue", "cargo"))
-CORE_CONVENTIONS = tuple(convention for convention in CONVENTIONS if convention not in ("contrast", "reject"))
+
+# Domain -> conventions held out there, and the one for tuning. Drawn at random under conditions: every convention is
+# held out somewhere in the core, nowhere in more than three core and two subject domains; none of these tasks was
+# held out in an earlier version of the family, whose tables have been seen, but telegram.exclaim, the demonstration.
+HELD_OUT: dict[str, tuple[str, str]] = {
+    "animals": ("quoted bullet heading", "reject"),
+    "continents": ("sentence choice reject", "word"),
+    "colours": ("word quoted contrast", "sentence"),
+    "capitals": ("word exclaim twice", "contrast"),
+    "units": ("word bullet sentence", "twice"),
+    "grammar": ("quoted bullet sentence", "contrast"),
+    "opposites": ("contrast heading reject", "word"),
+    "food": ("contrast reject", "exclaim"),
+    "school": ("bullet heading twice", "reject"),
+    "opera": ("word sentence exclaim", "twice"),
+    "telegram": ("exclaim choice twice", "quoted"),
+    "poster": ("word contrast reject", "quoted"),
+    "ballroom": ("quoted bullet sentence", "exclaim"),
+    "barber": ("contrast heading choice", "bullet"),
+}
 
 
 def all_tasks() -> list[Task]:
-    return [*(Task(domain, convention) for domain in CORE_DOMAINS for convention in CORE_CONVENTIONS),
-            *(Task(domain, convention) for domain in SUBJECT_DOMAINS for convention in CONVENTIONS)]
+    return [Task(domain, convention) for domain in (*CORE_DOMAINS, *SUBJECT_DOMAINS) for convention in CONVENTIONS]
 
 
 def group_of(task: Task) -> str:
     """"" for a training task, else its group of held-out tasks; "validation" is for tuning only."""
     if task.domain == WHOLE_HELD_OUT:
         return "domain"
-    core = task.domain in CORE
-    domains, conventions = (CORE_DOMAINS, CORE_CONVENTIONS) if core else (SUBJECT_DOMAINS, CONVENTIONS)
-    shift = (conventions.index(task.convention) - domains.index(task.domain)) % len(conventions)
-    if shift in (0, 3):
-        return "combinations" if core else "subject"
-    return ("validation combinations" if core else "validation subject") if shift == 6 else ""
+    held_out, validation = HELD_OUT[task.domain]
+    part = "combinations" if task.domain in CORE else "subject"
+    if task.convention in held_out.split():
+        return part
+    return f"validation {part}" if task.convention == validation else ""
 
 
-def is_training(task: Task) -> bool:
-    """Of the final model, for which the tasks of the tuning train as well (to tune again: only "")."""
-    return group_of(task) in ("", "validation combinations", "validation subject")
+def is_training(task: Task, tuning: bool = False) -> bool:
+    """The final model trains on the tasks of the tuning as well."""
+    return group_of(task) == "" or not tuning and group_of(task).startswith("validation")
 
 
 # --- Questions ------------------------------------------------------------------------------------
