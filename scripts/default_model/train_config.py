@@ -16,10 +16,10 @@ def config(base: int, seed: int) -> dict:
             "tasks": f"tasks{base}.json",
             "generator": {"layout": f"layout{base}.json", "features": FEATURES, "kernel": 3,
                           "encoder": "all-MiniLM-L6-v2", "empty_chunk": "zero", "weights_dtype": "f16"},
-            "seed": seed, "steps": 2000, "batch": 8, "micro_batch": 8,
+            "seed": seed, "steps": 1000, "batch": 8, "micro_batch": 8,
             "learning_rate": 4e-3, "warmup_steps": 30, "weight_decay": 0.1, "max_gradient_norm": 1.0,
             "noise": {"condition": 1e-4, "target": 1e-5}, "criterion_weights": False, "residual": True,
-            "save_every": 500, "log_every": 10}
+            "save_every": 250, "log_every": 10}
 
 
 def main() -> None:
