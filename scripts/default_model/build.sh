@@ -47,7 +47,7 @@ generator() {  # base, seed
 judge() {  # base
   "$dnd" eval --model "$work/generator$1-1" --model "$work/generator$1-2" --model "$work/generator$1-3" \
     --tasks "$work/tasks$1.json" --base "$work/base$1" --out "$work/eval$1" \
-    --draws 3 --questions 32 "${threads[@]}"
+    --draws 3 --questions 24 --candidate-questions 4 "${threads[@]}"
 }
 
 stages_of() {  # base
