@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ops/blocks.h"
 #include "ops/cpu/fft_kernels.h"
 
 namespace dnd::ops {
@@ -16,12 +17,18 @@ std::int64_t slabs_at_once(const FftPlan& plan) {
   return std::clamp<std::int64_t>(kCacheFloats / plan.input_slab_floats(1), 1, plan.slabs);
 }
 
+// Blocks that share a fetch of the inputs, as long as there are enough tasks for many threads.
+std::int64_t blocks_at_once(const FftPlan& plan) {
+  return std::clamp<std::int64_t>(plan.out_blocks / 16, 1, fft::kMaxBlocks);
+}
+
 class Run {
  public:
   Run(const Workers& workers, const FftPlan& plan, const FftConvolution& convolution)
       : workers_(workers),
         pool_(workers.scratch()),
         plan_(plan),
+        block_floats_(plan.product_floats(2)),
         transformed_(pool_.take(plan.input_floats())),
         input_{plan, convolution.x, convolution.round_to_bf16, transformed_.data()},
         product_{plan, convolution.weights, convolution.round_to_bf16, transformed_.data()},
@@ -39,38 +46,45 @@ class Run {
 
   void products_and_outputs() {
     const std::int64_t at_once = slabs_at_once(plan_);
+    const std::int64_t side_by_side = blocks_at_once(plan_);
+    const std::int64_t tasks = (plan_.out_blocks + side_by_side - 1) / side_by_side;
+    const auto blocks = [&](std::int64_t index) {
+      return piece_of(plan_.out_blocks, side_by_side, index);
+    };
     if (at_once == plan_.slabs) {
-      workers_.run(plan_.out_blocks, [&](std::int64_t block) { whole_block(block); });
+      workers_.run(tasks, [&](std::int64_t index) { whole_blocks(blocks(index)); });
       return;
     }
-    const std::int64_t block_floats = plan_.product_floats(2);
-    const auto products = pool_.take(plan_.out_blocks * block_floats);
+    const auto products = pool_.take(plan_.out_blocks * block_floats_);
     const std::int64_t groups = (plan_.slabs + at_once - 1) / at_once;
-    workers_.run(groups * plan_.out_blocks, [&](std::int64_t index) {
-      const std::int64_t block = index % plan_.out_blocks;
-      const std::int64_t begin = index / plan_.out_blocks * at_once;
-      const auto scratch = pool_.take(fft::product_scratch_floats(plan_));
-      fft::multiply(product_, block, begin, std::min(begin + at_once, plan_.slabs),
-                    products.data() + block * block_floats +
-                        plan_.product_offset(begin, plan_.vectors_of(block)),
-                    scratch.data());
+    workers_.run(groups * tasks, [&](std::int64_t index) {
+      const Range range = blocks(index % tasks);
+      multiply(range, piece_of(plan_.slabs, at_once, index / tasks),
+               products.data() + range.begin * block_floats_);
     });
     const std::int64_t tile_rows = plan_.shape.images * plan_.rows.count;
     workers_.run(tile_rows * plan_.out_blocks, [&](std::int64_t index) {
       const std::int64_t block = index / tile_rows;
-      output_row(block, index % tile_rows, products.data() + block * block_floats);
+      output_row(block, index % tile_rows, products.data() + block * block_floats_);
     });
   }
 
  private:
-  void whole_block(std::int64_t block) {
-    const auto products = pool_.take(plan_.product_floats(2));
-    {
-      const auto scratch = pool_.take(fft::product_scratch_floats(plan_));
-      fft::multiply(product_, block, 0, plan_.slabs, products.data(), scratch.data());
-    }
-    for (std::int64_t row = 0; row < plan_.shape.images * plan_.rows.count; ++row) {
-      output_row(block, row, products.data());
+  void multiply(Range blocks, Range slabs, float* products) {
+    const auto scratch = pool_.take(fft::product_scratch_floats(plan_));
+    fft::multiply(
+        product_,
+        {blocks.begin, blocks.size, slabs.begin, slabs.begin + slabs.size, products, block_floats_},
+        scratch.data());
+  }
+
+  void whole_blocks(Range blocks) {
+    const auto products = pool_.take(blocks.size * block_floats_);
+    multiply(blocks, {0, plan_.slabs}, products.data());
+    for (std::int64_t b = 0; b < blocks.size; ++b) {
+      for (std::int64_t row = 0; row < plan_.shape.images * plan_.rows.count; ++row) {
+        output_row(blocks.begin + b, row, products.data() + b * block_floats_);
+      }
     }
   }
 
@@ -83,6 +97,7 @@ class Run {
   const Workers& workers_;
   ScratchPool& pool_;
   const FftPlan& plan_;
+  std::int64_t block_floats_;
   ScratchPool::Buffer transformed_;
   fft::InputJob input_;
   fft::ProductJob product_;

@@ -34,10 +34,18 @@ struct ProductJob {
   bool round_to_bf16 = false;
   const float* transformed = nullptr;
 };
+// Slabs [first_slab, end_slab) of some blocks of output channels side by side.
+struct ProductTask {
+  std::int64_t first_block = 0;
+  std::int64_t blocks = 0;  // at most kMaxBlocks
+  std::int64_t first_slab = 0;
+  std::int64_t end_slab = 0;
+  float* products = nullptr;      // of first_block; FftPlan::product_offset() counts from there
+  std::int64_t block_floats = 0;  // from one block's products to the next one's
+};
+constexpr std::int64_t kMaxBlocks = 4;
 std::int64_t product_scratch_floats(const FftPlan& plan);
-// Slabs [begin, end) of a block of output channels; `products` is that block's.
-void multiply(const ProductJob& job, std::int64_t block, std::int64_t begin, std::int64_t end,
-              float* products, float* scratch);
+void multiply(const ProductJob& job, const ProductTask& task, float* scratch);
 
 struct OutputJob {
   const FftPlan& plan;

@@ -6,7 +6,6 @@
 #include <hwy/foreach_target.h>  // first of Highway's headers
 
 #include "ops/cpu/simd-inl.h"
-#include "ops/cpu/targets.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dnd::ops::fft::HWY_NAMESPACE {

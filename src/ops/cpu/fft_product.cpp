@@ -1,4 +1,6 @@
 // Weights -> frequencies, block by block in the cache, and their products with the inputs.
+#include <vector>
+
 #include "ops/cpu/fft_kernels.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -6,28 +8,31 @@
 #include <hwy/foreach_target.h>  // first of Highway's headers
 
 #include "ops/cpu/simd-inl.h"
-#include "ops/cpu/targets.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dnd::ops::fft::HWY_NAMESPACE {
 
-// A block: all of its vectors of output channels, and the input channels that are transformed at once.
+// A block of weights: output channels in one or two vectors, and the input channels whose weights are
+// transformed at once.
 struct Block {
-  std::int64_t out_channel, vectors;
+  std::int64_t index;  // of the output channels
+  std::int64_t vectors;
   std::int64_t in_channel, inputs;
 };
 
 struct ProductScratch {
   ProductScratch(const FftPlan& plan, float* at)
       : kernels(at),
-        frequencies(kernels + 2 * kernel_floats(plan)),
+        frequencies(kernels + kMaxBlocks * block_floats(plan)),
         zeros(frequencies + plan.first_bins * 3 * plan.weight_row_floats()) {}
 
   static std::int64_t kernel_floats(const FftPlan& plan) {
     return plan.block_inputs * plan.shape.kernel * plan.shape.kernel * kLanes;
   }
 
-  float* kernels;      // [vector][input][k k][lanes], later their even and odd parts
+  static std::int64_t block_floats(const FftPlan& plan) { return 2 * kernel_floats(plan); }
+
+  float* kernels;      // [block][vector][input][k k][lanes], later their even and odd parts
   float* frequencies;  // FftPlan::weight_row_floats
   float* zeros;        // a row of weights of a channel that does not exist
 };
@@ -81,19 +86,20 @@ HWY_INLINE void split_parts(float* kernel) {
 }
 
 template <int kHalf>
-void load_kernels(const ProductJob& job, const Block& block, const ProductScratch& s) {
+void load_kernels(const ProductJob& job, const Block& block, const ProductScratch& s,
+                  float* kernels) {
   const FftPlan& plan = job.plan;
   constexpr int kArea = Parts<kHalf>::kCount;
   const std::int64_t row = plan.shape.in_channels * kArea;
   for (std::int64_t v = 0; v < block.vectors; ++v) {
     const float* rows[static_cast<std::size_t>(kLanes)];
     for (std::int64_t i = 0; i < kLanes; ++i) {
-      const std::int64_t channel = block.out_channel + v * kLanes + i;
+      const std::int64_t channel = (block.index * 2 + v) * kLanes + i;
       rows[i] = channel < plan.shape.out_channels
                     ? job.weights + channel * row + block.in_channel * kArea
                     : s.zeros;
     }
-    float* to = s.kernels + v * ProductScratch::kernel_floats(plan);
+    float* to = kernels + v * ProductScratch::kernel_floats(plan);
     gather_rows(rows, block.inputs * kArea, to);
     for (std::int64_t i = 0; i < block.inputs; ++i, to += kArea * kLanes) {
       if (job.round_to_bf16) {
@@ -105,6 +111,43 @@ void load_kernels(const ProductJob& job, const Block& block, const ProductScratc
     }
   }
 }
+
+// Asks for the weights of the next block of input channels while this one's are at work, a share with
+// each call.
+class Prefetch {
+ public:
+  Prefetch(const ProductJob& job, const Block& block, std::int64_t calls)
+      : row_(job.plan.shape.in_channels * area(job)),
+        inputs_(std::min(job.plan.block_inputs,
+                         job.plan.shape.in_channels - block.in_channel - block.inputs)),
+        lines_((inputs_ * area(job) + kLine - 1) / kLine),
+        rows_(std::min(block.vectors * kLanes,
+                       job.plan.shape.out_channels - block.index * 2 * kLanes)),
+        from_(job.weights + block.index * 2 * kLanes * row_ +
+              (block.in_channel + block.inputs) * area(job)),
+        share_((rows_ * lines_ + calls - 1) / calls) {}
+
+  HWY_INLINE void some() {
+    for (std::int64_t i = 0; i < share_ && row_index_ < rows_ && lines_ > 0; ++i) {
+      hwy::Prefetch(from_ + row_index_ * row_ + line_ * kLine);
+      if (++line_ < lines_) continue;
+      line_ = 0;
+      ++row_index_;
+    }
+  }
+
+ private:
+  static constexpr std::int64_t kLine = 16;  // floats
+  static std::int64_t area(const ProductJob& job) {
+    return job.plan.shape.kernel * job.plan.shape.kernel;
+  }
+
+  std::int64_t row_, inputs_, lines_, rows_;
+  const float* from_;
+  std::int64_t share_;
+  std::int64_t row_index_ = 0;
+  std::int64_t line_ = 0;
+};
 
 // -- One row of frequencies of one kernel.
 
@@ -219,15 +262,16 @@ HWY_INLINE void store_real_row(const FftPlan& plan, const RowSums<kHalf>& sums, 
 
 template <int kHalf>
 void transform_weights(const FftPlan& plan, const Block& block, std::int64_t slab,
-                       const ProductScratch& s) {
+                       const float* kernels, Prefetch& prefetch, const ProductScratch& s) {
   constexpr int kArea = Parts<kHalf>::kCount;
   const auto row_tables = [&](std::int64_t r) {
     return std::pair{plan.row_kernel.cosines.data() + r * (kHalf + 1),
                      plan.row_kernel.sines.data() + r * (kHalf + 1)};
   };
   for (std::int64_t i = 0; i < block.inputs; ++i) {
+    prefetch.some();
     for (std::int64_t v = 0; v < block.vectors; ++v) {
-      const float* parts = s.kernels + v * ProductScratch::kernel_floats(plan) + i * kArea * kLanes;
+      const float* parts = kernels + v * ProductScratch::kernel_floats(plan) + i * kArea * kLanes;
       float* to = s.frequencies + (i * block.vectors + v) * kLanes;
       const auto [cosines, sines] = row_tables(slab);
       const RowSums<kHalf> sums = sum_row_offsets<kHalf>(parts, cosines, sines);
@@ -342,42 +386,58 @@ void multiply_slab(const ProductJob& job, const Block& block, std::int64_t slab,
 }
 
 template <int kHalf>
-void multiply_with(const ProductJob& job, std::int64_t index, std::int64_t begin, std::int64_t end,
-                   float* products, float* scratch) {
+void multiply_block(const ProductJob& job, const Block& block, const ProductTask& task,
+                    std::int64_t slab, Prefetch& prefetch, const ProductScratch& s) {
+  const FftPlan& plan = job.plan;
+  const std::int64_t place = block.index - task.first_block;
+  const float* kernels = s.kernels + place * ProductScratch::block_floats(plan);
+  transform_weights<kHalf>(plan, block, slab, kernels, prefetch, s);
+  float* to = task.products + place * task.block_floats + plan.product_offset(slab, block.vectors);
+  if (block.vectors == 2) {
+    multiply_slab<2>(job, block, slab, s, to);
+  } else {
+    multiply_slab<1>(job, block, slab, s, to);
+  }
+}
+
+// The blocks take turns within a slab, so that its inputs are fetched once for all of them.
+template <int kHalf>
+void multiply_with(const ProductJob& job, const ProductTask& task, float* scratch) {
   const FftPlan& plan = job.plan;
   const ProductScratch s(plan, scratch);
   std::fill_n(s.zeros, plan.block_inputs * Parts<kHalf>::kCount, 0.0F);
-  const std::int64_t vectors = plan.vectors_of(index);
-  const std::int64_t origin = plan.product_offset(begin, vectors);
   for (std::int64_t in = 0; in < plan.shape.in_channels; in += plan.block_inputs) {
-    const Block block = {index * 2 * kLanes, vectors, in,
-                         std::min(plan.block_inputs, plan.shape.in_channels - in)};
-    load_kernels<kHalf>(job, block, s);
-    for (std::int64_t slab = begin; slab < end; ++slab) {
-      transform_weights<kHalf>(plan, block, slab, s);
-      float* to = products + plan.product_offset(slab, vectors) - origin;
-      if (vectors == 2) {
-        multiply_slab<2>(job, block, slab, s, to);
-      } else {
-        multiply_slab<1>(job, block, slab, s, to);
+    const std::int64_t inputs = std::min(plan.block_inputs, plan.shape.in_channels - in);
+    const auto block = [&](std::int64_t b) {
+      const std::int64_t index = task.first_block + b;
+      return Block{index, plan.vectors_of(index), in, inputs};
+    };
+    std::vector<Prefetch> prefetches;
+    for (std::int64_t b = 0; b < task.blocks; ++b) {
+      load_kernels<kHalf>(job, block(b), s, s.kernels + b * ProductScratch::block_floats(plan));
+      prefetches.emplace_back(job, block(b), (task.end_slab - task.first_slab) * inputs);
+    }
+    for (std::int64_t slab = task.first_slab; slab < task.end_slab; ++slab) {
+      for (std::int64_t b = 0; b < task.blocks; ++b) {
+        multiply_block<kHalf>(job, block(b), task, slab, prefetches[static_cast<std::size_t>(b)],
+                              s);
       }
     }
   }
 }
 
-void multiply(const ProductJob& job, std::int64_t block, std::int64_t begin, std::int64_t end,
-              float* products, float* scratch) {
+void multiply(const ProductJob& job, const ProductTask& task, float* scratch) {
   switch (job.plan.shape.kernel / 2) {
     case 1:
-      return multiply_with<1>(job, block, begin, end, products, scratch);
+      return multiply_with<1>(job, task, scratch);
     case 2:
-      return multiply_with<2>(job, block, begin, end, products, scratch);
+      return multiply_with<2>(job, task, scratch);
     case 3:
-      return multiply_with<3>(job, block, begin, end, products, scratch);
+      return multiply_with<3>(job, task, scratch);
     case 4:
-      return multiply_with<4>(job, block, begin, end, products, scratch);
+      return multiply_with<4>(job, task, scratch);
     default:
-      return multiply_with<5>(job, block, begin, end, products, scratch);
+      return multiply_with<5>(job, task, scratch);
   }
 }
 
@@ -391,12 +451,11 @@ HWY_EXPORT(multiply);
 
 std::int64_t product_scratch_floats(const FftPlan& plan) {
   const std::int64_t row = plan.block_inputs * plan.shape.kernel * plan.shape.kernel;
-  return 2 * row * plan.lanes + plan.first_bins * 3 * plan.weight_row_floats() + row;
+  return kMaxBlocks * 2 * row * plan.lanes + plan.first_bins * 3 * plan.weight_row_floats() + row;
 }
 
-void multiply(const ProductJob& job, std::int64_t block, std::int64_t begin, std::int64_t end,
-              float* products, float* scratch) {
-  HWY_DYNAMIC_DISPATCH(multiply)(job, block, begin, end, products, scratch);
+void multiply(const ProductJob& job, const ProductTask& task, float* scratch) {
+  HWY_DYNAMIC_DISPATCH(multiply)(job, task, scratch);
 }
 
 }  // namespace dnd::ops::fft
