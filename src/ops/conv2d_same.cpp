@@ -110,7 +110,8 @@ void conv2d_same_out(const Workers& workers, const at::Tensor& x, const at::Tens
     convolve_directly(workers, x, weight, bias, precision, out);
     return;
   }
-  const FftPlan plan = plan_fft({1, weight.size(1), weight.size(0), x.size(1), x.size(2), kernel});
+  const ChosenPlan plan =
+      plan_fft({1, weight.size(1), weight.size(0), x.size(1), x.size(2), kernel});
   convolve(workers, plan,
            {view_of(x.const_data_ptr<float>(), x), weight.const_data_ptr<float>(),
             bias ? bias->const_data_ptr<float>() : nullptr,

@@ -1,6 +1,7 @@
 #include "ops/cpu/fft_convolution.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "ops/blocks.h"
 #include "ops/cpu/fft_kernels.h"
@@ -24,9 +25,11 @@ std::int64_t blocks_at_once(const FftPlan& plan) {
 
 class Run {
  public:
-  Run(const Workers& workers, const FftPlan& plan, const FftConvolution& convolution)
-      : workers_(workers),
-        pool_(workers.scratch()),
+  // `threads` null: all of it on the calling thread.
+  Run(const Workers* threads, ScratchPool& pool, const FftPlan& plan,
+      const FftConvolution& convolution)
+      : threads_(threads),
+        pool_(pool),
         plan_(plan),
         block_floats_(plan.product_floats(2)),
         transformed_(pool_.take(plan.input_floats())),
@@ -36,7 +39,7 @@ class Run {
 
   void inputs() {
     const std::int64_t tile_rows = plan_.shape.images * plan_.rows.count;
-    workers_.run(plan_.in_groups * tile_rows, [&](std::int64_t index) {
+    run(plan_.in_groups * tile_rows, [&](std::int64_t index) {
       const std::int64_t row = index % tile_rows;
       const auto scratch = pool_.take(fft::input_scratch_floats(plan_));
       fft::transform_input(input_, row / plan_.rows.count, row % plan_.rows.count,
@@ -52,24 +55,32 @@ class Run {
       return piece_of(plan_.out_blocks, side_by_side, index);
     };
     if (at_once == plan_.slabs) {
-      workers_.run(tasks, [&](std::int64_t index) { whole_blocks(blocks(index)); });
+      run(tasks, [&](std::int64_t index) { whole_blocks(blocks(index)); });
       return;
     }
     const auto products = pool_.take(plan_.out_blocks * block_floats_);
     const std::int64_t groups = (plan_.slabs + at_once - 1) / at_once;
-    workers_.run(groups * tasks, [&](std::int64_t index) {
+    run(groups * tasks, [&](std::int64_t index) {
       const Range range = blocks(index % tasks);
       multiply(range, piece_of(plan_.slabs, at_once, index / tasks),
                products.data() + range.begin * block_floats_);
     });
     const std::int64_t tile_rows = plan_.shape.images * plan_.rows.count;
-    workers_.run(tile_rows * plan_.out_blocks, [&](std::int64_t index) {
+    run(tile_rows * plan_.out_blocks, [&](std::int64_t index) {
       const std::int64_t block = index / tile_rows;
       output_row(block, index % tile_rows, products.data() + block * block_floats_);
     });
   }
 
  private:
+  void run(std::int64_t count, const std::function<void(std::int64_t)>& block) {
+    if (threads_ != nullptr) {
+      threads_->run(count, block);
+      return;
+    }
+    for (std::int64_t i = 0; i < count; ++i) block(i);
+  }
+
   void multiply(Range blocks, Range slabs, float* products) {
     const auto scratch = pool_.take(fft::product_scratch_floats(plan_));
     fft::multiply(
@@ -94,7 +105,7 @@ class Run {
                           scratch.data());
   }
 
-  const Workers& workers_;
+  const Workers* threads_;
   ScratchPool& pool_;
   const FftPlan& plan_;
   std::int64_t block_floats_;
@@ -106,10 +117,24 @@ class Run {
 
 }  // namespace
 
-void convolve(const Workers& workers, const FftPlan& plan, const FftConvolution& convolution) {
-  Run run(workers, plan, convolution);
-  run.inputs();
-  run.products_and_outputs();
+void convolve(const Workers& workers, const ChosenPlan& chosen, const FftConvolution& convolution) {
+  const auto& [plan, chunk] = chosen;
+  const auto run = [&](const Workers* threads, const FftPlan& part) {
+    Run stages(threads, workers.scratch(), part, convolution);
+    stages.inputs();
+    stages.products_and_outputs();
+  };
+  const std::int64_t down = (plan.rows.count + chunk.rows - 1) / chunk.rows;
+  const std::int64_t across = (plan.columns.count + chunk.columns - 1) / chunk.columns;
+  if (down * across == 1) {
+    run(&workers, plan);
+    return;
+  }
+  workers.run(down * across, [&](std::int64_t index) {
+    const Range rows = piece_of(plan.rows.count, chunk.rows, index / across);
+    const Range columns = piece_of(plan.columns.count, chunk.columns, index % across);
+    run(nullptr, plan.part(rows.begin, rows.size, columns.begin, columns.size));
+  });
 }
 
 }  // namespace dnd::ops

@@ -22,9 +22,15 @@ struct FftConvolution {
   bool round_to_bf16 = false;      // operands
 };
 
-// The tiles for a shape: those for which the model of the cost is lowest.
-FftPlan plan_fft(const ConvShape& shape);
+// Tiles for a shape, and how many of them go through all stages at once: those for which the model of
+// the cost is lowest. A chunk of fewer than all tiles keeps its frequencies in the cache, at the price
+// of weights that are transformed for each chunk again: right where channels are few.
+struct ChosenPlan {
+  FftPlan plan;
+  Chunk chunk;
+};
+ChosenPlan plan_fft(const ConvShape& shape);
 
-void convolve(const Workers& workers, const FftPlan& plan, const FftConvolution& convolution);
+void convolve(const Workers& workers, const ChosenPlan& chosen, const FftConvolution& convolution);
 
 }  // namespace dnd::ops

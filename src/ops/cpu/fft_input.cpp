@@ -187,11 +187,11 @@ void transform_input(const InputJob& job, std::int64_t image, std::int64_t tile_
   const std::int64_t row_floats = plan.columns.size * kLanes;
   for (std::int64_t column = 0; column < plan.columns.count; ++column) {
     const std::int64_t tile = (image * plan.rows.count + tile_row) * plan.columns.count + column;
-    load_tile(
-        job,
-        {image, tile_row * plan.rows.step - half_kernel, column * plan.columns.step - half_kernel,
-         channel, std::min(kLanes, plan.shape.in_channels - channel)},
-        s.tile);
+    load_tile(job,
+              {image, (plan.first_row + tile_row) * plan.rows.step - half_kernel,
+               (plan.first_column + column) * plan.columns.step - half_kernel, channel,
+               std::min(kLanes, plan.shape.in_channels - channel)},
+              s.tile);
     transform_rows(plan, s);
     for (std::int64_t slab = 0; slab < plan.slabs; ++slab) {
       float* to = job.transformed + plan.input_offset(slab) +

@@ -195,7 +195,8 @@ void transform_output(const OutputJob& job, std::int64_t image, std::int64_t til
                            s.row_cos, s.row_sin);
       const std::int64_t channel = (block * 2 + v) * kLanes;
       store_tile(job,
-                 {image, tile_row * plan.rows.step, column * plan.columns.step, channel,
+                 {image, (plan.first_row + tile_row) * plan.rows.step,
+                  (plan.first_column + column) * plan.columns.step, channel,
                   std::min(kLanes, plan.shape.out_channels - channel)},
                  s);
     }

@@ -42,4 +42,15 @@ FftPlan::FftPlan(const ConvShape& of_shape, std::int64_t tile_rows, std::int64_t
       row_kernel(tile_rows, shape.kernel / 2 + 1),
       column_kernel(tile_columns, shape.kernel / 2 + 1) {}
 
+FftPlan FftPlan::part(std::int64_t row, std::int64_t row_count, std::int64_t column,
+                      std::int64_t column_count) const {
+  FftPlan some = *this;
+  some.first_row = row;
+  some.first_column = column;
+  some.rows.count = row_count;
+  some.columns.count = column_count;
+  some.tiles = shape.images * row_count * column_count;
+  return some;
+}
+
 }  // namespace dnd::ops

@@ -17,6 +17,12 @@ struct ConvShape {
   std::int64_t kernel = 0;
 };
 
+// Tiles that are taken through all stages at once.
+struct Chunk {
+  std::int64_t rows = 0;
+  std::int64_t columns = 0;
+};
+
 // One axis of the plane cut into tiles: tile i covers the inputs i * step - kernel/2 ... + size - 1 and
 // gives the outputs i * step ... + step - 1.
 struct AxisTiles {
@@ -38,7 +44,9 @@ struct FftPlan {
   ConvShape shape;
   std::int64_t lanes;  // floats of a vector: channels are handled in groups of so many
   AxisTiles rows, columns;
-  std::int64_t tiles;  // of all images
+  std::int64_t tiles;          // of all images
+  std::int64_t first_row = 0;  // tile rows and columns before these belong to others (part())
+  std::int64_t first_column = 0;
   // The rows of frequencies along the first axis, 0 and size/2 together as the first: both are real.
   std::int64_t slabs;
   std::int64_t first_bins;    // frequencies of slab 0
@@ -49,6 +57,10 @@ struct FftPlan {
 
   DftTables row_dft, column_dft;
   KernelTables row_kernel, column_kernel;
+
+  // The same for a part of the tiles: `row_count` rows of them from `row` on, and likewise columns.
+  FftPlan part(std::int64_t row, std::int64_t row_count, std::int64_t column,
+               std::int64_t column_count) const;
 
   std::int64_t bins_of(std::int64_t slab) const { return slab == 0 ? first_bins : bins; }
   std::int64_t all_bins() const { return first_bins + (slabs - 1) * bins; }

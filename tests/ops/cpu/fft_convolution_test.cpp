@@ -52,13 +52,19 @@ PlaneView<T> view_of(T* data, const at::Tensor& t) {
   return {data, t.stride(0), t.stride(1), t.stride(2), t.stride(3)};
 }
 
-at::Tensor run(const Workers& workers, const FftPlan& plan, const at::Tensor& x,
+at::Tensor run(const Workers& workers, const ChosenPlan& plan, const at::Tensor& x,
                const at::Tensor& weight) {
   at::Tensor y = at::zeros({x.size(0), weight.size(0), x.size(2), x.size(3)}, at::kFloat);
   convolve(workers, plan,
            {view_of(x.const_data_ptr<float>(), x), weight.const_data_ptr<float>(), nullptr,
             view_of(y.mutable_data_ptr<float>(), y), false});
   return y;
+}
+
+// Tiles of that size, all at once.
+ChosenPlan whole(const ConvShape& shape, std::int64_t rows, std::int64_t columns) {
+  const FftPlan plan(shape, rows, columns, fft::lanes());
+  return {plan, {plan.rows.count, plan.columns.count}};
 }
 
 class FftConvolutionTest : public ::testing::Test {
@@ -78,7 +84,7 @@ TEST_F(FftConvolutionTest, EveryTileEqualsFp64OnEveryInstructionSet) {
       for (std::int64_t rows = kernel + 1; rows <= 48; rows += 2) {
         const std::int64_t columns = kernel + 1 + (rows * 3 - kernel - 1) % (48 - kernel);
         for (const std::int64_t second : {columns / 2 * 2, std::int64_t{34}}) {
-          const FftPlan plan({1, 19, 21, 13, 29, kernel}, rows, second, fft::lanes());
+          const ChosenPlan plan = whole({1, 19, 21, 13, 29, kernel}, rows, second);
           EXPECT_LT(relative_rms(run(workers_, plan, x, weight), truth), 6e-7)
               << "k " << kernel << ", tile " << rows << " x " << second;
         }
@@ -91,11 +97,23 @@ TEST_F(FftConvolutionTest, EveryTileEqualsFp64OnEveryInstructionSet) {
 TEST_F(FftConvolutionTest, ManyChannelsAndTiles) {
   const at::Tensor x = random_tensor({1, 70, 150, 140}, 1);
   const at::Tensor weight = random_tensor({150, 70, 9, 9}, 2);
-  const FftPlan plan({1, 70, 150, 150, 140, 9}, 20, 22, fft::lanes());
-  ASSERT_GT(plan.input_floats(), 4 << 20);
+  const ChosenPlan plan = whole({1, 70, 150, 150, 140, 9}, 20, 22);
+  ASSERT_GT(plan.plan.input_floats(), 4 << 20);
   const at::Tensor y = run(workers_, plan, x, weight);
   EXPECT_LT(relative_rms(y.narrow(1, 100, 50), reference(x, weight.narrow(0, 100, 50))), 6e-7);
   EXPECT_TRUE(at::equal(y, run(Workers(1), plan, x, weight)));
+}
+
+// Chunks change nothing but the order of work.
+TEST_F(FftConvolutionTest, ChunksHaveTheBytesOfTheWhole) {
+  const at::Tensor x = random_tensor({2, 20, 61, 70}, 1);
+  const at::Tensor weight = random_tensor({33, 20, 9, 9}, 2);
+  ChosenPlan plan = whole({2, 20, 33, 61, 70, 9}, 16, 18);
+  const at::Tensor all = run(workers_, plan, x, weight);
+  for (const Chunk chunk : {Chunk{1, 1}, Chunk{1, 3}, Chunk{3, 7}, Chunk{8, 2}}) {
+    plan.chunk = chunk;
+    EXPECT_TRUE(at::equal(all, run(workers_, plan, x, weight)));
+  }
 }
 
 // An image's result does not depend on the others.
