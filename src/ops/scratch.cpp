@@ -9,6 +9,7 @@ namespace dnd::ops {
 namespace {
 
 constexpr std::size_t kLargePage = std::size_t{2} << 20;
+constexpr std::size_t kLarge = 16 * kLargePage;
 
 }  // namespace
 
@@ -51,10 +52,11 @@ ScratchPool::Buffer ScratchPool::take(std::int64_t floats) {
     memory = std::move(*best);
     free_.erase(best);
   } else {
-    std::erase_if(free_, [](const auto& unused) { return unused->bytes >= 16 * kLargePage; });
+    made_ -= std::erase_if(free_, [](const auto& unused) { return unused->bytes >= kLarge; });
+    free_.reserve(made_ + 1);  // so that giving back never allocates
     memory = std::make_unique<Memory>(bytes);
+    ++made_;
   }
-  free_.reserve(free_.size() + 1);
   return Buffer({memory.release(), Buffer::Return{this}});
 }
 

@@ -35,13 +35,14 @@ class ScratchPool {
   ScratchPool& operator=(const ScratchPool&) = delete;
   ~ScratchPool();
 
-  // The smallest free buffer of at least `floats`. If there is none, the free ones that are large
-  // enough to matter are released before a new one is made. Throws std::bad_alloc.
+  // The smallest free buffer of at least `floats`. If there is none, free ones of 32 MiB and more are
+  // released before a new one is made. Throws std::bad_alloc.
   Buffer take(std::int64_t floats);
 
  private:
   std::mutex mutex_;
   std::vector<std::unique_ptr<Memory>> free_;
+  std::size_t made_ = 0;  // and not released, free or in use
 };
 
 }  // namespace dnd::ops
