@@ -18,7 +18,6 @@ namespace {
 using bundle::Feature;
 using ops::Precision;
 using ops::Range;
-using ops::round_operand;
 using ops::Workers;
 
 constexpr double kNormEpsilon = 1e-5;

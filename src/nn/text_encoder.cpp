@@ -114,7 +114,7 @@ std::unique_ptr<EncoderModel> load_text_encoder(const fs::path& folder) {
 }
 
 void encode_to(const ops::Workers& workers, const EncoderModel& model, const TokenBatch& batch,
-               bundle::EmptyChunk empty_chunk, at::Tensor out, Repeats repeats) {
+               bundle::EmptyChunk empty_chunk, const at::Tensor& out, Repeats repeats) {
   const Cut cut = cut_length(batch.length, model);
   const std::vector<Chunk> chunks = cut_into_chunks(batch, cut, model);
   const Plan plan = make_plan(chunks, repeats);

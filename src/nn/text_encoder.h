@@ -50,7 +50,7 @@ enum class Repeats { share, compute };
 // States to `out` (N, L, C), contiguous fp32: the same bytes for both values of `repeats` and any
 // number of workers. Throws Error(data) for ids or lengths that the model does not have.
 void encode_to(const ops::Workers& workers, const EncoderModel& model,
-               const text::TokenBatch& batch, bundle::EmptyChunk empty_chunk, at::Tensor out,
+               const text::TokenBatch& batch, bundle::EmptyChunk empty_chunk, const at::Tensor& out,
                Repeats repeats = Repeats::share);
 
 // The same, (N, L, C).

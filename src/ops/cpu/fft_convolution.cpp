@@ -118,7 +118,8 @@ class Run {
 }  // namespace
 
 void convolve(const Workers& workers, const ChosenPlan& chosen, const FftConvolution& convolution) {
-  const auto& [plan, chunk] = chosen;
+  const FftPlan& plan = chosen.plan;
+  const Chunk chunk = chosen.chunk;
   const auto run = [&](const Workers* threads, const FftPlan& part) {
     Run stages(threads, workers.scratch(), part, convolution);
     stages.inputs();

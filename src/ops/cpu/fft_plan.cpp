@@ -7,7 +7,7 @@ namespace {
 
 // Input channels whose weights are transformed at once: their frequencies and the kernels they come
 // from fill about this many bytes, what a core's second cache holds beside the products.
-constexpr std::int64_t kBlockBytes = 800 * 1024;
+constexpr std::int64_t kBlockBytes = std::int64_t{800} << 10;
 
 std::int64_t block_inputs(const FftPlan& plan) {
   const std::int64_t area = plan.shape.kernel * plan.shape.kernel;

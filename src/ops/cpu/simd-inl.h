@@ -46,25 +46,25 @@ HWY_INLINE Vector round_to_bf16(Vector value) {
 // Blocks of 4 floats: block b from rows[4 b + first] + offset.
 template <class D>
 HWY_INLINE hn::Vec<D> gather_blocks(D d, const float* const* rows, std::int64_t offset) {
-  constexpr std::int64_t lanes = static_cast<std::int64_t>(MaxLanes(D()));
-  if constexpr (lanes <= 4) {
+  constexpr auto kCount = static_cast<std::int64_t>(MaxLanes(D()));
+  if constexpr (kCount <= 4) {
     return hn::LoadU(d, rows[0] + offset);
   } else {
     const hn::Half<D> half;
-    return hn::Combine(d, gather_blocks(half, rows + lanes / 2, offset),
+    return hn::Combine(d, gather_blocks(half, rows + kCount / 2, offset),
                        gather_blocks(half, rows, offset));
   }
 }
 
 template <class D>
 HWY_INLINE void scatter_blocks(D d, hn::Vec<D> value, float* const* rows, std::int64_t offset) {
-  constexpr std::int64_t lanes = static_cast<std::int64_t>(MaxLanes(D()));
-  if constexpr (lanes <= 4) {
+  constexpr auto kCount = static_cast<std::int64_t>(MaxLanes(D()));
+  if constexpr (kCount <= 4) {
     hn::StoreU(value, d, rows[0] + offset);
   } else {
     const hn::Half<D> half;
     scatter_blocks(half, hn::LowerHalf(half, value), rows, offset);
-    scatter_blocks(half, hn::UpperHalf(half, value), rows + lanes / 2, offset);
+    scatter_blocks(half, hn::UpperHalf(half, value), rows + kCount / 2, offset);
   }
 }
 
