@@ -9,18 +9,28 @@
 namespace dnd::ops {
 namespace {
 
-// Slabs that a block of output channels takes one after another. Either all (each weight is read and
-// blocked once; a task takes its products back to the plane while they are in the cache), or as many
-// as keep the inputs of a slab in the last cache while all output channels pass.
-std::int64_t slabs_at_once(const FftPlan& plan) {
-  constexpr std::int64_t kCacheFloats = 4 << 20;
-  if (plan.input_floats() <= kCacheFloats || plan.out_blocks <= 2) return plan.slabs;
-  return std::clamp<std::int64_t>(kCacheFloats / plan.input_slab_floats(1), 1, plan.slabs);
-}
-
 // Blocks that share a fetch of the inputs, as long as there are enough tasks for many threads.
 std::int64_t blocks_at_once(const FftPlan& plan) {
   return std::clamp<std::int64_t>(plan.out_blocks / 16, 1, fft::kMaxBlocks);
+}
+
+std::int64_t pieces(std::int64_t whole, std::int64_t piece) { return (whole + piece - 1) / piece; }
+
+// Slabs that a block of output channels takes one after another. Either all: each weight is read and
+// blocked once, and a task takes its products back to the plane while they are in the cache; but every
+// task fetches all inputs. Or as many as keep their inputs in the last cache while all output channels
+// pass; then weights are read once for each such group of slabs, and that is twice as dear.
+std::int64_t slabs_at_once(const FftPlan& plan) {
+  constexpr std::int64_t kCacheFloats = 4 << 20;
+  if (plan.input_floats() <= kCacheFloats) return plan.slabs;
+  const std::int64_t some =
+      std::clamp<std::int64_t>(kCacheFloats / plan.input_slab_floats(1), 1, plan.slabs);
+  const std::int64_t weights =
+      plan.shape.in_channels * plan.shape.out_channels * plan.shape.kernel * plan.shape.kernel;
+  const std::int64_t more_weights = (pieces(plan.slabs, some) - 1) * weights;
+  const std::int64_t more_inputs =
+      pieces(plan.out_blocks, blocks_at_once(plan)) * plan.input_floats();
+  return 2 * more_weights < more_inputs ? some : plan.slabs;
 }
 
 class Run {
@@ -35,7 +45,7 @@ class Run {
         transformed_(pool_.take(plan.input_floats())),
         input_{plan, convolution.x, convolution.round_to_bf16, transformed_.data()},
         product_{plan, convolution.weights, convolution.round_to_bf16, transformed_.data()},
-        output_{plan, convolution.y, {convolution.bias}} {}
+        output_{plan, convolution.y, convolution.bias} {}
 
   void inputs() {
     const std::int64_t tile_rows = plan_.shape.images * plan_.rows.count;
@@ -50,7 +60,7 @@ class Run {
   void products_and_outputs() {
     const std::int64_t at_once = slabs_at_once(plan_);
     const std::int64_t side_by_side = blocks_at_once(plan_);
-    const std::int64_t tasks = (plan_.out_blocks + side_by_side - 1) / side_by_side;
+    const std::int64_t tasks = pieces(plan_.out_blocks, side_by_side);
     const auto blocks = [&](std::int64_t index) {
       return piece_of(plan_.out_blocks, side_by_side, index);
     };
@@ -59,7 +69,7 @@ class Run {
       return;
     }
     const auto products = pool_.take(plan_.out_blocks * block_floats_);
-    const std::int64_t groups = (plan_.slabs + at_once - 1) / at_once;
+    const std::int64_t groups = pieces(plan_.slabs, at_once);
     run(groups * tasks, [&](std::int64_t index) {
       const Range range = blocks(index % tasks);
       multiply(range, piece_of(plan_.slabs, at_once, index / tasks),
@@ -125,8 +135,8 @@ void convolve(const Workers& workers, const ChosenPlan& chosen, const FftConvolu
     stages.inputs();
     stages.products_and_outputs();
   };
-  const std::int64_t down = (plan.rows.count + chunk.rows - 1) / chunk.rows;
-  const std::int64_t across = (plan.columns.count + chunk.columns - 1) / chunk.columns;
+  const std::int64_t down = pieces(plan.rows.count, chunk.rows);
+  const std::int64_t across = pieces(plan.columns.count, chunk.columns);
   if (down * across == 1) {
     run(&workers, plan);
     return;

@@ -22,8 +22,7 @@ struct InputScratch {
         even(row_sin + spectrum(plan)),
         odd(even + line(plan)),
         cos(odd + line(plan)),
-        sin(cos + line(plan)),
-        end(sin + line(plan)) {}
+        sin(cos + line(plan)) {}
 
   static std::int64_t spectrum(const FftPlan& plan) {
     return (plan.row_dft.half + 1) * plan.columns.size * kLanes;
@@ -33,7 +32,6 @@ struct InputScratch {
   float* tile;                                    // [rows][columns]
   float *row_even, *row_odd, *row_cos, *row_sin;  // [rows/2 + 1][columns]
   float *even, *odd, *cos, *sin;                  // [columns/2 + 1][real, imaginary]
-  float* end;
 };
 
 // Where a tile lies on the plane, and the channels that are taken.

@@ -11,12 +11,6 @@ namespace dnd::ops::fft {
 // Floats of a vector on the instruction set in use.
 std::int64_t lanes();
 
-// What an output goes through on its way to memory: nothing but its bias, or the sum of both paths
-// of a layer, out = (out + tanh(y) + bias[row, column]) / 3.
-struct Finish {
-  const float* channel_bias = nullptr;
-};
-
 struct InputJob {
   const FftPlan& plan;
   PlaneView<const float> x;
@@ -50,7 +44,7 @@ void multiply(const ProductJob& job, const ProductTask& task, float* scratch);
 struct OutputJob {
   const FftPlan& plan;
   PlaneView<float> y;
-  Finish finish;
+  const float* bias = nullptr;  // (Cout), or none
 };
 std::int64_t output_scratch_floats(const FftPlan& plan);
 // All tiles of one tile row of one image, for a block of output channels.

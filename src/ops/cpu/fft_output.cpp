@@ -158,9 +158,9 @@ void store_tile(const OutputJob& job, const OutputPlace& place, const OutputScra
   const std::int64_t step = even_columns(plan) * kLanes;
   const std::int64_t count = std::min(plan.rows.step, plan.shape.rows - place.row);
   Vector bias = hn::Zero(kFloats);
-  if (job.finish.channel_bias != nullptr) {
+  if (job.bias != nullptr) {
     HWY_ALIGN float values[static_cast<std::size_t>(kLanes)] = {};
-    std::copy_n(job.finish.channel_bias + place.channel, place.channels, values);
+    std::copy_n(job.bias + place.channel, place.channels, values);
     bias = load(values);
   }
   for (std::int64_t i = 0; i < count; ++i) {
