@@ -6,7 +6,6 @@
 //   save FILE   writes the last states as tensor `states` (N, L, C) of a .safetensors file
 #include <ATen/ops/rand.h>
 #include <c10/core/InferenceMode.h>
-#include <hwy/targets.h>
 #include <sys/resource.h>
 
 #include <chrono>

@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <numeric>
-#include <string_view>
 #include <thread>
 #include <vector>
 

@@ -14,8 +14,6 @@ std::int64_t blocks_at_once(const FftPlan& plan) {
   return std::clamp<std::int64_t>(plan.out_blocks / 16, 1, fft::kMaxBlocks);
 }
 
-std::int64_t pieces(std::int64_t whole, std::int64_t piece) { return (whole + piece - 1) / piece; }
-
 // Slabs that a block of output channels takes one after another. Either all: each weight is read and
 // blocked once, and a task takes its products back to the plane while they are in the cache; but every
 // task fetches all inputs. Or as many as keep their inputs in the last cache while all output channels

@@ -20,15 +20,13 @@ struct InputScratch {
         row_cos(row_odd + spectrum(plan)),
         row_sin(row_cos + spectrum(plan)),
         even(row_sin + spectrum(plan)),
-        odd(even + line(plan)),
-        cos(odd + line(plan)),
-        sin(cos + line(plan)) {}
+        odd(even + plan.column_sums_floats()),
+        cos(odd + plan.column_sums_floats()),
+        sin(cos + plan.column_sums_floats()) {}
 
   static std::int64_t spectrum(const FftPlan& plan) {
-    return (plan.row_dft.half + 1) * plan.columns.size * kLanes;
+    return plan.row_sums_floats(plan.columns.size);
   }
-  static std::int64_t line(const FftPlan& plan) { return (plan.column_dft.half + 1) * 2 * kLanes; }
-
   float* tile;                                    // [rows][columns]
   float *row_even, *row_odd, *row_cos, *row_sin;  // [rows/2 + 1][columns]
   float *even, *odd, *cos, *sin;                  // [columns/2 + 1][real, imaginary]
@@ -218,9 +216,8 @@ HWY_EXPORT(transform_input);
 std::int64_t lanes() { return HWY_DYNAMIC_DISPATCH(lanes)(); }
 
 std::int64_t input_scratch_floats(const FftPlan& plan) {
-  const std::int64_t spectrum = (plan.row_dft.half + 1) * plan.columns.size;
-  const std::int64_t line = (plan.column_dft.half + 1) * 2;
-  return (plan.rows.size * plan.columns.size + 4 * spectrum + 4 * line) * plan.lanes;
+  return plan.rows.size * plan.columns.size * plan.lanes +
+         4 * plan.row_sums_floats(plan.columns.size) + 4 * plan.column_sums_floats();
 }
 
 void transform_input(const InputJob& job, std::int64_t image, std::int64_t tile_row,

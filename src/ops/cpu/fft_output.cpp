@@ -10,24 +10,20 @@
 HWY_BEFORE_NAMESPACE();
 namespace dnd::ops::fft::HWY_NAMESPACE {
 
-// Columns of outputs in whole pairs of vectors.
-std::int64_t even_columns(const FftPlan& plan) { return (plan.columns.step + 1) / 2 * 2; }
-
 struct OutputScratch {
   OutputScratch(const FftPlan& plan, float* at)
       : even(at),
-        odd(even + line(plan)),
-        cos(odd + line(plan)),
-        sin(cos + line(plan)),
-        row_even(sin + line(plan)),
+        odd(even + plan.column_sums_floats()),
+        cos(odd + plan.column_sums_floats()),
+        sin(cos + plan.column_sums_floats()),
+        row_even(sin + plan.column_sums_floats()),
         row_odd(row_even + spectrum(plan)),
         row_cos(row_odd + spectrum(plan)),
         row_sin(row_cos + spectrum(plan)),
         points(row_sin + spectrum(plan)) {}
 
-  static std::int64_t line(const FftPlan& plan) { return (plan.column_dft.half + 1) * 2 * kLanes; }
   static std::int64_t spectrum(const FftPlan& plan) {
-    return (plan.row_dft.half + 1) * even_columns(plan) * kLanes;
+    return plan.row_sums_floats(plan.output_columns());
   }
 
   float *even, *odd, *cos, *sin;                  // [columns/2 + 1][real, imaginary]
@@ -110,12 +106,12 @@ void restore_columns(const FftPlan& plan, std::int64_t slab, const Products& p,
   cosine_and_sine_sums(plan.column_dft, s.even, s.odd, 2 * kLanes, 1, s.cos, s.sin);
   const std::int64_t size = plan.columns.size;
   const std::int64_t half_kernel = plan.shape.kernel / 2;
-  const std::int64_t step = even_columns(plan) * kLanes;
+  const std::int64_t step = plan.output_columns() * kLanes;
   const auto points = static_cast<float>(plan.rows.size * size);
   const Vector scale = broadcast((slab == 0 ? 1.0F : 2.0F) / points);
   float* re_to = s.row_even + slab * step;
   float* im_to = slab == 0 ? s.row_even + plan.row_dft.half * step : s.row_odd + slab * step;
-  for (std::int64_t j = 0; j < even_columns(plan); ++j) {
+  for (std::int64_t j = 0; j < plan.output_columns(); ++j) {
     const std::int64_t wrapped = (j + half_kernel) % size;
     const Complex value = point_at(s, wrapped, size);
     store(hn::Mul(scale, value.re), re_to + j * kLanes);
@@ -155,7 +151,7 @@ void store_points(const OutputJob& job, const OutputPlace& place, std::int64_t r
 void store_tile(const OutputJob& job, const OutputPlace& place, const OutputScratch& s) {
   const FftPlan& plan = job.plan;
   const std::int64_t size = plan.rows.size;
-  const std::int64_t step = even_columns(plan) * kLanes;
+  const std::int64_t step = plan.output_columns() * kLanes;
   const std::int64_t count = std::min(plan.rows.step, plan.shape.rows - place.row);
   Vector bias = hn::Zero(kFloats);
   if (job.bias != nullptr) {
@@ -182,7 +178,7 @@ void transform_output(const OutputJob& job, std::int64_t image, std::int64_t til
   const OutputScratch s(plan, scratch);
   const std::int64_t vectors = plan.vectors_of(block);
   const std::int64_t part = plan.tiles * vectors * kLanes;
-  const std::int64_t step = even_columns(plan) * kLanes;
+  const std::int64_t step = plan.output_columns() * kLanes;
   for (std::int64_t column = 0; column < plan.columns.count; ++column) {
     const std::int64_t tile = (image * plan.rows.count + tile_row) * plan.columns.count + column;
     for (std::int64_t v = 0; v < vectors; ++v) {
@@ -191,7 +187,7 @@ void transform_output(const OutputJob& job, std::int64_t image, std::int64_t til
             products + plan.product_offset(slab, vectors) + (tile * vectors + v) * kLanes;
         restore_columns(plan, slab, {at, part}, s);
       }
-      cosine_and_sine_sums(plan.row_dft, s.row_even, s.row_odd, step, even_columns(plan) / 2,
+      cosine_and_sine_sums(plan.row_dft, s.row_even, s.row_odd, step, plan.output_columns() / 2,
                            s.row_cos, s.row_sin);
       const std::int64_t channel = (block * 2 + v) * kLanes;
       store_tile(job,
@@ -212,10 +208,8 @@ namespace dnd::ops::fft {
 HWY_EXPORT(transform_output);
 
 std::int64_t output_scratch_floats(const FftPlan& plan) {
-  const std::int64_t columns = (plan.columns.step + 1) / 2 * 2;
-  const std::int64_t line = (plan.column_dft.half + 1) * 2;
-  const std::int64_t spectrum = (plan.row_dft.half + 1) * columns;
-  return (4 * line + 4 * spectrum + columns) * plan.lanes;
+  return 4 * plan.column_sums_floats() + 4 * plan.row_sums_floats(plan.output_columns()) +
+         plan.output_columns() * plan.lanes;
 }
 
 void transform_output(const OutputJob& job, std::int64_t image, std::int64_t tile_row,

@@ -21,7 +21,7 @@ std::int64_t block_inputs(const FftPlan& plan) {
 AxisTiles cut_axis(std::int64_t n, std::int64_t kernel, std::int64_t size) {
   if (size >= n + kernel / 2) return {size, n, 1};
   const std::int64_t step = size - kernel + 1;
-  return {size, step, (n + step - 1) / step};
+  return {size, step, pieces(n, step)};
 }
 
 FftPlan::FftPlan(const ConvShape& of_shape, std::int64_t tile_rows, std::int64_t tile_columns,
@@ -34,9 +34,9 @@ FftPlan::FftPlan(const ConvShape& of_shape, std::int64_t tile_rows, std::int64_t
       slabs(tile_rows / 2),
       first_bins(tile_columns + 2),
       bins(tile_columns),
-      in_groups((shape.in_channels + lanes - 1) / lanes),
+      in_groups(pieces(shape.in_channels, lanes)),
       block_inputs(dnd::ops::block_inputs(*this)),
-      out_blocks((shape.out_channels + 2 * lanes - 1) / (2 * lanes)),
+      out_blocks(pieces(shape.out_channels, 2 * lanes)),
       row_dft(tile_rows),
       column_dft(tile_columns),
       row_kernel(tile_rows, shape.kernel / 2 + 1),

@@ -7,6 +7,11 @@
 
 namespace dnd::ops {
 
+// Pieces of at most `piece` that make up `whole`.
+constexpr std::int64_t pieces(std::int64_t whole, std::int64_t piece) {
+  return (whole + piece - 1) / piece;
+}
+
 // Stride 1, `same` padding, square kernel of odd size.
 struct ConvShape {
   std::int64_t images = 1;
@@ -63,7 +68,6 @@ struct FftPlan {
                std::int64_t column_count) const;
 
   std::int64_t bins_of(std::int64_t slab) const { return slab == 0 ? first_bins : bins; }
-  std::int64_t all_bins() const { return first_bins + (slabs - 1) * bins; }
   // Vectors of `lanes` channels that block `block` has: 2, or 1 where no more channels are left.
   std::int64_t vectors_of(std::int64_t block) const {
     return block * 2 * lanes + lanes < shape.out_channels ? 2 : 1;
@@ -82,6 +86,14 @@ struct FftPlan {
     return before * 3 * tiles * vectors * lanes;
   }
   std::int64_t product_floats(std::int64_t vectors) const { return product_offset(slabs, vectors); }
+  // Sums along the rows for `count` columns, [rows/2 + 1][count] vectors; along the columns of one row,
+  // [columns/2 + 1][real, imaginary] vectors.
+  std::int64_t row_sums_floats(std::int64_t count) const {
+    return (row_dft.half + 1) * count * lanes;
+  }
+  std::int64_t column_sums_floats() const { return (column_dft.half + 1) * 2 * lanes; }
+  // Columns of a tile's outputs in whole pairs of vectors.
+  std::int64_t output_columns() const { return pieces(columns.step, 2) * 2; }
   // Transformed weights of one slab: [bin][3] rows of [input][vectors][lanes] and a little more, so
   // that rows do not all begin in the same cache set.
   std::int64_t weight_row_floats() const { return block_inputs * 2 * lanes + 16; }

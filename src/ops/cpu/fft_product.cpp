@@ -370,7 +370,7 @@ void multiply_slab(const ProductJob& job, const Block& block, std::int64_t slab,
   const FftPlan& plan = job.plan;
   const std::int64_t tiles = plan.tiles;
   const std::int64_t bins = plan.bins_of(slab);
-  const std::int64_t runs = (tiles + kMaxTiles - 1) / kMaxTiles;
+  const std::int64_t runs = pieces(tiles, kMaxTiles);
   const float* x = job.transformed + plan.input_offset(slab) +
                    block.in_channel / kLanes * bins * 3 * tiles * kLanes;
   for (std::int64_t row = 0; row < 3 * bins; ++row) {

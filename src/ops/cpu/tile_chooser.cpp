@@ -27,8 +27,8 @@ Cost cost_of(const ConvShape& shape, const AxisTiles& rows, const AxisTiles& col
              std::int64_t lanes) {
   const double tiles = number(rows.count * columns.count);
   const double bins = number(rows.size / 2 * columns.size + 2);
-  const double in_groups = number((shape.in_channels + lanes - 1) / lanes);
-  const double out_groups = number((shape.out_channels + lanes - 1) / lanes);
+  const double in_groups = number(pieces(shape.in_channels, lanes));
+  const double out_groups = number(pieces(shape.out_channels, lanes));
   const double pairs = number(shape.in_channels) * out_groups;
   const double area = number(shape.kernel * shape.kernel);
   const double transform = 1.5 * bins * (number(rows.size + columns.size) / 2.0 + 12.0);
@@ -45,8 +45,6 @@ Chunk cached_chunk(const Cost& cost, const AxisTiles& rows, const AxisTiles& col
   if (tiles < columns.count) return {1, tiles};
   return {std::min(rows.count, tiles / columns.count), columns.count};
 }
-
-std::int64_t pieces(std::int64_t whole, std::int64_t piece) { return (whole + piece - 1) / piece; }
 
 struct Choice {
   std::int64_t rows = 0, columns = 0;
