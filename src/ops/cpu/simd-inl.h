@@ -7,7 +7,6 @@
 #define DND_OPS_CPU_SIMD_INL_H_
 #endif
 
-#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include <algorithm>
