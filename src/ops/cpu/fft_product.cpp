@@ -22,9 +22,12 @@ struct Panel {
   std::int64_t inputs;
   const float* x;  // [group][tile][lanes], group_step floats apart
   std::int64_t group_step;
-  bool first;  // nothing is there yet
+  std::int64_t next_x;  // floats to those of the next frequency
+  bool first;           // nothing is there yet
 };
 
+// The next frequency's inputs are asked for meanwhile: those of each group lie apart, and such jumps
+// are too much for the processor's own prefetching.
 template <int kTiles, int kVectors>
 void multiply_tiles(const Panel& panel, std::int64_t tile, float* y) {
   Vector sums[kTiles][kVectors];
@@ -34,6 +37,9 @@ void multiply_tiles(const Panel& panel, std::int64_t tile, float* y) {
   const float* weights = panel.weights;
   for (std::int64_t begin = 0; begin < panel.inputs; begin += kLanes) {
     const float* x = panel.x + begin / kLanes * panel.group_step + tile * kLanes;
+    for (int line = 0; line * kLine < kTiles * kLanes; ++line) {
+      hwy::Prefetch(x + panel.next_x + line * kLine);
+    }
     const std::int64_t count = std::min(kLanes, panel.inputs - begin);
     for (std::int64_t i = 0; i < count; ++i, weights += kVectors * kLanes) {
       Vector w[kVectors];
@@ -100,8 +106,11 @@ void multiply_slab(const ProductJob& job, const Block& block, std::int64_t slab,
   const float* x = job.transformed + plan.input_offset(slab) +
                    block.in_channel / kLanes * bins * 3 * tiles * kLanes;
   for (std::int64_t row = 0; row < 3 * bins; ++row) {
-    const Panel panel = {s.frequencies + row * plan.weight_row_floats(), block.inputs,
-                         x + row * tiles * kLanes, bins * 3 * tiles * kLanes,
+    const Panel panel = {s.frequencies + row * plan.weight_row_floats(),
+                         block.inputs,
+                         x + row * tiles * kLanes,
+                         bins * 3 * tiles * kLanes,
+                         tiles * kLanes,
                          block.in_channel == 0};
     float* y = products + row * tiles * kVectors * kLanes;
     for (std::int64_t run = 0; run < runs; ++run) {

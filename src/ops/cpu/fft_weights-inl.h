@@ -27,6 +27,8 @@ struct Block {
   std::int64_t in_channel, inputs;
 };
 
+constexpr std::int64_t kLine = 16;  // floats of a line of the cache
+
 struct ProductScratch {
   ProductScratch(const FftPlan& plan, float* at)
       : kernels(at),
@@ -144,7 +146,6 @@ class Prefetch {
   }
 
  private:
-  static constexpr std::int64_t kLine = 16;  // floats
   static std::int64_t area(const ProductJob& job) {
     return job.plan.shape.kernel * job.plan.shape.kernel;
   }
@@ -167,28 +168,40 @@ struct RowSums {
   Vector odd_odd[kHalf + 1];
 };
 
+// first + coefficients[1] part(1) + ... + coefficients[kHalf] part(kHalf)
+template <int kHalf, class Part>
+HWY_INLINE Vector sum_rows_of(Vector first, const Vector (&coefficients)[kHalf + 1],
+                              const Part& part) {
+  Vector sum = first;
+#pragma GCC unroll 8
+  for (int n = 1; n <= kHalf; ++n) sum = hn::MulAdd(coefficients[n], part(n), sum);
+  return sum;
+}
+
 template <int kHalf>
-HWY_INLINE RowSums<kHalf> sum_row_offsets(const float* parts, const float* cosines,
-                                          const float* sines) {
+HWY_INLINE RowSums<kHalf> sum_row_offsets(const float* parts, const float* row_cosines,
+                                          const float* row_sines) {
   using P = Parts<kHalf>;
   RowSums<kHalf> sums;
-  const auto part = [&](int index) HWY_ATTR { return load(parts + index * kLanes); };
-  for (int m = 0; m <= kHalf; ++m) {
-    sums.even_even[m] = part(P::even_even(0, m));
-    sums.odd_even[m] = hn::Zero(kFloats);
-    sums.odd_odd[m] = hn::Zero(kFloats);
-    sums.even_odd[m] = m > 0 ? part(P::even_odd(0, m)) : hn::Zero(kFloats);
-  }
+  Vector cosines[kHalf + 1];
+  Vector sines[kHalf + 1];
+#pragma GCC unroll 8
   for (int n = 1; n <= kHalf; ++n) {
-    const Vector cosine = broadcast(cosines[n]);
-    const Vector sine = broadcast(sines[n]);
-    for (int m = 0; m <= kHalf; ++m) {
-      sums.even_even[m] = hn::MulAdd(cosine, part(P::even_even(n, m)), sums.even_even[m]);
-      sums.odd_even[m] = hn::MulAdd(sine, part(P::odd_even(n, m)), sums.odd_even[m]);
-      if (m == 0) continue;
-      sums.even_odd[m] = hn::MulAdd(cosine, part(P::even_odd(n, m)), sums.even_odd[m]);
-      sums.odd_odd[m] = hn::MulAdd(sine, part(P::odd_odd(n, m)), sums.odd_odd[m]);
-    }
+    cosines[n] = broadcast(row_cosines[n]);
+    sines[n] = broadcast(row_sines[n]);
+  }
+  const auto at = [&](int index) HWY_ATTR { return load(parts + index * kLanes); };
+#pragma GCC unroll 8
+  for (int m = 0; m <= kHalf; ++m) {
+    sums.even_even[m] = sum_rows_of<kHalf>(at(P::even_even(0, m)), cosines,
+                                           [&](int n) HWY_ATTR { return at(P::even_even(n, m)); });
+    sums.odd_even[m] = sum_rows_of<kHalf>(hn::Zero(kFloats), sines,
+                                          [&](int n) HWY_ATTR { return at(P::odd_even(n, m)); });
+    if (m == 0) continue;
+    sums.even_odd[m] = sum_rows_of<kHalf>(at(P::even_odd(0, m)), cosines,
+                                          [&](int n) HWY_ATTR { return at(P::even_odd(n, m)); });
+    sums.odd_odd[m] = sum_rows_of<kHalf>(hn::Zero(kFloats), sines,
+                                         [&](int n) HWY_ATTR { return at(P::odd_odd(n, m)); });
   }
   return sums;
 }
@@ -226,12 +239,16 @@ HWY_INLINE void store_weight(Vector re, Vector im, std::int64_t row, float* to) 
   store(hn::Add(re, im), to + 2 * row);
 }
 
+// Meanwhile asks for the parts of a kernel that comes soon.
 template <int kHalf>
-HWY_INLINE void store_row(const FftPlan& plan, const RowSums<kHalf>& sums, float* to) {
+HWY_INLINE void store_row(const FftPlan& plan, const RowSums<kHalf>& sums, const float* next,
+                          float* to) {
   const std::int64_t size = plan.column_dft.size;
   const std::int64_t half = size / 2;
   const std::int64_t row = plan.weight_row_floats();
   const std::int64_t bin = 3 * row;
+  const std::int64_t lines =
+      pieces(pieces(Parts<kHalf>::kCount * kLanes, kLine), plan.column_dft.rows);
   const auto put = [&](std::int64_t c, Vector a, Vector b, Vector d, Vector e) HWY_ATTR {
     store_weight(hn::Sub(a, b), hn::Add(d, e), row, to + c * bin);
     if (c == 0 || c == half) return;
@@ -240,6 +257,9 @@ HWY_INLINE void store_row(const FftPlan& plan, const RowSums<kHalf>& sums, float
   for (std::int64_t q = 0; q < plan.column_dft.rows; ++q) {
     const float* cosines = plan.column_kernel.cosines.data() + q * (kHalf + 1);
     const float* sines = plan.column_kernel.sines.data() + q * (kHalf + 1);
+    for (std::int64_t line = q * lines; line < (q + 1) * lines; ++line) {
+      hwy::Prefetch(next + line * kLine);
+    }
     const TwoSums a = sum_cosines<kHalf>(sums.even_even, cosines);
     const TwoSums b = sum_sines<kHalf>(sums.odd_odd, sines);
     const TwoSums d = sum_cosines<kHalf>(sums.odd_even, cosines);
@@ -283,7 +303,7 @@ void transform_weights(const FftPlan& plan, const Block& block, std::int64_t sla
       const auto [cosines, sines] = row_tables(slab);
       const RowSums<kHalf> sums = sum_row_offsets<kHalf>(parts, cosines, sines);
       if (slab > 0) {
-        store_row<kHalf>(plan, sums, to);
+        store_row<kHalf>(plan, sums, parts + kArea * kLanes, to);
         continue;
       }
       const auto [last_cosines, last_sines] = row_tables(plan.slabs);
