@@ -196,7 +196,7 @@ void run_ours(benchmark::State& state, const Conv& conv, int threads) {
   const ops::Workers workers(threads);
   const Data& data = data_of(conv);
   const auto run = [&] {
-    return ops::conv2d_same(workers, data.x, data.weight, std::nullopt, ops::Precision::exact);
+    return ops::conv2d_same(workers, data.x, {data.weight}, std::nullopt, ops::Precision::exact);
   };
   const double error = error_of(conv, data, run());
   for (auto _ : state) benchmark::DoNotOptimize(run());

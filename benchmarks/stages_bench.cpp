@@ -52,7 +52,8 @@ void conv_ours(benchmark::State& state) {
   const at::Tensor x = at::rand({state.range(0), state.range(2), state.range(3)});
   const at::Tensor w = at::rand({state.range(1), state.range(0), state.range(4), state.range(4)});
   for (auto _ : state) {
-    benchmark::DoNotOptimize(ops::conv2d_same(workers, x, w, std::nullopt, ops::Precision::exact));
+    benchmark::DoNotOptimize(
+        ops::conv2d_same(workers, x, {w}, std::nullopt, ops::Precision::exact));
   }
   set_conv_rate(state);
 }

@@ -3,6 +3,7 @@
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
 
 #include <algorithm>
 #include <vector>
@@ -55,7 +56,15 @@ at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, at::IntArrayR
   return sum;
 }
 
-void check_shapes(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& out) {
+void check_shapes(const at::Tensor& x, const ConvWeights& weights, const at::Tensor& out) {
+  const at::Tensor& weight = weights.values;
+  const bool half = weight.scalar_type() == at::kHalf;
+  const std::size_t scales = weights.scales.size();
+  if ((!half && weight.scalar_type() != at::kFloat) ||
+      (scales != 0 && (!half || scales != static_cast<std::size_t>(weight.size(0))))) {
+    fail(ErrorKind::internal, "conv2d_same: weight of type ", toString(weight.scalar_type()),
+         " with ", scales, " scales");
+  }
   if (x.dim() != 3 || weight.dim() != 4 || weight.size(1) != x.size(0) ||
       weight.size(2) != weight.size(3) || weight.size(2) % 2 == 0 || !weight.is_contiguous() ||
       out.sizes().vec() != std::vector{weight.size(0), x.size(1), x.size(2)}) {
@@ -64,14 +73,26 @@ void check_shapes(const at::Tensor& x, const at::Tensor& weight, const at::Tenso
   }
 }
 
+// Some output channels of the weights as an operand in fp32.
+at::Tensor operand(const ConvWeights& weights, Range channels, Precision precision) {
+  at::Tensor part = weights.values.narrow(0, channels.begin, channels.size).to(at::kFloat);
+  if (!weights.scales.empty()) {
+    const at::Tensor scales = at::from_blob(const_cast<float*>(weights.scales.data()),
+                                            {weights.values.size(0), 1, 1, 1}, at::kFloat);
+    part = part.mul(scales.narrow(0, channels.begin, channels.size));
+  }
+  return round_operand(part, precision);
+}
+
 // Any kernel size and any strides, by ATen's direct convolution.
-void convolve_directly(const Workers& workers, const at::Tensor& x, const at::Tensor& weight,
+void convolve_directly(const Workers& workers, const at::Tensor& x, const ConvWeights& weights,
                        const std::optional<at::Tensor>& bias, Precision precision,
                        const at::Tensor& out) {
-  const std::int64_t channels = weight.size(0);
+  const std::int64_t channels = weights.values.size(0);
   const std::int64_t rows = x.size(1);
-  const std::int64_t half = weight.size(2) / 2;
-  const BlockPlan plan = plan_blocks(channels, rows, weight.size(2));
+  const std::int64_t kernel = weights.values.size(2);
+  const std::int64_t half = kernel / 2;
+  const BlockPlan plan = plan_blocks(channels, rows, kernel);
   const bool cut_rows = plan.rows < rows;
   at::Tensor input = round_operand(x, precision).contiguous().unsqueeze(0);  // (1, Cin, H, W)
   if (cut_rows) input = at::constant_pad_nd(input, {0, 0, half, half});
@@ -82,8 +103,8 @@ void convolve_directly(const Workers& workers, const at::Tensor& x, const at::Te
     const Range c = piece_of(channels, plan.channels, index / row_blocks);
     const Range r = piece_of(rows, plan.rows, index % row_blocks);
     const at::Tensor block_input = cut_rows ? input.narrow(2, r.begin, r.size + 2 * half) : input;
-    const at::Tensor block_weight = round_operand(weight.narrow(0, c.begin, c.size), precision);
-    at::Tensor block = convolve(block_input, block_weight, {cut_rows ? 0 : half, half});
+    at::Tensor block =
+        convolve(block_input, operand(weights, c, precision), {cut_rows ? 0 : half, half});
     if (bias) block.add_(bias->narrow(0, c.begin, c.size).view({1, c.size, 1, 1}));
     out.narrow(0, c.begin, c.size).narrow(1, r.begin, r.size).copy_(block.squeeze(0));
   });
@@ -94,34 +115,42 @@ PlaneView<T> view_of(T* data, const at::Tensor& tensor) {
   return {data, 0, tensor.stride(0), tensor.stride(1), tensor.stride(2)};
 }
 
+WeightView view_of(const ConvWeights& weights) {
+  if (weights.values.scalar_type() == at::kFloat) return {weights.values.const_data_ptr<float>()};
+  return {nullptr,
+          reinterpret_cast<const std::uint16_t*>(weights.values.const_data_ptr<at::Half>()),
+          weights.scales.empty() ? nullptr : weights.scales.data()};
+}
+
 bool has_contiguous_axis(const at::Tensor& tensor) {
   return tensor.stride(0) == 1 || tensor.stride(2) == 1;
 }
 
 }  // namespace
 
-void conv2d_same_out(const Workers& workers, const at::Tensor& x, const at::Tensor& weight,
+void conv2d_same_out(const Workers& workers, const at::Tensor& x, const ConvWeights& weights,
                      const std::optional<at::Tensor>& bias, Precision precision,
                      const at::Tensor& out) {
-  check_shapes(x, weight, out);
+  check_shapes(x, weights, out);
+  const at::Tensor& weight = weights.values;
   const std::int64_t kernel = weight.size(2);
   if (kernel < 3 || kernel > kMaxFftKernel || !has_contiguous_axis(x) ||
       !has_contiguous_axis(out)) {
-    convolve_directly(workers, x, weight, bias, precision, out);
+    convolve_directly(workers, x, weights, bias, precision, out);
     return;
   }
   const ChosenPlan plan =
       plan_fft({1, weight.size(1), weight.size(0), x.size(1), x.size(2), kernel});
   convolve(workers, plan,
-           {view_of(x.const_data_ptr<float>(), x), weight.const_data_ptr<float>(),
+           {view_of(x.const_data_ptr<float>(), x), view_of(weights),
             bias ? bias->const_data_ptr<float>() : nullptr,
             view_of(out.mutable_data_ptr<float>(), out), precision == Precision::bf16});
 }
 
-at::Tensor conv2d_same(const Workers& workers, const at::Tensor& x, const at::Tensor& weight,
+at::Tensor conv2d_same(const Workers& workers, const at::Tensor& x, const ConvWeights& weights,
                        const std::optional<at::Tensor>& bias, Precision precision) {
-  at::Tensor out = at::empty({weight.size(0), x.size(1), x.size(2)}, x.options());
-  conv2d_same_out(workers, x, weight, bias, precision, out);
+  at::Tensor out = at::empty({weights.values.size(0), x.size(1), x.size(2)}, x.options());
+  conv2d_same_out(workers, x, weights, bias, precision, out);
   return out;
 }
 

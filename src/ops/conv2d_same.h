@@ -4,22 +4,30 @@
 #include <ATen/core/Tensor.h>
 
 #include <optional>
+#include <vector>
 
 #include "ops/precision.h"
 #include "ops/workers.h"
 
 namespace dnd::ops {
 
-// Cross-correlation as in PyTorch: x (Cin, H, W), weight (Cout, Cin, k, k) with k odd, bias (Cout)
-// -> out (Cout, H, W). fp32; weight and bias are contiguous. x and out are views of any strides: where
+// A weight (Cout, Cin, k, k) as it lies in a file, contiguous: fp32, or fp16 with a power of two for
+// each output channel to multiply it by.
+struct ConvWeights {
+  at::Tensor values;
+  std::vector<float> scales = {};  // (Cout), of fp16 only; empty: ones
+};
+
+// Cross-correlation as in PyTorch: x (Cin, H, W), weights (Cout, Cin, k, k) with k odd, bias (Cout)
+// -> out (Cout, H, W). fp32; fp16 weights are what they are in fp32. bias is contiguous. x and out are views of any strides: where
 // their channels (first) or columns (last) are contiguous nothing is copied. Shapes are checked: a
 // mismatch is Error(internal).
-void conv2d_same_out(const Workers& workers, const at::Tensor& x, const at::Tensor& weight,
+void conv2d_same_out(const Workers& workers, const at::Tensor& x, const ConvWeights& weights,
                      const std::optional<at::Tensor>& bias, Precision precision,
                      const at::Tensor& out);
 
 // The same into a new contiguous tensor.
-at::Tensor conv2d_same(const Workers& workers, const at::Tensor& x, const at::Tensor& weight,
+at::Tensor conv2d_same(const Workers& workers, const at::Tensor& x, const ConvWeights& weights,
                        const std::optional<at::Tensor>& bias, Precision precision);
 
 }  // namespace dnd::ops

@@ -5,6 +5,7 @@
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <tuple>
 
 #include "base/random.h"
@@ -70,7 +71,7 @@ TEST_P(Conv2dSame, EqualsTheDefinition) {
   const at::Tensor weight = random_tensor({co, ci, k, k}, 2);
   const at::Tensor bias = random_tensor({co}, 3);
   const Workers workers(2);
-  const at::Tensor y = conv2d_same(workers, x, weight, bias, Precision::exact);
+  const at::Tensor y = conv2d_same(workers, x, {weight}, bias, Precision::exact);
   ASSERT_EQ(y.sizes().vec(), (std::vector<std::int64_t>{co, h, w}));
   const std::vector<double> expected = reference_conv(x, weight, bias);
   EXPECT_LT(testing::relative_rms(values_of(y), std::span<const double>(expected)), 1e-6);
@@ -83,7 +84,7 @@ TEST_P(Conv2dSame, SameBytesWhateverTheThreads) {
   at::Tensor one;
   for (const int threads : {1, 2, 3, 7}) {
     const Workers workers(threads);
-    const at::Tensor y = conv2d_same(workers, x, weight, std::nullopt, Precision::exact);
+    const at::Tensor y = conv2d_same(workers, x, {weight}, std::nullopt, Precision::exact);
     if (threads == 1) one = y;
     EXPECT_TRUE(at::equal(one, y)) << threads << " threads";
   }
@@ -101,15 +102,56 @@ TEST(Conv2dSamePrecision, Bf16RoundsOperandsOnly) {
   const Workers workers(2);
   const at::Tensor x = random_tensor({8, 9, 10}, 1);
   const at::Tensor weight = random_tensor({6, 8, 3, 3}, 2);
-  const at::Tensor rounded = conv2d_same(workers, x, weight, std::nullopt, Precision::bf16);
+  const at::Tensor rounded = conv2d_same(workers, x, {weight}, std::nullopt, Precision::bf16);
   const at::Tensor same =
       conv2d_same(workers, x.to(at::kBFloat16).to(at::kFloat),
-                  weight.to(at::kBFloat16).to(at::kFloat), std::nullopt, Precision::exact);
-  const at::Tensor exact = conv2d_same(workers, x, weight, std::nullopt, Precision::exact);
+                  {weight.to(at::kBFloat16).to(at::kFloat)}, std::nullopt, Precision::exact);
+  const at::Tensor exact = conv2d_same(workers, x, {weight}, std::nullopt, Precision::exact);
   EXPECT_TRUE(at::equal(rounded, same));
   const double error = testing::relative_rms(values_of(rounded), values_of(exact));
   EXPECT_GT(error, 1e-4);
   EXPECT_LT(error, 5e-3);
+}
+
+// Halves and powers of two are what they are in fp32, on the way through ATen too (kernels of 1 and
+// 13); numbers below the normal ones of fp16 and negative zeros among them.
+TEST(Conv2dSameHalves, HaveTheBytesOfTheSameNumbersInFp32) {
+  const c10::InferenceMode inference;
+  const Workers workers(2);
+  for (const std::int64_t kernel : {1, 3, 9, 13}) {
+    const at::Tensor x = random_tensor({7, 12, 15}, 1);
+    at::Tensor halves = random_tensor({69, 7, kernel, kernel}, 2).to(at::kHalf);
+    halves[3].mul_(0x1p-15);
+    halves[4].mul_(-0.0);
+    ConvWeights weights = {halves};
+    const auto expect_same = [&](const at::Tensor& full) {
+      for (const Precision precision : {Precision::exact, Precision::bf16}) {
+        const at::Tensor y = conv2d_same(workers, x, weights, std::nullopt, precision);
+        EXPECT_TRUE(at::equal(y, conv2d_same(workers, x, {full}, std::nullopt, precision)))
+            << "k " << kernel;
+      }
+    };
+    at::Tensor full = halves.to(at::kFloat);
+    expect_same(full);
+    for (int c = 0; c < 69; ++c) {
+      weights.scales.push_back(std::ldexp(1.0F, c % 5 - 3));
+      full[c].mul_(static_cast<double>(weights.scales.back()));
+    }
+    expect_same(full);
+  }
+}
+
+TEST(Conv2dSameErrors, TypesAreChecked) {
+  const c10::InferenceMode inference;
+  const Workers workers(1);
+  const at::Tensor x = random_tensor({3, 4, 5}, 1);
+  const at::Tensor weight = random_tensor({2, 3, 3, 3}, 1);
+  const auto run = [&](const ConvWeights& weights) {
+    conv2d_same(workers, x, weights, std::nullopt, Precision::exact);
+  };
+  EXPECT_DND_ERROR(run({weight.to(at::kDouble)}), ErrorKind::internal, "Double with 0 scales");
+  EXPECT_DND_ERROR(run({weight, {1.0F, 1.0F}}), ErrorKind::internal, "Float with 2 scales");
+  EXPECT_DND_ERROR(run({weight.to(at::kHalf), {1.0F}}), ErrorKind::internal, "Half with 1 scales");
 }
 
 TEST(Conv2dSameErrors, ShapesAreChecked) {
@@ -117,7 +159,7 @@ TEST(Conv2dSameErrors, ShapesAreChecked) {
   const Workers workers(1);
   const at::Tensor x = random_tensor({3, 4, 5}, 1);
   const auto run = [&](const at::Tensor& weight) {
-    conv2d_same(workers, x, weight, std::nullopt, Precision::exact);
+    conv2d_same(workers, x, {weight}, std::nullopt, Precision::exact);
   };
   EXPECT_DND_ERROR(run(random_tensor({2, 4, 3, 3}, 1)), ErrorKind::internal, "[2, 4, 3, 3]");
   EXPECT_DND_ERROR(run(random_tensor({2, 3, 2, 2}, 1)), ErrorKind::internal, "[2, 3, 2, 2]");

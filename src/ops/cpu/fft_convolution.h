@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "ops/cpu/fft_plan.h"
+#include "ops/cpu/weight_view.h"
 #include "ops/workers.h"
 
 namespace dnd::ops {
@@ -15,11 +16,11 @@ namespace dnd::ops {
 constexpr std::int64_t kMaxFftKernel = 11;
 
 struct FftConvolution {
-  PlaneView<const float> x;        // (images, Cin, rows, columns)
-  const float* weights = nullptr;  // (Cout, Cin, k, k), contiguous
-  const float* bias = nullptr;     // (Cout), or none
-  PlaneView<float> y;              // (images, Cout, rows, columns)
-  bool round_to_bf16 = false;      // operands
+  PlaneView<const float> x;     // (images, Cin, rows, columns)
+  WeightView weights;           // (Cout, Cin, k, k)
+  const float* bias = nullptr;  // (Cout), or none
+  PlaneView<float> y;           // (images, Cout, rows, columns)
+  bool round_to_bf16 = false;   // operands
 };
 
 // Tiles for a shape, and how many of them go through all stages at once: those for which the model of

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "ops/cpu/fft_plan.h"
+#include "ops/cpu/weight_view.h"
 
 namespace dnd::ops::fft {
 
@@ -24,7 +25,7 @@ void transform_input(const InputJob& job, std::int64_t image, std::int64_t tile_
 
 struct ProductJob {
   const FftPlan& plan;
-  const float* weights = nullptr;  // (Cout, Cin, k, k)
+  WeightView weights;  // (Cout, Cin, k, k)
   bool round_to_bf16 = false;
   const float* transformed = nullptr;
 };

@@ -37,8 +37,8 @@ void multiply_tiles(const Panel& panel, std::int64_t tile, float* y) {
   const float* weights = panel.weights;
   for (std::int64_t begin = 0; begin < panel.inputs; begin += kLanes) {
     const float* x = panel.x + begin / kLanes * panel.group_step + tile * kLanes;
-    for (int line = 0; line * kLine < kTiles * kLanes; ++line) {
-      hwy::Prefetch(x + panel.next_x + line * kLine);
+    for (int line = 0; line * kLineFloats < kTiles * kLanes; ++line) {
+      hwy::Prefetch(x + panel.next_x + line * kLineFloats);
     }
     const std::int64_t count = std::min(kLanes, panel.inputs - begin);
     for (std::int64_t i = 0; i < count; ++i, weights += kVectors * kLanes) {

@@ -27,7 +27,9 @@ struct Block {
   std::int64_t in_channel, inputs;
 };
 
-constexpr std::int64_t kLine = 16;  // floats of a line of the cache
+// Of a line of the cache.
+constexpr std::int64_t kLineBytes = 64;
+constexpr std::int64_t kLineFloats = 16;
 
 struct ProductScratch {
   ProductScratch(const FftPlan& plan, float* at)
@@ -94,23 +96,52 @@ HWY_INLINE void split_parts(float* kernel) {
   for (int i = 0; i < P::kCount; ++i) store(parts[i], kernel + i * kLanes);
 }
 
+// The weights of one vector of output channels -> kernels[input][k k][lanes].
+template <int kHalf, typename T>
+HWY_INLINE void gather_kernels(const FftPlan& plan, const T* weights, std::int64_t first_channel,
+                               const Block& block, const ProductScratch& s, float* kernels) {
+  constexpr int kArea = Parts<kHalf>::kCount;
+  const std::int64_t row = plan.shape.in_channels * kArea;
+  const T* rows[static_cast<std::size_t>(kLanes)];
+  for (std::int64_t i = 0; i < kLanes; ++i) {
+    const std::int64_t channel = first_channel + i;
+    rows[i] = channel < plan.shape.out_channels ? weights + channel * row + block.in_channel * kArea
+                                                : reinterpret_cast<const T*>(s.zeros);
+  }
+  gather_rows(rows, block.inputs * kArea, kernels);
+}
+
+// The scales of one vector of output channels.
+HWY_INLINE Vector load_scales(const ProductJob& job, std::int64_t first_channel) {
+  float scales[static_cast<std::size_t>(kLanes)];
+  for (std::int64_t i = 0; i < kLanes; ++i) {
+    const bool is_scaled =
+        job.weights.scales != nullptr && first_channel + i < job.plan.shape.out_channels;
+    scales[i] = is_scaled ? job.weights.scales[first_channel + i] : 1.0F;
+  }
+  return load(scales);
+}
+
 template <int kHalf>
 void load_kernels(const ProductJob& job, const Block& block, const ProductScratch& s,
                   float* kernels) {
   const FftPlan& plan = job.plan;
   constexpr int kArea = Parts<kHalf>::kCount;
-  const std::int64_t row = plan.shape.in_channels * kArea;
   for (std::int64_t v = 0; v < block.vectors; ++v) {
-    const float* rows[static_cast<std::size_t>(kLanes)];
-    for (std::int64_t i = 0; i < kLanes; ++i) {
-      const std::int64_t channel = (block.index * 2 + v) * kLanes + i;
-      rows[i] = channel < plan.shape.out_channels
-                    ? job.weights + channel * row + block.in_channel * kArea
-                    : s.zeros;
-    }
+    const std::int64_t first_channel = (block.index * 2 + v) * kLanes;
     float* to = kernels + v * ProductScratch::kernel_floats(plan);
-    gather_rows(rows, block.inputs * kArea, to);
+    if (job.weights.f16 != nullptr) {
+      gather_kernels<kHalf>(plan, job.weights.f16, first_channel, block, s, to);
+    } else {
+      gather_kernels<kHalf>(plan, job.weights.f32, first_channel, block, s, to);
+    }
+    const Vector scales = load_scales(job, first_channel);
     for (std::int64_t i = 0; i < block.inputs; ++i, to += kArea * kLanes) {
+      if (job.weights.scales != nullptr) {
+        for (int j = 0; j < kArea; ++j) {
+          store(hn::Mul(scales, load(to + j * kLanes)), to + j * kLanes);
+        }
+      }
       if (job.round_to_bf16) {
         for (int j = 0; j < kArea; ++j) {
           store(round_to_bf16(load(to + j * kLanes)), to + j * kLanes);
@@ -126,19 +157,20 @@ void load_kernels(const ProductJob& job, const Block& block, const ProductScratc
 class Prefetch {
  public:
   Prefetch(const ProductJob& job, const Block& block, std::int64_t calls)
-      : row_(job.plan.shape.in_channels * area(job)),
+      : weight_bytes_(job.weights.f16 != nullptr ? sizeof(std::uint16_t) : sizeof(float)),
+        row_(job.plan.shape.in_channels * area(job) * weight_bytes_),
         inputs_(std::min(job.plan.block_inputs,
                          job.plan.shape.in_channels - block.in_channel - block.inputs)),
-        lines_((inputs_ * area(job) + kLine - 1) / kLine),
+        lines_((inputs_ * area(job) * weight_bytes_ + kLineBytes - 1) / kLineBytes),
         rows_(std::min(block.vectors * kLanes,
                        job.plan.shape.out_channels - block.index * 2 * kLanes)),
-        from_(job.weights + block.index * 2 * kLanes * row_ +
-              (block.in_channel + block.inputs) * area(job)),
+        from_(start(job) + block.index * 2 * kLanes * row_ +
+              (block.in_channel + block.inputs) * area(job) * weight_bytes_),
         share_((rows_ * lines_ + calls - 1) / calls) {}
 
   HWY_INLINE void some() {
     for (std::int64_t i = 0; i < share_ && row_index_ < rows_ && lines_ > 0; ++i) {
-      hwy::Prefetch(from_ + row_index_ * row_ + line_ * kLine);
+      hwy::Prefetch(from_ + row_index_ * row_ + line_ * kLineBytes);
       if (++line_ < lines_) continue;
       line_ = 0;
       ++row_index_;
@@ -149,9 +181,15 @@ class Prefetch {
   static std::int64_t area(const ProductJob& job) {
     return job.plan.shape.kernel * job.plan.shape.kernel;
   }
+  static const char* start(const ProductJob& job) {
+    return job.weights.f16 != nullptr ? reinterpret_cast<const char*>(job.weights.f16)
+                                      : reinterpret_cast<const char*>(job.weights.f32);
+  }
 
-  std::int64_t row_, inputs_, lines_, rows_;
-  const float* from_;
+  std::int64_t weight_bytes_;
+  std::int64_t row_;  // bytes
+  std::int64_t inputs_, lines_, rows_;
+  const char* from_;
   std::int64_t share_;
   std::int64_t row_index_ = 0;
   std::int64_t line_ = 0;
@@ -248,7 +286,7 @@ HWY_INLINE void store_row(const FftPlan& plan, const RowSums<kHalf>& sums, const
   const std::int64_t row = plan.weight_row_floats();
   const std::int64_t bin = 3 * row;
   const std::int64_t lines =
-      pieces(pieces(Parts<kHalf>::kCount * kLanes, kLine), plan.column_dft.rows);
+      pieces(pieces(Parts<kHalf>::kCount * kLanes, kLineFloats), plan.column_dft.rows);
   const auto put = [&](std::int64_t c, Vector a, Vector b, Vector d, Vector e) HWY_ATTR {
     store_weight(hn::Sub(a, b), hn::Add(d, e), row, to + c * bin);
     if (c == 0 || c == half) return;
@@ -258,7 +296,7 @@ HWY_INLINE void store_row(const FftPlan& plan, const RowSums<kHalf>& sums, const
     const float* cosines = plan.column_kernel.cosines.data() + q * (kHalf + 1);
     const float* sines = plan.column_kernel.sines.data() + q * (kHalf + 1);
     for (std::int64_t line = q * lines; line < (q + 1) * lines; ++line) {
-      hwy::Prefetch(next + line * kLine);
+      hwy::Prefetch(next + line * kLineFloats);
     }
     const TwoSums a = sum_cosines<kHalf>(sums.even_even, cosines);
     const TwoSums b = sum_sines<kHalf>(sums.odd_odd, sines);

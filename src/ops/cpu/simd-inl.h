@@ -11,7 +11,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
+#include "base/dtype.h"
 #include "ops/cpu/fft_plan.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -42,9 +44,9 @@ HWY_INLINE Vector round_to_bf16(Vector value) {
 
 #if HWY_TARGET != HWY_SCALAR
 
-// Blocks of 4 floats: block b from rows[4 b + first] + offset.
+// Blocks of 4 values: block b from rows[4 b + first] + offset.
 template <class D>
-HWY_INLINE hn::Vec<D> gather_blocks(D d, const float* const* rows, std::int64_t offset) {
+HWY_INLINE hn::Vec<D> gather_blocks(D d, const hn::TFromD<D>* const* rows, std::int64_t offset) {
   constexpr auto kCount = static_cast<std::int64_t>(MaxLanes(D()));
   if constexpr (kCount <= 4) {
     return hn::LoadU(d, rows[0] + offset);
@@ -80,11 +82,21 @@ HWY_INLINE void transpose_blocks(Vector& a, Vector& b, Vector& c, Vector& d) {
   d = hn::BitCast(kFloats, hn::InterleaveUpper(pairs, ab_high, cd_high));
 }
 
-HWY_INLINE void gather_four(const float* const* rows, std::int64_t column, float* to) {
-  Vector a = gather_blocks(kFloats, rows, column);
-  Vector b = gather_blocks(kFloats, rows + 1, column);
-  Vector c = gather_blocks(kFloats, rows + 2, column);
-  Vector d = gather_blocks(kFloats, rows + 3, column);
+HWY_INLINE Vector gather_floats(const float* const* rows, std::int64_t offset) {
+  return gather_blocks(kFloats, rows, offset);
+}
+HWY_INLINE Vector gather_floats(const std::uint16_t* const* rows, std::int64_t offset) {
+  const hn::Rebind<std::uint16_t, FloatTag> bits;
+  const hn::Rebind<hwy::float16_t, FloatTag> halves;
+  return hn::PromoteTo(kFloats, hn::BitCast(halves, gather_blocks(bits, rows, offset)));
+}
+
+template <typename T>
+HWY_INLINE void gather_four(const T* const* rows, std::int64_t column, float* to) {
+  Vector a = gather_floats(rows, column);
+  Vector b = gather_floats(rows + 1, column);
+  Vector c = gather_floats(rows + 2, column);
+  Vector d = gather_floats(rows + 3, column);
   transpose_blocks(a, b, c, d);
   store(a, to);
   store(b, to + kLanes);
@@ -94,14 +106,22 @@ HWY_INLINE void gather_four(const float* const* rows, std::int64_t column, float
 
 #endif
 
-// Columns 0..count-1 of kLanes rows -> to[column][row].
-HWY_INLINE void gather_rows(const float* const* rows, std::int64_t count, float* to) {
+HWY_INLINE float float_of(const float* value) { return *value; }
+HWY_INLINE float float_of(const std::uint16_t* half) {
+  std::uint16_t bits;  // a row may be something else: zeros
+  std::memcpy(&bits, half, sizeof(bits));
+  return f16_to_f32(bits);
+}
+
+// Columns 0..count-1 of kLanes rows of floats or halves -> to[column][row].
+template <typename T>
+HWY_INLINE void gather_rows(const T* const* rows, std::int64_t count, float* to) {
   std::int64_t column = 0;
 #if HWY_TARGET != HWY_SCALAR
   for (; column + 4 <= count; column += 4) gather_four(rows, column, to + column * kLanes);
 #endif
   for (; column < count; ++column) {
-    for (std::int64_t i = 0; i < kLanes; ++i) to[column * kLanes + i] = rows[i][column];
+    for (std::int64_t i = 0; i < kLanes; ++i) to[column * kLanes + i] = float_of(rows[i] + column);
   }
 }
 

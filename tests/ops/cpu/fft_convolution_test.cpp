@@ -56,8 +56,11 @@ at::Tensor run(const Workers& workers, const ChosenPlan& plan, const at::Tensor&
                const at::Tensor& weight) {
   at::Tensor y = at::zeros({x.size(0), weight.size(0), x.size(2), x.size(3)}, at::kFloat);
   convolve(workers, plan,
-           {view_of(x.const_data_ptr<float>(), x), weight.const_data_ptr<float>(), nullptr,
-            view_of(y.mutable_data_ptr<float>(), y), false});
+           {view_of(x.const_data_ptr<float>(), x),
+            {weight.const_data_ptr<float>()},
+            nullptr,
+            view_of(y.mutable_data_ptr<float>(), y),
+            false});
   return y;
 }
 
@@ -135,16 +138,47 @@ TEST_F(FftConvolutionTest, ViewsOfAnyOrderOfAxes) {
     const at::Tensor x = stored.permute(order);
     const at::Tensor weight = random_tensor({19, x.size(0), 5, 5}, 2);
     const at::Tensor plain =
-        conv2d_same(workers_, x.contiguous(), weight, std::nullopt, Precision::exact);
+        conv2d_same(workers_, x.contiguous(), {weight}, std::nullopt, Precision::exact);
     for (const auto& out_order : orders) {
       std::vector<std::int64_t> shape(3);
       for (std::size_t i = 0; i < 3; ++i) {
         shape[static_cast<std::size_t>(out_order[i])] = plain.size(static_cast<std::int64_t>(i));
       }
       const at::Tensor out = at::zeros(shape, at::kFloat).permute(out_order);
-      conv2d_same_out(workers_, x, weight, std::nullopt, Precision::exact, out);
+      conv2d_same_out(workers_, x, {weight}, std::nullopt, Precision::exact, out);
       EXPECT_LT(relative_rms(out, plain.to(at::kDouble)), 1e-6);
     }
+  }
+}
+
+// Whatever the kernel, the block of channels (none is full here) and the instruction set: halves read
+// in registers give the bytes of the same numbers in fp32.
+TEST_F(FftConvolutionTest, HalvesHaveTheBytesOfTheSameNumbersInFp32) {
+  for (const std::int64_t kernel : {3, 5, 7, 9, 11}) {
+    const at::Tensor x = random_tensor({1, 19, 13, 29}, 1);
+    const at::Tensor halves = random_tensor({53, 19, kernel, kernel}, 2).to(at::kHalf);
+    halves[7].mul_(0x1p-15);  // fp16 has fewer digits there
+    const at::Tensor full = halves.to(at::kFloat);
+    std::vector<float> scales(53);
+    for (std::int64_t c = 0; c < 53; ++c) {
+      scales[static_cast<std::size_t>(c)] = c % 3 == 0 ? 0x1p-9F : 0x1p+4F;
+      full[c].mul_(static_cast<double>(scales[static_cast<std::size_t>(c)]));
+    }
+    const auto* bits = reinterpret_cast<const std::uint16_t*>(halves.const_data_ptr<at::Half>());
+    const WeightView as_halves = {nullptr, bits, scales.data()};
+    const WeightView as_floats = {full.const_data_ptr<float>()};
+    const auto result = [&](const WeightView& weights, bool round_to_bf16) {
+      at::Tensor y = at::zeros({1, 53, 13, 29}, at::kFloat);
+      convolve(workers_, plan_fft({1, 19, 53, 13, 29, kernel}),
+               {view_of(x.const_data_ptr<float>(), x), weights, nullptr,
+                view_of(y.mutable_data_ptr<float>(), y), round_to_bf16});
+      return y;
+    };
+    testing::on_every_target([&] {
+      for (const bool round : {false, true}) {
+        EXPECT_TRUE(at::equal(result(as_halves, round), result(as_floats, round)));
+      }
+    });
   }
 }
 
@@ -152,10 +186,10 @@ TEST_F(FftConvolutionTest, ViewsOfAnyOrderOfAxes) {
 TEST_F(FftConvolutionTest, ImpulsesAndZeros) {
   const at::Tensor weight = random_tensor({5, 3, 9, 9}, 2);
   at::Tensor x = at::zeros({3, 10, 60}, at::kFloat);
-  const at::Tensor nothing = conv2d_same(workers_, x, weight, std::nullopt, Precision::exact);
+  const at::Tensor nothing = conv2d_same(workers_, x, {weight}, std::nullopt, Precision::exact);
   EXPECT_EQ(largest(nothing), 0.0F);
   x[1][9][59] = 1.0F;
-  const at::Tensor y = conv2d_same(workers_, x, weight, std::nullopt, Precision::exact);
+  const at::Tensor y = conv2d_same(workers_, x, {weight}, std::nullopt, Precision::exact);
   EXPECT_NEAR(y[2][7][58].item().toFloat(), weight[2][1][6][5].item().toFloat(), 1e-6F);
   EXPECT_LT(largest(y.narrow(1, 0, 5)), 1e-6F);
 }
