@@ -1,4 +1,7 @@
 // dnd import: a released checkpoint -> bundle.
+#include <map>
+#include <string>
+
 #include "adapter/adapter_layout.h"
 #include "adapter/lora.h"
 #include "adapter/update_norms.h"
@@ -66,8 +69,34 @@ void say_what_was_found(const bundle::GeneratorConfig& config) {
                c.encoder));
 }
 
+using RoundingLosses = std::map<std::string, bundle::RoundingLoss>;
+
+void say_what_was_lost(const RoundingLosses& losses) {
+  const auto digits = [](double value) { return significant_digits(value, 2); };
+  for (const auto& [kind, loss] : losses) {
+    log_info(cat("rounded to F16: ", kind, ": largest relative error of a weight ",
+                 digits(loss.largest), ", relative RMS ", digits(loss.relative_rms()), "; ",
+                 loss.scaled_channels, " of ", loss.channels, " channels scaled"));
+  }
+}
+
+Json losses_json(const RoundingLosses& losses) {
+  Json json = Json::object();
+  for (const auto& [kind, loss] : losses) {
+    json[kind] = {{"largest", loss.largest},
+                  {"relative_rms", loss.relative_rms()},
+                  {"channels", loss.channels},
+                  {"scaled_channels", loss.scaled_channels}};
+  }
+  return json;
+}
+
 void run_import(const Context& context, const ImportCommand& command) {
-  const bundle::ImportOptions options = import_options(command);
+  bundle::ImportOptions options = import_options(command);
+  RoundingLosses losses;
+  options.on_rounding = [&](const std::string& kind, const bundle::RoundingLoss& loss) {
+    losses[kind] = loss;
+  };
   say_what_was_found(bundle::describe_checkpoint(command.checkpoint, options));
   Progress progress(context.quiet);
   progress.stage("import");
@@ -78,11 +107,14 @@ void run_import(const Context& context, const ImportCommand& command) {
         progress.update(static_cast<double>(done) / static_cast<double>(total));
       });
   progress.clear();
+  say_what_was_lost(losses);
   if (!context.json) return print_line(command.out.string());
-  print_json({{"path", command.out.string()},
-              {"name", config.name},
-              {"parameters", config.decoder_parameters()},
-              {"sha256", config.weights_sha256}});
+  Json json = {{"path", command.out.string()},
+               {"name", config.name},
+               {"parameters", config.decoder_parameters()},
+               {"sha256", config.weights_sha256}};
+  if (!losses.empty()) json["rounding"] = losses_json(losses);
+  print_json(json);
 }
 
 }  // namespace
@@ -92,14 +124,18 @@ void add_import(CLI::App& program, Context& context) {
   CLI::App& command = add_command(
       program, context, "import", "A released generator checkpoint (.pth) -> bundle, safely",
       {{"dnd import qwen0.5lora__ARC-c.pth --preset qwen2.5-0.5b --out BUNDLE", ""},
-       {"dnd import my.pth --layout layout.json --out BUNDLE --dtype f16", "half the size"}},
+       {"dnd import my.pth --layout layout.json --out BUNDLE --dtype f16",
+        "half the size; says what rounding lost"}},
       [&context, options] { run_import(context, *options); });
   command.add_option("checkpoint", options->checkpoint, "The .pth file")->required();
   command.add_option("-o,--out", options->out, "Bundle folder to make")->required();
   command.add_option("--preset", options->preset, "Released configuration, e.g. qwen2.5-0.5b");
   command.add_option("--layout", options->layout, "Adapter layout of the target (see dnd layout)");
   command.add_option("--name", options->name, "Name of the generator (default: the file's)");
-  command.add_option("--dtype", options->dtype, "Element type of the stored weights")
+  command
+      .add_option("--dtype", options->dtype,
+                  "Element type of the convolutions' weights; f16: rounded, with a power\n"
+                  "of two for each output channel")
       ->check(CLI::IsMember({"f32", "f16"}))
       ->capture_default_str();
   command.add_option("--encoder", options->encoder,

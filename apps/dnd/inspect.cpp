@@ -5,6 +5,7 @@
 #include "adapter/peft.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "bundle/channel_exponents.h"
 #include "bundle/generator_config.h"
 #include "context.h"
 #include "formats/gguf.h"
@@ -106,6 +107,7 @@ Json inspect_bundle(const fs::path& path) {
            "': shape ", shape_text(tensor.shape), ", expected ", shape_text(parameter.shape));
     }
   }
+  bundle::check_channel_exponents(config, weights);
   json["has_encoder"] = fs::exists(path / bundle::kEncoderFolderName / "config.json");
   return json;
 }
@@ -194,8 +196,10 @@ void print_bundle(const Json& json) {
   print_line(cat("  condition   ", json_line(generator["condition"])));
   print_line(cat("  features    ", json_line(generator["decoder"]["features"])));
   print_line(cat("  kernel      ", generator["decoder"]["kernel"].get<int>()));
-  print_line(cat("  parameters  ", json["parameters"].get<std::int64_t>(), " ",
-                 generator["decoder"]["dtype"].get<std::string>()));
+  print_line(cat(
+      "  parameters  ", json["parameters"].get<std::int64_t>(), " ",
+      generator["decoder"]["dtype"].get<std::string>(),
+      generator["decoder"].value("channel_exponents", false) ? " with exponents of channels" : ""));
   print_line(cat("  sha256      ", generator["decoder"].value("sha256", "")));
 }
 

@@ -132,7 +132,7 @@ void add_new(CLI::App& program, Context& context) {
       ->check(CLI::IsMember({"zero", "uniform"}))
       ->capture_default_str();
   command.add_option("--name", options->name, "Name of the generator")->capture_default_str();
-  command.add_option("--dtype", options->dtype, "Element type of the stored weights")
+  command.add_option("--dtype", options->dtype, "Element type of the convolutions' weights")
       ->check(CLI::IsMember({"f32", "f16"}))
       ->capture_default_str();
   command.add_option("--seed", options->seed, "Seed of the weights (default 0)")

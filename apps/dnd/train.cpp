@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdlib>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "base/file_lock.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "bundle/channel_exponents.h"
 #include "bundle/write_bundle.h"
 #include "context.h"
 #include "dnd/trainer.h"
@@ -201,7 +201,7 @@ class TrainRun {
 
   // The weights to begin with: of the bundle to start from, or random ones.
   fs::path start_weights() const {
-    if (!config_.start.empty()) return config_.start / bundle::kDecoderWeightsName;
+    if (!config_.start.empty()) return bundle::checked_weights(config_.start);
     const fs::path folder = options_.work / kStartName;
     bundle::GeneratorConfig config = config_.generator;
     config.weights_dtype = Dtype::f32;

@@ -210,6 +210,10 @@ void check_generator(const GeneratorConfig& config, const std::string& who) {
     fail(ErrorKind::data, who, ": weights of type ", dtype_name(config.weights_dtype),
          ", expected F32 or F16");
   }
+  if (config.channel_exponents && config.weights_dtype != Dtype::f16) {
+    fail(ErrorKind::data, who, ": decoder: 'channel_exponents' go with F16 weights, these are ",
+         dtype_name(config.weights_dtype));
+  }
   check_features(config, who);
   check_tokens(config, who);
   check_condition(config, who);
@@ -231,6 +235,7 @@ GeneratorConfig generator_from_json(const Json& json, const std::string& who) {
     fail(ErrorKind::data, who, ": decoder: 'dtype' is '", printable(dtype),
          "', expected F32 or F16");
   }
+  config.channel_exponents = decoder.boolean_or("channel_exponents", false);
   config.weights_sha256 = decoder.text_or("sha256", "");
   decoder.refuse_unknown_keys();
   config.condition = condition_from_json(object.object("condition"));
@@ -274,6 +279,7 @@ Json generator_to_json(const GeneratorConfig& config) {
   Json decoder = {{"features", features},
                   {"kernel", config.kernel},
                   {"dtype", dtype_name(config.weights_dtype)}};
+  if (config.channel_exponents) decoder["channel_exponents"] = true;
   if (config.residual) decoder["residual"] = true;
   if (!config.weights_sha256.empty()) decoder["sha256"] = config.weights_sha256;
   Json json = {{"format", "dnd-generator"}, {"version", 1}, {"name", config.name}};

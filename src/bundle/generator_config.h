@@ -67,8 +67,9 @@ struct GeneratorConfig {
   std::int64_t kernel = 0;
   // The decoder's output is added to the mean tokens of the training adapters (`mean_tokens`).
   bool residual = false;
-  Dtype weights_dtype = Dtype::f32;
-  std::string weights_sha256;  // of decoder.safetensors
+  Dtype weights_dtype = Dtype::f32;  // of the convolutions' weights: f32 or f16
+  bool channel_exponents = false;    // some have exponents beside them (bundle/channel_exponents.h)
+  std::string weights_sha256;        // of decoder.safetensors
   ConditionConfig condition;
   adapter::AdapterLayout layout;
   std::string license;                            // may be empty
@@ -97,6 +98,8 @@ struct ParameterSpec {
   std::string name;
   std::vector<std::int64_t> shape;
   std::int64_t fan_in = 0;  // of a weight; 0 for norms and biases
+
+  bool is_convolution() const { return shape.size() == 4; }  // (Cout, Cin, k, k)
 };
 std::vector<ParameterSpec> decoder_parameters(const GeneratorConfig& config);
 

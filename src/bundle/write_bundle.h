@@ -10,15 +10,19 @@
 
 #include "base/file.h"
 #include "bundle/generator_config.h"
+#include "bundle/half_weights.h"
 
 namespace dnd::bundle {
 
 // Called as work goes on: bytes of weights done, of how many.
 using ByteProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
+// Called at the end of writing F16 with what rounding lost, for each kind of weight: linear1.conv1w, ...
+using RoundingObserver = std::function<void(const std::string& kind, const RoundingLoss& loss)>;
+
 struct ImportOptions {
   std::string name;                              // default: the checkpoint's file stem
-  Dtype dtype = Dtype::f32;                      // of the stored weights: f32 or f16
+  Dtype dtype = Dtype::f32;                      // of the convolutions' weights: f32 or f16
   std::optional<GeneratorConfig> preset;         // either a preset ...
   std::optional<adapter::AdapterLayout> layout;  // ... or a layout and what follows
   std::string encoder = "all-MiniLM-L12-v2";     // the released code's encoder
@@ -26,6 +30,7 @@ struct ImportOptions {
   std::optional<std::int64_t> max_length;        // only to confirm what the shapes say
   std::string license;
   std::optional<adapter::UpdateNorms> statistics;  // of the adapters the generator was trained on
+  RoundingObserver on_rounding;
 };
 
 // What the tensors of a released checkpoint say about the generator: features, kernel, prompts,
@@ -34,8 +39,9 @@ GeneratorConfig describe_checkpoint(const std::filesystem::path& checkpoint,
                                     const ImportOptions& options);
 
 // Reads a released .pth (formats/torch_checkpoint.h) and writes the bundle folder `out` at once,
-// streaming: memory does not grow with the checkpoint. Refuses weights that are not finite, or not
-// so as f16. Returns the bundle's configuration.
+// streaming: memory does not grow with the checkpoint. Weights of convolutions as F16 are read twice and
+// have exponents of channels where they need them (bundle/channel_exponents.h); all others are F32.
+// Refuses weights that are not finite, or not so as F16. Returns the bundle's configuration.
 GeneratorConfig import_checkpoint(const std::filesystem::path& checkpoint,
                                   const std::filesystem::path& out, const ImportOptions& options,
                                   OnExisting on_existing, const ByteProgress& progress);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/strings.h"
+#include "bundle/channel_exponents.h"
 #include "nn/projection.h"
 #include "ops/blocks.h"
 
@@ -45,6 +46,7 @@ HyperConvDecoder::HyperConvDecoder(bundle::GeneratorConfig config,
            "' is missing");
     }
   }
+  bundle::check_channel_exponents(config_, weights_.file());
 }
 
 at::Tensor HyperConvDecoder::forward(const Workers& workers, at::Tensor condition,
@@ -84,7 +86,7 @@ at::Tensor HyperConvDecoder::layer(const Workers& workers, std::size_t index, co
   const std::int64_t k = config_.kernel;
   // linear2: channels N -> N', plane (H', W')
   at::Tensor y = ops::conv2d_same(workers, hidden(workers, index, x, precision),
-                                  {weights_.get(p + "weight", {out.n, in.n, k, k})},
+                                  weights_.convolution(p + "weight", {out.n, in.n, k, k}),
                                   weights_.get(p + "bias", {out.n}), precision);
   if (observer) observer(index, y);
   if (in == out) y.add_(x);
@@ -103,8 +105,8 @@ at::Tensor HyperConvDecoder::hidden(const Workers& workers, std::size_t index, c
                                   weights_.get(p + "norm.bias", {in.h, in.w}));  // (N, H, W)
   const auto conv = [&](const at::Tensor& input, const char* name, const at::Tensor& output) {
     const std::vector<std::int64_t> shape = {output.size(0), input.size(0), k, k};
-    ops::conv2d_same_out(workers, input, {weights_.get(p + name, shape)}, std::nullopt, precision,
-                         output);
+    ops::conv2d_same_out(workers, input, weights_.convolution(p + name, shape), std::nullopt,
+                         precision, output);
   };
   // Each result lies in memory so that both its writer and its reader find their channels or their
   // columns contiguous.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "formats/safetensors.h"
+#include "ops/conv2d_same.h"
 
 namespace dnd::nn {
 
@@ -17,11 +18,19 @@ class WeightStore {
  public:
   explicit WeightStore(const std::filesystem::path& path) : file_(path) {}
 
+  const formats::SafetensorsFile& file() const { return file_; }
   bool has(const std::string& name) const { return file_.find(name) != nullptr; }
-  // fp32, contiguous. Throws Error(data) if missing, not a float type, or of another shape.
+  // fp32, contiguous, multiplied by what stands beside it (bundle/channel_exponents.h). Throws
+  // Error(data) if missing, not a float type, or of another shape.
   at::Tensor get(const std::string& name, const std::vector<std::int64_t>& shape) const;
+  // A convolution's weight (Cout, Cin, k, k) as it is stored: F16 too is a view of the map.
+  ops::ConvWeights convolution(const std::string& name,
+                               const std::vector<std::int64_t>& shape) const;
 
  private:
+  const formats::TensorView& checked(const std::string& name,
+                                     const std::vector<std::int64_t>& shape) const;
+
   formats::SafetensorsFile file_;
 };
 

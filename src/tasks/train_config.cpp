@@ -81,6 +81,7 @@ void read_generator(TrainConfig& config, JsonObject object, const fs::path& fold
     if (object.has("weights_dtype")) {
       config.generator.weights_dtype = dtype_of(object) == "F32" ? Dtype::f32 : Dtype::f16;
     }
+    config.generator.channel_exponents = false;  // of the bundle to come: its weights will tell
   } else {
     const Json json = new_generator(object, config.name, folder);
     config.generator = bundle::generator_from_json(json, object.where());

@@ -1,18 +1,17 @@
 #include "trainer/model.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/clone.h>
 #include <ATen/ops/conv2d.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/tanh.h>
 #include <ATen/ops/zeros.h>
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
-#include "formats/safetensors.h"
+#include "nn/weight_store.h"
 
 namespace dnd::trainer {
 namespace {
@@ -34,13 +33,10 @@ Model::Model(bundle::GeneratorConfig config)
 }
 
 Tensors Model::read(const std::filesystem::path& path, const std::string& prefix) const {
-  const formats::SafetensorsFile file(path);
+  const nn::WeightStore weights(path);
   Tensors out;
   for (const bundle::ParameterSpec& parameter : parameters_) {
-    const std::vector<float> values = file.read_f32(prefix + parameter.name, &parameter.shape);
-    at::Tensor tensor = at::empty(parameter.shape, at::kFloat);
-    std::copy(values.begin(), values.end(), tensor.mutable_data_ptr<float>());
-    out.push_back(std::move(tensor));
+    out.push_back(weights.get(prefix + parameter.name, parameter.shape).clone());
   }
   return out;
 }

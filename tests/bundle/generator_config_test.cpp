@@ -76,6 +76,7 @@ TEST(GeneratorConfig, SurvivesJson) {
   Json full = projected(1024);
   full["untrained"] = true;
   full["decoder"]["dtype"] = "F16";
+  full["decoder"]["channel_exponents"] = true;
   full["decoder"]["sha256"] = "abc";
   full["decoder"]["residual"] = true;
   full["condition"]["kind"] = "glove";
@@ -121,6 +122,8 @@ TEST(GeneratorConfig, NamesWhatIsWrong) {
            Case("/decoder/kernel", 4, "kernel size 4, expected an odd number up to 63"),
            Case("/decoder/kernel", 65, "decoder: 'kernel': expected an integer from 1 to 63"),
            Case("/decoder/dtype", "BF16", "decoder: 'dtype' is 'BF16', expected F32 or F16"),
+           Case("/decoder/channel_exponents", true,
+                "decoder: 'channel_exponents' go with F16 weights, these are F32"),
            Case("/decoder/sha256", 1, "decoder: 'sha256': expected a string, got number"),
            Case("/statistics/adapters", 0, "statistics: 'adapters': expected an integer from 1"),
            Case("/statistics", {{"adapters", 1}, {"update_norms", {{"q", {2.0, 1.0}}}}},

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <fstream>
 #include <limits>
 
@@ -28,6 +29,9 @@ using ::testing::Not;
 const std::vector<std::string> kFolder = {"README.md", "decoder.safetensors", "generator.json"};
 const fs::path kGolden = data_path("decoder/plain-k3/decoder.pth");
 
+const std::string kConvolution = "model.decoder.module_list.1.linear2.weight";
+const std::string kBias = "model.decoder.module_list.1.linear2.bias";
+
 std::string content(const fs::path& path) { return read_text_file(path, 1U << 20U); }
 
 class Bundle : public ::testing::Test {
@@ -44,14 +48,14 @@ class Bundle : public ::testing::Test {
     return import_checkpoint(checkpoint, out_, options(dtype), on_existing, {});
   }
 
-  // plain-k3 with `value` somewhere in its last tensor.
-  fs::path checkpoint_with(float value) const {
+  // plain-k3 with `value` somewhere in one of its tensors.
+  fs::path checkpoint_with(float value, const std::string& name = kConvolution) const {
     const TorchCheckpoint file(kGolden);
     std::vector<testing::CheckpointEntry> entries;
     for (const CheckpointTensor& tensor : file.tensors()) {
       entries.push_back({tensor.name, tensor.shape, file.read_f32(tensor)});
+      if (tensor.name == name) entries.back().values[1] = value;
     }
-    entries.back().values[1] = value;
     return dir_.file("changed.pth", testing::checkpoint_bytes(entries));
   }
 
@@ -83,17 +87,60 @@ TEST_F(Bundle, ImportWritesTheTensorsOfTheCheckpoint) {
   EXPECT_EQ(generator_to_json(read_bundle(out_)), generator_to_json(config));
 }
 
-TEST_F(Bundle, ImportRoundsToF16) {
-  EXPECT_EQ(import(kGolden, Dtype::f16).weights_dtype, Dtype::f16);
+// Each weight of a convolution to eleven binary digits, none too small for that; all else as it was.
+TEST_F(Bundle, ImportRoundsConvolutionsToF16) {
+  const GeneratorConfig config = import(kGolden, Dtype::f16);
+  EXPECT_EQ(config.weights_dtype, Dtype::f16);
+  EXPECT_TRUE(config.channel_exponents);
   const TorchCheckpoint source(kGolden);
   const SafetensorsFile stored = weights();
+  std::size_t scaled = 0;
   for (const CheckpointTensor& tensor : source.tensors()) {
-    EXPECT_EQ(stored.at(tensor.name).dtype, Dtype::f16);
-    std::vector<float> expected = source.read_f32(tensor);
-    for (float& value : expected) value = f16_to_f32(f32_to_f16(value));
-    EXPECT_EQ(stored.read_f32(tensor.name, &tensor.shape), expected) << tensor.name;
+    SCOPED_TRACE(tensor.name);
+    const std::vector<float> expected = source.read_f32(tensor);
+    const std::vector<float> values = stored.read_f32(tensor.name, &tensor.shape);
+    if (tensor.shape.size() != 4 || tensor.name == "criterion_weight") {
+      EXPECT_EQ(stored.at(tensor.name).dtype, Dtype::f32);
+      EXPECT_EQ(values, expected);
+      continue;
+    }
+    ASSERT_EQ(stored.at(tensor.name).dtype, Dtype::f16);
+    std::vector<std::int32_t> exponents(static_cast<std::size_t>(tensor.shape[0]), 0);
+    if (const auto* view = stored.find(tensor.name + ".exponents")) {
+      ASSERT_EQ(view->dtype, Dtype::i32);
+      ASSERT_EQ(view->shape, (formats::Shape{tensor.shape[0]}));
+      std::memcpy(exponents.data(), view->bytes.data(), view->bytes.size());
+      ++scaled;
+    }
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const float scaled_back =
+          std::ldexp(values[i], exponents[i * exponents.size() / values.size()]);
+      ASSERT_GE(std::abs(values[i]), 0x1p-14F);
+      ASSERT_LE(std::abs(scaled_back - expected[i]), 0x1p-11F * std::abs(expected[i]));
+    }
   }
-  EXPECT_EQ(read_bundle(out_).weights_dtype, Dtype::f16);
+  EXPECT_EQ(stored.tensors().size(), source.tensors().size() + scaled);
+  EXPECT_GT(scaled, 0U);
+  EXPECT_EQ(generator_to_json(read_bundle(out_)), generator_to_json(config));
+}
+
+TEST_F(Bundle, ImportTellsWhatRoundingLost) {
+  ImportOptions to_half = options(Dtype::f16);
+  std::map<std::string, RoundingLoss> losses;
+  to_half.on_rounding = [&](const std::string& kind, const RoundingLoss& loss) {
+    EXPECT_TRUE(losses.emplace(kind, loss).second);
+  };
+  import_checkpoint(kGolden, out_, to_half, OnExisting::refuse, {});
+  std::vector<std::string> kinds;
+  for (const auto& [kind, loss] : losses) {
+    kinds.push_back(kind);
+    EXPECT_GT(loss.largest, 0x1p-12);
+    EXPECT_LE(loss.largest, 0x1p-11);
+    EXPECT_NEAR(loss.relative_rms(), 2.1e-4, 0.2e-4);
+  }
+  EXPECT_THAT(kinds, ::testing::ElementsAre("linear1.conv1h", "linear1.conv1w", "linear1.conv2h",
+                                            "linear1.conv2w", "linear2"));
+  EXPECT_EQ(losses["linear1.conv1h"].channels, 7 + 7 + 6);
 }
 
 TEST_F(Bundle, ImportTellsHowFarItIs) {
@@ -115,17 +162,20 @@ TEST_F(Bundle, ImportTellsHowFarItIs) {
 
 TEST_F(Bundle, WeightsThatAreNotFiniteAreRefusedWithoutATrace) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  using Case = std::tuple<Dtype, float, const char*>;
-  for (const auto& [dtype, value, message] :
-       {Case(Dtype::f32, kInfinity, "holds inf, not a finite F32 (checkpoint damaged?)"),
-        Case(Dtype::f32, NAN, "holds nan, not a finite F32 (checkpoint damaged?)"),
-        Case(Dtype::f16, NAN, "holds nan, not a finite F16 (checkpoint damaged?)"),
-        Case(Dtype::f16, -65520.0F, "holds -65520, not a finite F16 (keep f32)")}) {
-    const fs::path checkpoint = checkpoint_with(value);
-    EXPECT_DND_ERROR(import(checkpoint, dtype), ErrorKind::data, message);
+  using Case = std::tuple<Dtype, std::string, float, const char*>;
+  for (const auto& [dtype, name, value, message] :
+       {Case(Dtype::f32, kConvolution, kInfinity,
+             "holds inf, not a finite F32 (checkpoint damaged?)"),
+        Case(Dtype::f32, kConvolution, NAN, "holds nan, not a finite F32 (checkpoint damaged?)"),
+        Case(Dtype::f16, kConvolution, NAN, "holds nan, not a finite F32 (checkpoint damaged?)"),
+        Case(Dtype::f16, kBias, -kInfinity, "holds -inf, not a finite F32 (checkpoint damaged?)"),
+        Case(Dtype::f16, kConvolution, -std::numeric_limits<float>::max(),
+             "holds -3.40282e+38, not a finite F16 (keep f32)")}) {
+    const fs::path checkpoint = checkpoint_with(value, name);
+    EXPECT_DND_ERROR(import(checkpoint, dtype), ErrorKind::data, "'" + name + "' " + message);
     EXPECT_EQ(names_in(dir_.path()), std::vector<std::string>{"changed.pth"});
   }
-  EXPECT_NO_THROW(import(checkpoint_with(65519.0F), Dtype::f16));
+  EXPECT_NO_THROW(import(checkpoint_with(3.4e38F), Dtype::f16));
 }
 
 TEST_F(Bundle, OnlyBundlesAreReplaced) {

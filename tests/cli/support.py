@@ -92,6 +92,19 @@ class Safetensors:
             piece = b"".join(b"\0\0" + piece[i:i + 2] for i in range(0, len(piece), 2))
         return struct.unpack(f"<{math.prod(tensor['shape'])}{'e' if tensor['dtype'] == 'F16' else 'f'}", piece)
 
+    def exponents(self, name: str) -> tuple[int, ...]:
+        """Those of a weight's output channels (docs/formats.md)."""
+        channels = self.tensors[name]["shape"][0]
+        if f"{name}.exponents" not in self.tensors:
+            return (0,) * channels
+        tensor = self.tensors[f"{name}.exponents"]
+        assert tensor["dtype"] == "I32" and tensor["shape"] == [channels]
+        return struct.unpack(f"<{channels}i", self.data[slice(*tensor["data_offsets"])])
+
+    def scaled_values(self, name: str) -> list[float]:
+        exponents, values = self.exponents(name), self.values(name)
+        return [value * 2.0 ** exponents[i * len(exponents) // len(values)] for i, value in enumerate(values)]
+
 
 def read_safetensors(path: pathlib.Path) -> Safetensors:
     content = pathlib.Path(path).read_bytes()

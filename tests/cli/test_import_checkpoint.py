@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import pickle
+import shutil
 import zipfile
 
 import pytest
@@ -47,15 +48,61 @@ def test_the_imported_generator_computes_what_the_released_code_does(imported):
         assert relative_rms(got.values(name), expected.values(name)) < 1e-5
 
 
-def test_half_precision_weights(imported):
-    dnd("import", CHECKPOINT, "--layout", LAYOUT, "--out", "f16", "--dtype", "f16", engine=False)
-    half, full = (read_safetensors(folder / "decoder.safetensors") for folder in (pathlib.Path("f16"), imported))
-    assert {tensor["dtype"] for tensor in half.tensors.values()} == {"F16"}
-    assert half.tensors.keys() == full.tensors.keys()
+@pytest.fixture(scope="module")
+def imported_f16(tmp_path_factory):
+    out = tmp_path_factory.mktemp("imported") / "f16"
+    return out, dnd("import", CHECKPOINT, "--layout", LAYOUT, "--out", out, "--dtype", "f16", "--json", engine=False)
+
+
+def test_half_precision_weights(imported, imported_f16):
+    folder, _ = imported_f16
+    half, full = (read_safetensors(bundle / "decoder.safetensors") for bundle in (folder, imported))
+    scaled = {name.removesuffix(".exponents") for name in half.tensors if name.endswith(".exponents")}
+    assert scaled and half.tensors.keys() - {f"{name}.exponents" for name in scaled} == full.tensors.keys()
     for name, tensor in full.tensors.items():
         assert half.tensors[name]["shape"] == tensor["shape"]
-        assert half.values(name) == pytest.approx(full.values(name), rel=1e-3, abs=1e-6)
-    dnd("inspect", "f16", engine=False)
+        if len(tensor["shape"]) != 4 or name == "criterion_weight":
+            assert half.tensors[name]["dtype"] == "F32" and half.values(name) == full.values(name)
+            continue
+        assert half.tensors[name]["dtype"] == "F16"
+        assert half.scaled_values(name) == pytest.approx(full.values(name), rel=2**-11, abs=0)
+    generator = json.loads((folder / "generator.json").read_text())
+    assert generator["decoder"]["dtype"] == "F16" and generator["decoder"]["channel_exponents"] is True
+    assert "F16 with exponents of channels" in dnd("inspect", folder, engine=False).out
+
+
+def test_what_half_precision_loses_is_said(imported_f16):
+    _, result = imported_f16
+    (line,) = result.json
+    kinds = {"linear1.conv1h", "linear1.conv1w", "linear1.conv2h", "linear1.conv2w", "linear2"}
+    assert line["rounding"].keys() == kinds
+    for kind, loss in line["rounding"].items():
+        assert 2**-12 < loss["largest"] <= 2**-11 and 1e-4 < loss["relative_rms"] < 3e-4
+        assert 0 < loss["scaled_channels"] <= loss["channels"]
+        assert f"rounded to F16: {kind}: largest relative error of a weight 0.0004" in result.err
+
+
+def test_the_generator_in_half_precision_computes_nearly_the_same(imported_f16):
+    folder, _ = imported_f16
+    dnd("generate", "--model", folder, "--condition", GOLDEN / "io.safetensors", "--out", "out", "--precision",
+        "exact", "--adapter-dtype", "f32")
+    got, expected = read_adapter("out"), read_safetensors(GOLDEN / "adapter_fp32.safetensors")
+    for name in expected.tensors:
+        assert relative_rms(got.values(name), expected.values(name)) < 5e-3
+    assert got.metadata["dnd.generator_sha256"] == sha256(folder / "decoder.safetensors")
+
+
+@pytest.mark.parametrize("command", [["inspect"], ["generate", "--condition", GOLDEN / "io.safetensors", "--model"]])
+def test_weights_and_configuration_of_two_bundles(command, imported, imported_f16):
+    folder, _ = imported_f16
+    for configuration, weights, words in [(imported, folder, "holds exponents of channels, generator.json does not"),
+                                          (folder, imported, "holds no exponents of channels, generator.json says")]:
+        shutil.rmtree("mixed", ignore_errors=True)
+        shutil.copytree(configuration, "mixed")
+        shutil.copy(weights / "decoder.safetensors", "mixed")
+        result = dnd(*command, "mixed", *(["--out", "out"] if len(command) > 1 else []), expect=Exit.DATA)
+        assert words in result.last_error and "decoder.safetensors" in result.last_error
+    assert not pathlib.Path("out").exists()
 
 
 def test_an_existing_bundle_is_kept(imported):

@@ -39,7 +39,9 @@ def test_features_as_several_words_and_a_projection():
 def test_half_precision():
     new("a", "--dtype", "f16")
     (line,) = dnd("inspect", "--json", "a/decoder.safetensors", engine=False).json
-    assert {tensor["dtype"] for tensor in line["tensors"]} == {"F16"}
+    convolutions = [tensor for tensor in line["tensors"] if len(tensor["shape"]) == 4]
+    assert len(convolutions) == 10 and {tensor["dtype"] for tensor in convolutions} == {"F16"}
+    assert {tensor["dtype"] for tensor in line["tensors"] if tensor["name"].endswith(".exponents")} == {"I32"}
 
 
 def test_an_existing_bundle_is_kept():

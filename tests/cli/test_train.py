@@ -210,10 +210,24 @@ def test_half_precision_weights(whole):
     write_tasks(".")
     run(generator={**train_config()["generator"], "weights_dtype": "f16"})
     weights = read_safetensors("bundle/decoder.safetensors")
-    assert {tensor["dtype"] for tensor in weights.tensors.values()} == {"F16"}
     full = read_safetensors(whole / "bundle/decoder.safetensors")
     name = "model.decoder.module_list.0.linear2.weight"
-    assert weights.values(name) == pytest.approx(full.values(name), abs=1e-3)
+    assert weights.tensors[name]["dtype"] == "F16"
+    assert weights.scaled_values(name) == pytest.approx(full.values(name), rel=2**-11, abs=0)
+
+
+def test_it_starts_from_half_precision_weights(whole):
+    write_tasks(".")
+    half = {**train_config()["generator"], "weights_dtype": "f16"}
+    run("half", generator=half, steps=1)
+    start = {"start": str(pathlib.Path("half").resolve()), "weights_dtype": "f32"}
+    run("full", generator=start, steps=1, learning_rate=1e-12)
+    got, stored = (read_safetensors(f"{bundle}/decoder.safetensors") for bundle in ("full", "half"))
+    convolutions = [name for name, tensor in got.tensors.items() if len(tensor["shape"]) == 4]
+    assert any(any(stored.exponents(name)) for name in convolutions)
+    for name in convolutions:
+        assert got.values(name) == pytest.approx(stored.scaled_values(name), rel=1e-6, abs=1e-9)
+    assert "channel_exponents" not in json.loads(pathlib.Path("full/generator.json").read_text())["decoder"]
 
 
 def test_it_starts_from_a_bundle(whole):
