@@ -49,7 +49,7 @@ void set_conv_rate(benchmark::State& state) {
 void conv_ours(benchmark::State& state) {
   const c10::InferenceMode inference;
   const ops::Workers workers(threads());
-  const at::Tensor x = at::rand({state.range(0), state.range(2), state.range(3)});
+  const at::Tensor x = at::rand({1, state.range(0), state.range(2), state.range(3)});
   const at::Tensor w = at::rand({state.range(1), state.range(0), state.range(4), state.range(4)});
   for (auto _ : state) {
     benchmark::DoNotOptimize(

@@ -53,7 +53,9 @@ eval::Weights EvalSession::generate(const Prompts& prompts) {
     const std::vector<float>& rows = conditions_.at(prompt);
     condition.values.insert(condition.values.end(), rows.begin(), rows.end());
   }
-  const HostTensor tokens = engine_.decode(std::move(condition), {});
+  std::vector<HostTensor> projected;
+  projected.push_back(engine_.project(std::move(condition)));
+  const HostTensor tokens = std::move(engine_.decode(std::move(projected), {})[0]);
   auto weights =
       std::make_shared<const adapter::Adapter>(adapter::detokenize(config.layout, tokens.values));
   const auto size = static_cast<std::size_t>(config.layout.parameter_count());

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "adapter/peft.h"
@@ -37,6 +38,7 @@ class Stopwatch {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
+// Of one adapter; a batch shares its time out evenly, and the first adapter has the loading.
 struct Seconds {
   double load = 0.0;
   double encode = 0.0;
@@ -85,12 +87,11 @@ class GenerateRun {
     if (options_.condition.empty()) encoder_ = find_encoder(generator_, options_.source.encoder);
     if (options_.dry_run) return print_estimate(context_, generator_, options_, jobs_.size());
     check_targets();
-    for (std::size_t i = 0; i < jobs_.size(); ++i) {
-      const std::optional<Made> made = try_job(i);
-      progress_.clear();
-      if (!made) continue;
-      // Outside try_job: a closed or full standard output would fail every further task too.
-      for (const Written& written : made->written) report(jobs_[i], *made, written);
+    const std::size_t at_once = tasks_at_once(generator_.config, options_);
+    for (std::size_t next = 0; next < jobs_.size();) {
+      std::vector<Work> batch;
+      for (; next < jobs_.size() && batch.size() < at_once; ++next) prepare(next, batch);
+      if (!batch.empty()) finish(std::move(batch));
     }
     if (failed_ > 0)
       log_error(cat(failed_, " of ", jobs_.size() * formats_.size(), " adapters failed"));
@@ -103,10 +104,15 @@ class GenerateRun {
     adapter::WrittenFile file;
   };
 
-  struct Made {
+  // One job on its way: what is to be made, then what was.
+  struct Work {
+    std::size_t index = 0;  // of jobs_
     adapter::Provenance provenance;
+    std::vector<Artefact> artefacts;
+    HostTensor condition;  // projected
     std::vector<Written> written;
     std::vector<verify::Finding> findings;
+    Seconds seconds;
   };
 
   text::PromptSet load_named_prompts() const {
@@ -136,14 +142,18 @@ class GenerateRun {
     }
   }
 
-  // nullopt where there was nothing to do, or after a failure that leaves the other tasks a chance.
-  std::optional<Made> try_job(std::size_t index) {
+  // Whether `step`, for the jobs of `batch`, did not fail. A failure leaves the other tasks a chance.
+  template <typename Step>
+  bool attempt(std::span<const std::size_t> batch, const Step& step) {
     try {
-      return run_job(index);
+      step();
+      return true;
     } catch (const Error& error) {
       if (jobs_.size() == 1 || error.kind() == ErrorKind::unavailable) throw;
-      note_failure(jobs_[index].path, error, formats_.size());
-      return std::nullopt;
+      for (const std::size_t index : batch) {
+        note_failure(jobs_[index].path, error, formats_.size());
+      }
+      return false;
     }
   }
 
@@ -156,26 +166,47 @@ class GenerateRun {
     failed_ += count;
   }
 
-  std::optional<Made> run_job(std::size_t index) {
-    const Job& job = jobs_[index];
-    Made made{describe(job), {}, {}};
-    std::vector<std::string> prompts;
-    if (job.task != nullptr) {
-      ChosenPrompts chosen =
-          choose_prompts(*job.task, generator_.config.condition, options_.source, job.variant);
-      made.provenance.prompts_sha256 = chosen.sha256;
-      made.provenance.prompts_used = chosen.texts.size();
-      made.provenance.prompts_distinct = chosen.distinct;
-      made.provenance.selection = chosen.selection;
-      prompts = std::move(chosen.texts);
+  // A job's condition, added to `batch` unless there is nothing to do or it fails.
+  void prepare(std::size_t index, std::vector<Work>& batch) {
+    attempt({&index, 1}, [&] {
+      const Job& job = jobs_[index];
+      Work work;
+      work.index = index;
+      work.provenance = describe(job);
+      std::vector<std::string> prompts;
+      if (job.task != nullptr) {
+        ChosenPrompts chosen =
+            choose_prompts(*job.task, generator_.config.condition, options_.source, job.variant);
+        work.provenance.prompts_sha256 = chosen.sha256;
+        work.provenance.prompts_used = chosen.texts.size();
+        work.provenance.prompts_distinct = chosen.distinct;
+        work.provenance.selection = chosen.selection;
+        prompts = std::move(chosen.texts);
+      }
+      work.artefacts = missing(job, work.provenance);
+      if (work.artefacts.empty()) return;
+      encode(prompts, work);
+      batch.push_back(std::move(work));
+    });
+  }
+
+  void finish(std::vector<Work> batch) {
+    std::vector<std::size_t> indices;
+    for (const Work& work : batch) indices.push_back(work.index);
+    std::vector<HostTensor> tokens;
+    if (!attempt(indices, [&] { tokens = decode(batch); })) return;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      Work& work = batch[i];
+      const bool done = attempt({&work.index, 1}, [&] {
+        const adapter::LoraAdapter adapter = detokenize(std::exchange(tokens[i], {}), work);
+        write(adapter, work);
+        check(adapter, work);
+      });
+      progress_.clear();
+      if (!done) continue;
+      // Not attempted: a closed or full standard output would fail every further task too.
+      for (const Written& written : work.written) report(work, written);
     }
-    const std::vector<Artefact> artefacts = missing(job, made.provenance);
-    if (artefacts.empty()) return std::nullopt;
-    label_ = job_label(index);
-    const adapter::LoraAdapter adapter = compute(job, prompts, made.provenance);
-    write(job, artefacts, adapter, made);
-    check(job, adapter, made);
-    return made;
   }
 
   adapter::Provenance describe(const Job& job) {
@@ -221,92 +252,105 @@ class GenerateRun {
     return write;
   }
 
-  void open() {
+  void open(Work& work) {
     if (engine_) return;
     progress_.stage("load");
     Stopwatch watch;
     engine_ = open_engine(options_.engine);
     if (options_.condition.empty()) maker_.emplace(*engine_, generator_, encoder_);
     engine_->load_decoder(generator_.config, generator_.weights().string());
-    seconds_.load = watch.lap();
+    work.seconds.load = watch.lap();
   }
 
-  adapter::LoraAdapter compute(const Job& job, const std::vector<std::string>& prompts,
-                               adapter::Provenance& provenance) {
-    seconds_ = {};
-    open();
+  void encode(const std::vector<std::string>& prompts, Work& work) {
+    open(work);
     const EngineInfo info = engine_->info();
-    provenance.device = info.device;
-    provenance.engine = "LibTorch " + info.libtorch;
+    work.provenance.device = info.device;
+    work.provenance.engine = "LibTorch " + info.libtorch;
     Stopwatch watch;
-    progress_.stage(label_ + "encode");
-    HostTensor condition = job.task == nullptr
-                               ? read_condition(options_.condition, generator_.config)
-                               : maker_->make(prompts);
-    seconds_.encode = watch.lap();
-    progress_.stage(label_ + "decode");
-    const HostTensor tokens =
-        engine_->decode(std::move(condition), [&](std::size_t done, std::size_t n) {
+    progress_.stage(label_of(work.index, work.index) + "encode");
+    work.condition = engine_->project(jobs_[work.index].task == nullptr
+                                          ? read_condition(options_.condition, generator_.config)
+                                          : maker_->make(prompts));
+    work.seconds.encode = watch.lap();
+  }
+
+  std::vector<HostTensor> decode(std::vector<Work>& batch) {
+    Stopwatch watch;
+    progress_.stage(label_of(batch.front().index, batch.back().index) + "decode");
+    std::vector<HostTensor> conditions;
+    for (Work& work : batch) conditions.push_back(std::move(work.condition));
+    std::vector<HostTensor> tokens =
+        engine_->decode(std::move(conditions), [&](std::size_t done, std::size_t n) {
           progress_.update(static_cast<double>(done) / static_cast<double>(n));
         });
-    seconds_.decode = watch.lap();
+    const double share = watch.lap() / static_cast<double>(batch.size());
+    for (Work& work : batch) work.seconds.decode = share;
+    return tokens;
+  }
+
+  adapter::LoraAdapter detokenize(const HostTensor& tokens, Work& work) const {
+    Stopwatch watch;
     const adapter::AdapterLayout& layout = generator_.config.layout;
-    adapter::LoraAdapter adapter =
-        adapter::lora_of_layout(layout, adapter::detokenize(layout, tokens.values), provenance);
-    seconds_.detokenize = watch.lap();
+    adapter::LoraAdapter adapter = adapter::lora_of_layout(
+        layout, adapter::detokenize(layout, tokens.values), work.provenance);
+    work.seconds.detokenize = watch.lap();
     return adapter;
   }
 
   // A format that fails leaves the others their chance.
-  void write(const Job& job, const std::vector<Artefact>& artefacts,
-             const adapter::LoraAdapter& adapter, Made& made) {
+  void write(const adapter::LoraAdapter& adapter, Work& work) {
     Stopwatch watch;
-    for (const Artefact& artefact : artefacts) {
+    for (const Artefact& artefact : work.artefacts) {
       try {
-        const WriteOptions options = write_options(job, artefact.format);
-        made.written.push_back({artefact, write_artefact(artefact, adapter, options)});
+        const WriteOptions options = write_options(jobs_[work.index], artefact.format);
+        work.written.push_back({artefact, write_artefact(artefact, adapter, options)});
       } catch (const Error& error) {
-        if (artefacts.size() == 1) throw;
+        if (work.artefacts.size() == 1) throw;
         note_failure(artefact.path, error, 1);
       }
     }
-    seconds_.write = watch.lap();
+    work.seconds.write = watch.lap();
   }
 
   // What `dnd verify` would find, against the generator's own layout and statistics.
-  void check(const Job& job, const adapter::LoraAdapter& adapter, Made& made) {
+  void check(const adapter::LoraAdapter& adapter, Work& work) {
     const bundle::GeneratorConfig& config = generator_.config;
     const target::BaseModel base = verify::base_of_layout(config.layout);
-    made.findings =
+    work.findings =
         verify::find_problems(adapter, {&base, config.statistics ? &*config.statistics : nullptr});
     progress_.clear();
-    for (const verify::Finding& finding : made.findings) {
-      log_warning(cat(job.path.string(), ": [", finding.check, "] ", finding.message));
+    for (const verify::Finding& finding : work.findings) {
+      log_warning(
+          cat(jobs_[work.index].path.string(), ": [", finding.check, "] ", finding.message));
     }
   }
 
-  void report(const Job& job, const Made& made, const Written& written) const {
+  void report(const Work& work, const Written& written) const {
     if (!context_.json) return print_line(written.artefact.path.string());
+    const Job& job = jobs_[work.index];
     Json json = {{"path", written.artefact.path.string()},
                  {"format", adapter::format_name(written.artefact.format)},
                  {"task", job.task == nullptr ? "" : job.task->name},
-                 {"prompts_used", made.provenance.prompts_used},
-                 {"prompts_distinct", made.provenance.prompts_distinct},
-                 {"seconds", seconds_json(seconds_)},
+                 {"prompts_used", work.provenance.prompts_used},
+                 {"prompts_distinct", work.provenance.prompts_distinct},
+                 {"seconds", seconds_json(work.seconds)},
                  {"bytes", written.file.bytes},
                  {"sha256", written.file.sha256},
-                 {"precision", made.provenance.precision},
-                 {"device", made.provenance.device}};
+                 {"precision", work.provenance.precision},
+                 {"device", work.provenance.device}};
     if (options_.variants > 0) json["variant"] = job.variant;
-    if (made.provenance.untrained) json["untrained"] = true;
-    for (const verify::Finding& finding : made.findings)
+    if (work.provenance.untrained) json["untrained"] = true;
+    for (const verify::Finding& finding : work.findings)
       json["findings"].push_back(finding.message);
     print_json(json);
   }
 
-  std::string job_label(std::size_t index) const {
+  // "2/5 algebra: ", or of several jobs "2-5/9: ".
+  std::string label_of(std::size_t first, std::size_t last) const {
     if (jobs_.size() == 1) return "";
-    return cat(index + 1, "/", jobs_.size(), " ", jobs_[index].path.filename().string(), ": ");
+    if (first < last) return cat(first + 1, "-", last + 1, "/", jobs_.size(), ": ");
+    return cat(first + 1, "/", jobs_.size(), " ", jobs_[first].path.filename().string(), ": ");
   }
 
   Context& context_;
@@ -320,8 +364,6 @@ class GenerateRun {
   std::unique_ptr<Engine> engine_;
   std::optional<ConditionMaker> maker_;
   std::string condition_sha256_;
-  std::string label_;
-  Seconds seconds_;
   std::size_t failed_ = 0;
 };
 

@@ -40,10 +40,17 @@ std::string kinds_text(const GenerateOptions& options) {
   return text;
 }
 
+// No more than there are.
+std::size_t tasks_decoded_together(const bundle::GeneratorConfig& config,
+                                   const GenerateOptions& options, std::size_t adapters) {
+  return std::clamp<std::size_t>(adapters, 1, tasks_at_once(config, options));
+}
+
 Json estimate_json(const Generator& generator, const GenerateOptions& options,
                    std::size_t adapters) {
   const bundle::GeneratorConfig& config = generator.config;
   const auto& c = config.condition;
+  const std::size_t at_once = tasks_decoded_together(config, options, adapters);
   Json json = {
       {"adapters", adapters},
       {"generator", config.name},
@@ -53,7 +60,8 @@ Json estimate_json(const Generator& generator, const GenerateOptions& options,
       {"rank", config.layout.rank},
       {"bytes_per_adapter", adapter_bytes(config, options)},
       {"weights_bytes", std::filesystem::file_size(generator.weights())},
-      {"activation_bytes", peak_activation_bytes(config)},
+      {"batch_size", at_once},
+      {"activation_bytes", decoding_bytes(config, at_once)},
       {"decoder_flop_per_adapter", 2.0 * config.multiply_adds()}};
   if (config.untrained) json["untrained"] = true;
   return json;
@@ -61,21 +69,34 @@ Json estimate_json(const Generator& generator, const GenerateOptions& options,
 
 }  // namespace
 
-std::uint64_t peak_activation_bytes(const bundle::GeneratorConfig& config) {
+std::uint64_t decoding_bytes(const bundle::GeneratorConfig& config, std::size_t tasks) {
+  // Transformed inputs are two to four times as large as the inputs; so are products.
+  constexpr std::uint64_t kTransformed = 3;
   const auto& c = config.condition;
-  const std::uint64_t condition = elements(c.prompts, c.max_length, c.width);
-  std::uint64_t peak = condition;
+  std::uint64_t peak = elements(c.prompts, c.max_length, c.width);
   for (std::size_t i = 0; i + 1 < config.features.size(); ++i) {
     const auto [n, h, w] = config.features[i];
     const auto [n2, h2, w2] = config.features[i + 1];
     const std::uint64_t input = elements(n, h, w);
     const std::uint64_t widest = std::max(elements(n, h, w2), elements(n, h2, w));
     const std::uint64_t middle = elements(n, h2, w2);
-    // x and its norm, a transposed input, the two intermediates of a path, p1; then m and y.
-    peak = std::max(peak, 3 * input + 2 * widest + middle);
-    peak = std::max(peak, input + 2 * middle + elements(n2, h2, w2));
+    const std::uint64_t output = elements(n2, h2, w2);
+    // Of one task the norm of x, a path's inner result and one convolution's frequencies.
+    const std::uint64_t paths = input + widest + kTransformed * (input + widest);
+    peak = std::max(peak, tasks * (input + middle) + paths);
+    peak = std::max(peak, tasks * ((1 + kTransformed) * middle + output));
   }
   return peak * sizeof(float);
+}
+
+std::size_t tasks_at_once(const bundle::GeneratorConfig& config, const GenerateOptions& options) {
+  constexpr std::size_t kMost = 8;
+  constexpr std::uint64_t kMoreBytes = std::uint64_t{1} << 30U;
+  if (options.batch_size > 0) return options.batch_size;
+  const std::uint64_t bytes = decoding_bytes(config, 1) + kMoreBytes;
+  std::size_t tasks = 1;
+  while (tasks < kMost && decoding_bytes(config, tasks + 1) <= bytes) ++tasks;
+  return tasks;
 }
 
 void print_estimate(const Context& context, const Generator& generator,
@@ -91,7 +112,8 @@ void print_estimate(const Context& context, const Generator& generator,
   print_line(cat("tokens      ", json_line(json["tokens"])));
   print_line(cat("weights     ", human_bytes(json["weights_bytes"].get<std::uint64_t>()),
                  ", memory-mapped"));
-  print_line(cat("activations about ", human_bytes(peak_activation_bytes(config))));
+  print_line(cat("activations about ", human_bytes(json["activation_bytes"].get<std::uint64_t>()),
+                 ", tasks at once ", json["batch_size"].get<std::size_t>()));
   print_line(cat("work        ", tera, " TFLOP an adapter in the decoder: about ",
                  static_cast<long>(tera * 1000 / 100 + 1), " s at 100 GFLOP/s"));
 }

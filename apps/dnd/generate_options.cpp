@@ -40,6 +40,11 @@ void add_output_options(CLI::App& command, GenerateOptions& options) {
   command.add_option("--shard", options.shard,
                      "Every N-th task: I/N (I from 0), or auto for job\n"
                      "arrays (SLURM_ARRAY_TASK_ID/COUNT or RANK/WORLD_SIZE)");
+  command
+      .add_option("--batch-size", options.batch_size,
+                  "Tasks decoded at once (default: up to 8, as 1 GB more memory allows);\n"
+                  "more are faster, results are the same")
+      ->check(CLI::Range(1, 1024));
 }
 
 }  // namespace dnd::app

@@ -23,7 +23,8 @@ struct GenerateOptions {
   bool dry_run = false;
   bool force = false;
   bool resume = false;
-  std::string shard;  // "I/N", "auto" or empty
+  std::string shard;           // "I/N", "auto" or empty
+  std::size_t batch_size = 0;  // tasks decoded at once; 0: not given
 };
 
 // Without repetition, in the order given. Throws Error(usage) where --adapter-dtype does not fit.

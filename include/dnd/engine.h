@@ -70,8 +70,13 @@ class Engine {
 
   // `weights`: the decoder.safetensors of `config`. Replaces a loaded one.
   virtual void load_decoder(const bundle::GeneratorConfig& config, const std::string& weights) = 0;
-  // condition (N, L, C) -> weight tokens (T, R, S). The condition is taken, to free it early.
-  virtual HostTensor decode(HostTensor condition, const LayerCallback& on_layer) = 0;
+  // condition (N, L, C) -> what the decoder's first layer takes: (N, L', C) where the generator has a
+  // projection, else the condition as it is.
+  virtual HostTensor project(HostTensor condition) = 0;
+  // Projected conditions -> weight tokens (T, R, S) of each. Decoded together they cost less time than
+  // one by one, and each one's bytes are the same. They are taken, to free them early.
+  virtual std::vector<HostTensor> decode(std::vector<HostTensor> projected,
+                                         const LayerCallback& on_layer) = 0;
 
   // `folder`: a Hugging Face base model (dnd/language_model.h). The result must not outlive the engine.
   virtual std::unique_ptr<LanguageModel> load_language_model(const std::string& folder) = 0;

@@ -66,6 +66,15 @@ HostTensor to_host(const at::Tensor& tensor) {
   return {whole.sizes().vec(), {values, values + whole.numel()}};
 }
 
+// The tensor owns the values, so that the decoder can let go of them.
+at::Tensor owning_tensor(HostTensor host) {
+  auto values = std::make_shared<std::vector<float>>(std::move(host.values));
+  float* data = values->data();
+  return at::from_blob(
+      data, host.shape, [values = std::move(values)](void* /*data*/) mutable { values.reset(); },
+      at::kFloat);
+}
+
 using ops::guarded;
 
 class TorchEngine : public Engine {
@@ -103,19 +112,30 @@ class TorchEngine : public Engine {
     layers_ = config.features.size() - 1;
   }
 
-  HostTensor decode(HostTensor condition, const LayerCallback& on_layer) override {
+  HostTensor project(HostTensor condition) override {
+    if (!decoder_) fail(ErrorKind::internal, "engine: project() before load_decoder()");
+    return guarded("decoder", [&] {
+      const at::Tensor input = at::from_blob(condition.values.data(), condition.shape, at::kFloat);
+      const at::Tensor projected = decoder_->project(workers_, input, precision_);
+      return projected.is_same(input) ? std::move(condition) : to_host(projected);
+    });
+  }
+
+  std::vector<HostTensor> decode(std::vector<HostTensor> projected,
+                                 const LayerCallback& on_layer) override {
     if (!decoder_) fail(ErrorKind::internal, "engine: decode() before load_decoder()");
     return guarded("decoder", [&] {
-      // The tensor owns the values, so that the decoder can let go of them.
-      auto values = std::make_shared<std::vector<float>>(std::move(condition.values));
-      at::Tensor input = at::from_blob(
-          values->data(), condition.shape, [values](void* /*data*/) mutable { values.reset(); },
-          at::kFloat);
-      values.reset();
+      std::vector<at::Tensor> inputs;
+      inputs.reserve(projected.size());
+      for (HostTensor& each : projected) inputs.push_back(owning_tensor(std::move(each)));
       const auto observe = [&](std::size_t layer, const at::Tensor& /*output*/) {
         if (on_layer) on_layer(layer + 1, layers_);
       };
-      return to_host(decoder_->forward(workers_, std::move(input), precision_, observe));
+      const at::Tensor tokens = decoder_->forward(workers_, std::move(inputs), precision_, observe);
+      std::vector<HostTensor> results;
+      results.reserve(projected.size());
+      for (const at::Tensor& each : tokens.unbind(0)) results.push_back(to_host(each));
+      return results;
     });
   }
 

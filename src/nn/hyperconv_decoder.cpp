@@ -5,6 +5,7 @@
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/tanh.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -23,16 +24,50 @@ using ops::Workers;
 
 constexpr double kNormEpsilon = 1e-5;
 
-// Over (H, W) jointly, one row of N at a time.
-at::Tensor layer_norm(const Workers& workers, const at::Tensor& x, const at::Tensor& weight,
-                      const at::Tensor& bias) {
-  at::Tensor out = at::empty(x.sizes(), x.options());
-  ops::for_pieces(workers, x.size(0), [&](Range range) {
-    const at::Tensor rows = x.narrow(0, range.begin, range.size);
-    out.narrow(0, range.begin, range.size)
-        .copy_(at::layer_norm(rows, weight.sizes(), weight, bias, kNormEpsilon));
-  });
+// Images whose two paths are computed together. Their weights are few and used by many tiles, so that
+// sharing them pays only where images are small.
+std::int64_t images_at_once(const Feature& in, const Feature& out) {
+  constexpr std::int64_t kValues = 8 << 20;
+  const std::int64_t widest =
+      std::max({in.n * in.h * in.w, in.n * in.h * out.w, in.n * out.h * in.w});
+  return std::max<std::int64_t>(1, kValues / widest);
+}
+
+std::int64_t count_of(std::span<const at::Tensor> images) {
+  return static_cast<std::int64_t>(images.size());
+}
+
+// Images (N, H, W) -> (B, N, H, W), over (H, W) jointly, one row of N at a time.
+at::Tensor layer_norm(const Workers& workers, std::span<const at::Tensor> images,
+                      const at::Tensor& weight, const at::Tensor& bias) {
+  std::vector<std::int64_t> shape = images[0].sizes().vec();
+  shape.insert(shape.begin(), count_of(images));
+  at::Tensor out = at::empty(shape, images[0].options());
+  for (std::int64_t b = 0; b < shape[0]; ++b) {
+    const at::Tensor& x = images[static_cast<std::size_t>(b)];
+    ops::for_pieces(workers, x.size(0), [&](Range range) {
+      const at::Tensor rows = x.narrow(0, range.begin, range.size);
+      out.select(0, b)
+          .narrow(0, range.begin, range.size)
+          .copy_(at::layer_norm(rows, weight.sizes(), weight, bias, kNormEpsilon));
+    });
+  }
   return out;
+}
+
+// m = (m + tanh(second) + bias) / 3, of (B, N, H', W'). An image is cut in the same way whatever the
+// others, so that its bytes are the same.
+void sum_paths(const Workers& workers, const at::Tensor& m, const at::Tensor& second,
+               const at::Tensor& bias) {
+  for (std::int64_t b = 0; b < m.size(0); ++b) {
+    ops::for_pieces(workers, m.size(1), [&](Range range) {
+      const auto rows = [&](const at::Tensor& x) {
+        return x.select(0, b).narrow(0, range.begin, range.size);
+      };
+      at::Tensor sum = rows(m);
+      sum.add_(at::tanh(rows(second))).add_(bias).div_(3.0);
+    });
+  }
 }
 
 }  // namespace
@@ -49,83 +84,103 @@ HyperConvDecoder::HyperConvDecoder(bundle::GeneratorConfig config,
   bundle::check_channel_exponents(config_, weights_.file());
 }
 
-at::Tensor HyperConvDecoder::forward(const Workers& workers, at::Tensor condition,
-                                     Precision precision, const LayerObserver& observer) const {
+at::Tensor HyperConvDecoder::project(const Workers& workers, const at::Tensor& condition,
+                                     Precision precision) const {
   const bundle::ConditionConfig& expected = config_.condition;
   const std::vector<std::int64_t> shape = {expected.prompts, expected.max_length, expected.width};
   if (condition.sizes().vec() != shape) {
     fail(ErrorKind::data, "decoder: condition ", shape_text(condition.sizes().vec()),
          ", the generator takes ", shape_text(shape));
   }
-  at::Tensor x = expected.projection ? project(workers, condition, precision) : condition;
-  condition.reset();  // (N, L, C) may be the largest tensor of all
-  for (std::size_t i = 0; i + 1 < config_.features.size(); ++i) {
-    x = layer(workers, i, x, precision, observer);
-  }
-  if (config_.residual) {
-    const Feature& tokens = config_.features.back();
-    x = x.add(weights_.get(bundle::kMeanTokensName, {tokens.n, tokens.h, tokens.w}));
-  }
-  return x;
-}
-
-at::Tensor HyperConvDecoder::project(const Workers& workers, const at::Tensor& condition,
-                                     Precision precision) const {
-  const auto [from, to] = *config_.condition.projection;
+  if (!expected.projection) return condition;
+  const auto [from, to] = *expected.projection;
   const ProjectionWeights weights{
       weights_.get("down_proj.weight", {to, from}), weights_.get("down_proj.bias", {to}),
       weights_.get("gate_proj.weight", {to, to}), weights_.get("gate_proj.bias", {to})};
   return project_condition(workers, condition, weights, precision);
 }
 
-at::Tensor HyperConvDecoder::layer(const Workers& workers, std::size_t index, const at::Tensor& x,
-                                   Precision precision, const LayerObserver& observer) const {
+at::Tensor HyperConvDecoder::forward(const Workers& workers, std::vector<at::Tensor> images,
+                                     Precision precision, const LayerObserver& observer) const {
+  const Feature& first = config_.features.front();
+  const std::vector<std::int64_t> expected = {first.n, first.h, first.w};
+  if (images.empty()) fail(ErrorKind::internal, "decoder: no conditions");
+  for (const at::Tensor& image : images) {
+    if (image.sizes().vec() == expected) continue;
+    fail(ErrorKind::data, "decoder: condition ", shape_text(image.sizes().vec()),
+         ", the first layer takes ", shape_text(expected));
+  }
+  const std::size_t last = config_.features.size() - 2;
+  for (std::size_t i = 0; i < last; ++i) {
+    images = layer(workers, i, std::move(images), precision, observer).unbind(0);
+  }
+  const at::Tensor tokens = layer(workers, last, std::move(images), precision, observer);
+  if (!config_.residual) return tokens;
+  const Feature& shape = config_.features.back();
+  return tokens.add(weights_.get(bundle::kMeanTokensName, {shape.n, shape.h, shape.w}));
+}
+
+at::Tensor HyperConvDecoder::layer(const Workers& workers, std::size_t index,
+                                   std::vector<at::Tensor> images, Precision precision,
+                                   const LayerObserver& observer) const {
   const Feature& in = config_.features[index];
   const Feature& out = config_.features[index + 1];
   const std::string p = bundle::layer_prefix(index) + "linear2.";
   const std::int64_t k = config_.kernel;
+  const std::int64_t count = count_of(images);
+  const std::int64_t at_once = std::min(count, images_at_once(in, out));
+  at::Tensor m = at::empty({count, in.n, out.h, out.w}, images[0].options());
+  for (std::int64_t begin = 0; begin < count; begin += at_once) {
+    const Range range = ops::piece_of(count, at_once, begin / at_once);
+    const auto some = std::span(images).subspan(static_cast<std::size_t>(range.begin),
+                                                static_cast<std::size_t>(range.size));
+    hidden(workers, index, some, precision, m.narrow(0, range.begin, range.size));
+    // What only this layer needed may be the largest tensor of all.
+    if (in != out) std::fill(some.begin(), some.end(), at::Tensor());
+  }
   // linear2: channels N -> N', plane (H', W')
-  at::Tensor y = ops::conv2d_same(workers, hidden(workers, index, x, precision),
-                                  weights_.convolution(p + "weight", {out.n, in.n, k, k}),
-                                  weights_.get(p + "bias", {out.n}), precision);
+  at::Tensor y =
+      ops::conv2d_same(workers, m, weights_.convolution(p + "weight", {out.n, in.n, k, k}),
+                       weights_.get(p + "bias", {out.n}), precision);
   if (observer) observer(index, y);
-  if (in == out) y.add_(x);
-  return y;  // (N', H', W')
+  if (in != out) return y;
+  for (std::int64_t b = 0; b < count; ++b) {
+    y.select(0, b).add_(images[static_cast<std::size_t>(b)]);
+  }
+  return y;  // (B, N', H', W')
 }
 
-// m = (p1 + p2 + bias) / 3, (N, H', W'): both paths from the normalised input. The plane's axis
+// m = (p1 + p2 + bias) / 3, (B, N, H', W'): both paths from the normalised input. The plane's axis
 // order matters, because kernels are not symmetric; it follows the released module's transposes.
-at::Tensor HyperConvDecoder::hidden(const Workers& workers, std::size_t index, const at::Tensor& x,
-                                    Precision precision) const {
+void HyperConvDecoder::hidden(const Workers& workers, std::size_t index,
+                              std::span<const at::Tensor> images, Precision precision,
+                              const at::Tensor& m) const {
   const Feature& in = config_.features[index];
   const Feature& out = config_.features[index + 1];
   const std::string p = bundle::layer_prefix(index) + "linear1.";
   const std::int64_t k = config_.kernel;
-  const at::Tensor n = layer_norm(workers, x, weights_.get(p + "norm.weight", {in.h, in.w}),
-                                  weights_.get(p + "norm.bias", {in.h, in.w}));  // (N, H, W)
+  const std::int64_t count = count_of(images);
+  const auto options = m.options();
+  const at::Tensor n = layer_norm(workers, images, weights_.get(p + "norm.weight", {in.h, in.w}),
+                                  weights_.get(p + "norm.bias", {in.h, in.w}));  // (B, N, H, W)
   const auto conv = [&](const at::Tensor& input, const char* name, const at::Tensor& output) {
-    const std::vector<std::int64_t> shape = {output.size(0), input.size(0), k, k};
+    const std::vector<std::int64_t> shape = {output.size(1), input.size(1), k, k};
     ops::conv2d_same_out(workers, input, weights_.convolution(p + name, shape), std::nullopt,
                          precision, output);
   };
   // Each result lies in memory so that both its writer and its reader find their channels or their
   // columns contiguous.
-  at::Tensor m = at::empty({in.n, out.h, out.w}, x.options());
   {
-    const at::Tensor p1 = at::empty({in.h, in.n, out.w}, x.options());
-    conv(n.permute({2, 1, 0}), "conv1w.weight", p1.permute({2, 0, 1}));  // (W, H, N) -> (W', H, N)
-    conv(p1, "conv1h.weight", m.permute({1, 0, 2}));                     // -> (H', N, W')
+    const at::Tensor p1 = at::empty({count, in.h, in.n, out.w}, options);
+    conv(n.permute({0, 3, 2, 1}), "conv1w.weight",
+         p1.permute({0, 3, 1, 2}));                      // (W, H, N) -> (W', H, N)
+    conv(p1, "conv1h.weight", m.permute({0, 2, 1, 3}));  // -> (H', N, W')
   }
-  at::Tensor p2 = at::empty({out.h, in.n, in.w}, x.options());
-  conv(n.permute({1, 0, 2}), "conv2h.weight", p2);  // (H, N, W) -> (H', N, W)
-  const at::Tensor second = at::empty({in.n, out.h, out.w}, x.options());
-  conv(p2.permute({2, 0, 1}), "conv2w.weight", second.permute({2, 1, 0}));  // -> (W', H', N)
-  const at::Tensor bias = weights_.get(p + "bias", {out.h, out.w});
-  ops::for_pieces(workers, in.n, [&](Range range) {
-    at::Tensor sum = m.narrow(0, range.begin, range.size);
-    sum.add_(at::tanh(second.narrow(0, range.begin, range.size))).add_(bias).div_(3.0);
-  });
-  return m;
+  at::Tensor p2 = at::empty({count, out.h, in.n, in.w}, options);
+  conv(n.permute({0, 2, 1, 3}), "conv2h.weight", p2);  // (H, N, W) -> (H', N, W)
+  const at::Tensor second = at::empty({count, in.n, out.h, out.w}, options);
+  conv(p2.permute({0, 3, 1, 2}), "conv2w.weight", second.permute({0, 3, 2, 1}));  // -> (W', H', N)
+  sum_paths(workers, m, second, weights_.get(p + "bias", {out.h, out.w}));
 }
 
 }  // namespace dnd::nn

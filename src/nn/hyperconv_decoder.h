@@ -9,6 +9,8 @@
 
 #include <filesystem>
 #include <functional>
+#include <span>
+#include <vector>
 
 #include "bundle/generator_config.h"
 #include "nn/weight_store.h"
@@ -17,8 +19,8 @@
 
 namespace dnd::nn {
 
-// Sees the output (N', H', W') of each layer as it is ready, before the residual is added: what the
-// released layer module returns.
+// Sees the outputs (B, N', H', W') of each layer as they are ready, before the residual is added: what
+// the released layer module returns.
 using LayerObserver = std::function<void(std::size_t layer, const at::Tensor& output)>;
 
 // Thread-safe for concurrent reads; forward() uses all of `workers`.
@@ -28,18 +30,22 @@ class HyperConvDecoder {
   // first forward() at the latest, by name.
   HyperConvDecoder(bundle::GeneratorConfig config, const std::filesystem::path& weights);
 
-  // condition (N, L, C) fp32 -> tokens (T, R, S) fp32. Each layer's activations are freed as soon
-  // as the next has them. Throws Error(data) if the condition has another shape.
-  at::Tensor forward(const ops::Workers& workers, at::Tensor condition, ops::Precision precision,
-                     const LayerObserver& observer = {}) const;
-
- private:
+  // condition (N, L, C) fp32 -> what the first layer takes: the projected condition (N, L', C), or the
+  // condition itself where the generator has no projection. Throws Error(data) for another shape.
   at::Tensor project(const ops::Workers& workers, const at::Tensor& condition,
                      ops::Precision precision) const;
-  at::Tensor layer(const ops::Workers& workers, std::size_t index, const at::Tensor& x,
+
+  // B projected conditions, at least one -> tokens (B, T, R, S) fp32. They share the work on the
+  // weights; each one's bytes are those it has alone. A layer's activations are freed as soon as the
+  // next has them; the large ones exist for a few conditions at a time.
+  at::Tensor forward(const ops::Workers& workers, std::vector<at::Tensor> projected,
+                     ops::Precision precision, const LayerObserver& observer = {}) const;
+
+ private:
+  at::Tensor layer(const ops::Workers& workers, std::size_t index, std::vector<at::Tensor> images,
                    ops::Precision precision, const LayerObserver& observer) const;
-  at::Tensor hidden(const ops::Workers& workers, std::size_t index, const at::Tensor& x,
-                    ops::Precision precision) const;
+  void hidden(const ops::Workers& workers, std::size_t index, std::span<const at::Tensor> images,
+              ops::Precision precision, const at::Tensor& m) const;
 
   bundle::GeneratorConfig config_;
   WeightStore weights_;

@@ -65,9 +65,9 @@ void check_shapes(const at::Tensor& x, const ConvWeights& weights, const at::Ten
     fail(ErrorKind::internal, "conv2d_same: weight of type ", toString(weight.scalar_type()),
          " with ", scales, " scales");
   }
-  if (x.dim() != 3 || weight.dim() != 4 || weight.size(1) != x.size(0) ||
+  if (x.dim() != 4 || weight.dim() != 4 || weight.size(1) != x.size(1) ||
       weight.size(2) != weight.size(3) || weight.size(2) % 2 == 0 || !weight.is_contiguous() ||
-      out.sizes().vec() != std::vector{weight.size(0), x.size(1), x.size(2)}) {
+      out.sizes().vec() != std::vector{x.size(0), weight.size(0), x.size(2), x.size(3)}) {
     fail(ErrorKind::internal, "conv2d_same: input ", shape_text(x.sizes().vec()), ", weight ",
          shape_text(weight.sizes().vec()), ", output ", shape_text(out.sizes().vec()));
   }
@@ -84,7 +84,8 @@ at::Tensor operand(const ConvWeights& weights, Range channels, Precision precisi
   return round_operand(part, precision);
 }
 
-// Any kernel size and any strides, by ATen's direct convolution.
+// One image x (Cin, H, W) -> out (Cout, H, W), any kernel size and any strides, by ATen's direct
+// convolution.
 void convolve_directly(const Workers& workers, const at::Tensor& x, const ConvWeights& weights,
                        const std::optional<at::Tensor>& bias, Precision precision,
                        const at::Tensor& out) {
@@ -112,7 +113,7 @@ void convolve_directly(const Workers& workers, const at::Tensor& x, const ConvWe
 
 template <typename T>
 PlaneView<T> view_of(T* data, const at::Tensor& tensor) {
-  return {data, 0, tensor.stride(0), tensor.stride(1), tensor.stride(2)};
+  return {data, tensor.stride(0), tensor.stride(1), tensor.stride(2), tensor.stride(3)};
 }
 
 WeightView view_of(const ConvWeights& weights) {
@@ -123,7 +124,17 @@ WeightView view_of(const ConvWeights& weights) {
 }
 
 bool has_contiguous_axis(const at::Tensor& tensor) {
-  return tensor.stride(0) == 1 || tensor.stride(2) == 1;
+  return tensor.stride(1) == 1 || tensor.stride(3) == 1;
+}
+
+// Images that share transformed weights: as many as pay. A chunk of tiles that goes through all stages
+// in the cache is one image's. Where kEnough tiles share a weight, its transform is a small part of the
+// work, and more of them would only push each other out of the cache.
+std::int64_t images_at_once(const ChosenPlan& chosen, std::int64_t images) {
+  constexpr std::int64_t kEnough = 40;
+  const FftPlan& plan = chosen.plan;
+  if (chosen.chunk.rows < plan.rows.count || chosen.chunk.columns < plan.columns.count) return 1;
+  return pieces(images, pieces(images, pieces(kEnough, plan.tiles)));
 }
 
 }  // namespace
@@ -133,23 +144,32 @@ void conv2d_same_out(const Workers& workers, const at::Tensor& x, const ConvWeig
                      const at::Tensor& out) {
   check_shapes(x, weights, out);
   const at::Tensor& weight = weights.values;
+  const std::int64_t images = x.size(0);
   const std::int64_t kernel = weight.size(2);
   if (kernel < 3 || kernel > kMaxFftKernel || !has_contiguous_axis(x) ||
       !has_contiguous_axis(out)) {
-    convolve_directly(workers, x, weights, bias, precision, out);
+    for (std::int64_t i = 0; i < images; ++i) {
+      convolve_directly(workers, x.select(0, i), weights, bias, precision, out.select(0, i));
+    }
     return;
   }
-  const ChosenPlan plan =
-      plan_fft({1, weight.size(1), weight.size(0), x.size(1), x.size(2), kernel});
-  convolve(workers, plan,
-           {view_of(x.const_data_ptr<float>(), x), view_of(weights),
-            bias ? bias->const_data_ptr<float>() : nullptr,
-            view_of(out.mutable_data_ptr<float>(), out), precision == Precision::bf16});
+  ConvShape shape{1, weight.size(1), weight.size(0), x.size(2), x.size(3), kernel};
+  const std::int64_t at_once = images_at_once(plan_fft(shape), images);
+  for (std::int64_t begin = 0; begin < images; begin += at_once) {
+    shape.images = std::min(at_once, images - begin);
+    const at::Tensor some = x.narrow(0, begin, shape.images);
+    const at::Tensor results = out.narrow(0, begin, shape.images);
+    convolve(workers, plan_fft(shape),
+             {view_of(some.const_data_ptr<float>(), some), view_of(weights),
+              bias ? bias->const_data_ptr<float>() : nullptr,
+              view_of(results.mutable_data_ptr<float>(), results), precision == Precision::bf16});
+  }
 }
 
 at::Tensor conv2d_same(const Workers& workers, const at::Tensor& x, const ConvWeights& weights,
                        const std::optional<at::Tensor>& bias, Precision precision) {
-  at::Tensor out = at::empty({weights.values.size(0), x.size(1), x.size(2)}, x.options());
+  at::Tensor out =
+      at::empty({x.size(0), weights.values.size(0), x.size(2), x.size(3)}, x.options());
   conv2d_same_out(workers, x, weights, bias, precision, out);
   return out;
 }

@@ -18,10 +18,11 @@ struct ConvWeights {
   std::vector<float> scales = {};  // (Cout), of fp16 only; empty: ones
 };
 
-// Cross-correlation as in PyTorch: x (Cin, H, W), weights (Cout, Cin, k, k) with k odd, bias (Cout)
-// -> out (Cout, H, W). fp32; fp16 weights are what they are in fp32. bias is contiguous. x and out are views of any strides: where
-// their channels (first) or columns (last) are contiguous nothing is copied. Shapes are checked: a
-// mismatch is Error(internal).
+// Cross-correlation as in PyTorch: x (B, Cin, H, W), weights (Cout, Cin, k, k) with k odd, bias (Cout)
+// -> out (B, Cout, H, W). fp32; fp16 weights count as the fp32 numbers they are. bias is contiguous. x
+// and out are views of any strides: where their channels (second) or columns (last) are contiguous
+// nothing is copied. The images of a batch share the work on the weights; the bytes of an image's
+// result do not depend on the others. Shapes are checked: a mismatch is Error(internal).
 void conv2d_same_out(const Workers& workers, const at::Tensor& x, const ConvWeights& weights,
                      const std::optional<at::Tensor>& bias, Precision precision,
                      const at::Tensor& out);

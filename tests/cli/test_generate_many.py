@@ -30,6 +30,40 @@ def test_variants_of_tasks(bundle, three_tasks):
     assert dnd(*call).lines == [f"out/{task}/v00{v}" for task in "abc" for v in range(2)]
 
 
+@pytest.mark.parametrize("options", [[], ["--batch-size", 1], ["--batch-size", 2], ["--batch-size", 64],
+                                     ["--precision", "bf16"]])
+def test_one_call_makes_what_a_call_per_task_makes(bundle, options):
+    pairs = [(task, f"{task} {i}: {q}") for task in "abcde" for i, q in enumerate(QUESTIONS[:4])]
+    prompts = write_prompts("five.jsonl", pairs)
+    call = ["generate", "--model", bundle, *options]
+    assert dnd(*call, "--prompts", prompts, "--out", "out").lines == [f"out/{task}" for task in "abcde"]
+    for task in "abcde":
+        dnd("generate", "--model", bundle, *options[2 * ("--batch-size" in options):], "--out", f"alone/{task}",
+            "--prompts", write_prompts(f"{task}.jsonl", [pair for pair in pairs if pair[0] == task]), "--task", task)
+        assert folder_bytes(f"out/{task}") == folder_bytes(f"alone/{task}")
+    assert len({sha256(f"out/{task}/adapter_model.safetensors") for task in "abcde"}) == 5
+
+
+def test_stages_of_a_batch_add_up(bundle, three_tasks):
+    lines = dnd("generate", "--json", "--model", bundle, "--prompts", three_tasks, "--out", "out").json
+    assert [line["seconds"]["load"] > 0 for line in lines] == [True, False, False]
+    assert len({line["seconds"]["decode"] for line in lines}) == 1 and lines[0]["seconds"]["decode"] > 0
+
+
+def test_the_estimate_knows_the_batch(bundle):
+    prompts = write_prompts("ten.jsonl", [(f"t{task}", "q") for task in range(10)])
+
+    def estimate(*options):
+        (line,) = dnd("generate", "--json", "--model", bundle, "--prompts", prompts, "--dry-run", *options,
+                      engine=False).json
+        return line["batch_size"], line["activation_bytes"]
+
+    assert estimate()[0] == 8 and estimate("--task", "all")[0] == 1
+    assert estimate("--batch-size", 64)[0] == 10
+    sizes = [estimate("--batch-size", size)[1] for size in (1, 2, 4)]
+    assert sizes[0] < sizes[1] < sizes[2] < 4 * sizes[0]
+
+
 def test_records_with_and_without_task_do_not_mix(bundle):
     pathlib.Path("mixed.jsonl").write_text('{"prompt": "a", "task": "t"}\n{"prompt": "b"}\n')
     message = fails(Exit.DATA, "generate", "--model", bundle, "--prompts", "mixed.jsonl")

@@ -52,7 +52,9 @@ class EndToEnd : public ::testing::TestWithParam<Case> {
     const auto engine = make_engine(options);
     engine->load_encoder(DND_MINILM_DIR);
     engine->load_decoder(config_, (temp_ / "bundle" / bundle::kDecoderWeightsName).string());
-    return engine->decode(engine->encode(tokenized(), config_), {});
+    std::vector<HostTensor> projected;
+    projected.push_back(engine->project(engine->encode(tokenized(), config_)));
+    return engine->decode(std::move(projected), {})[0];
   }
 
   testing::TempDir temp_;

@@ -2,6 +2,7 @@
 #include "nn/hyperconv_decoder.h"
 
 #include <ATen/ops/equal.h>
+#include <ATen/ops/flip.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/ones.h>
 #include <c10/core/InferenceMode.h>
@@ -47,7 +48,9 @@ class GoldenDecoder : public ::testing::TestWithParam<const char*> {
   }
 
   at::Tensor tokens(int threads, ops::Precision precision, const LayerObserver& observer = {}) {
-    return decoder_.forward(ops::Workers(threads), condition(), precision, observer);
+    const ops::Workers workers(threads);
+    const at::Tensor projected = decoder_.project(workers, condition(), precision);
+    return decoder_.forward(workers, {projected}, precision, observer).select(0, 0);
   }
 
   double error_to_fp64(std::span<const float> values) const {
@@ -67,7 +70,7 @@ TEST_P(GoldenDecoder, EveryLayerEqualsTheOfficialCode) {
   std::size_t layers = 0;
   tokens(2, ops::Precision::exact, [&](std::size_t layer, const at::Tensor& output) {
     const std::string name = cat("layer.", layer);
-    EXPECT_EQ(output.sizes().vec(), io_.at(name).shape);
+    EXPECT_EQ(output.select(0, 0).sizes().vec(), io_.at(name).shape);
     const std::vector<float> expected = io_.read_f32(name);
     EXPECT_LT(relative_rms(values_of(output), std::span<const float>(expected)), 2e-6) << name;
     ++layers;
@@ -104,11 +107,14 @@ TEST_P(GoldenDecoder, WeightsInFp16) {
   };
   full_config = bundle::write_trained(full_config, values, temp_ / "full", OnExisting::refuse);
   const HyperConvDecoder full(full_config, temp_ / "full" / bundle::kDecoderWeightsName);
+  const ops::Workers workers(2);
+  const auto decode = [&](const HyperConvDecoder& decoder, ops::Precision precision) {
+    return decoder.forward(workers, {decoder.project(workers, condition(), precision)}, precision);
+  };
   for (const auto precision : {ops::Precision::exact, ops::Precision::bf16}) {
-    const at::Tensor output = half.forward(ops::Workers(2), condition(), precision);
-    EXPECT_TRUE(at::equal(output, full.forward(ops::Workers(2), condition(), precision)));
+    EXPECT_TRUE(at::equal(decode(half, precision), decode(full, precision)));
   }
-  const at::Tensor output = half.forward(ops::Workers(2), condition(), ops::Precision::exact);
+  const at::Tensor output = decode(half, ops::Precision::exact);
   const double official = error_to_fp64(io_.read_f32("tokens_bf16_autocast"));
   EXPECT_LE(error_to_fp64(values_of(output)), official / 5.0);
   EXPECT_GT(error_to_fp64(values_of(output)), 1e-5);  // it does round
@@ -121,6 +127,28 @@ TEST_P(GoldenDecoder, SameBytesWhateverTheThreads) {
     const at::Tensor one = tokens(1, precision);
     EXPECT_TRUE(at::equal(one, tokens(2, precision)));
     EXPECT_TRUE(at::equal(one, tokens(5, precision)));
+  }
+}
+
+// Among others that are far larger and far smaller, and in any place.
+TEST_P(GoldenDecoder, BytesOfATaskDoNotDependOnTheOthers) {
+  const ops::Workers workers(2);
+  const at::Tensor golden = condition().clone();  // tokens() reads it anew
+  const std::vector<at::Tensor> conditions = {golden.mul(-3.0).add(0.25), golden, golden.mul(1e3),
+                                              golden.flip(0)};
+  for (const auto precision : {ops::Precision::exact, ops::Precision::bf16}) {
+    std::vector<at::Tensor> projected;
+    for (const at::Tensor& each : conditions) {
+      projected.push_back(decoder_.project(workers, each, precision));
+    }
+    const at::Tensor together = decoder_.forward(workers, projected, precision);
+    ASSERT_EQ(together.size(0), 4);
+    for (std::size_t i = 0; i < projected.size(); ++i) {
+      const at::Tensor alone = decoder_.forward(workers, {projected[i]}, precision);
+      EXPECT_TRUE(at::equal(together[static_cast<std::int64_t>(i)], alone[0])) << i;
+    }
+    EXPECT_TRUE(at::equal(together[1], tokens(2, precision)));
+    EXPECT_FALSE(at::equal(together[0], together[1]));
   }
 }
 
@@ -156,8 +184,13 @@ TEST(HyperConvDecoder, RefusesAnotherConditionShape) {
   const HyperConvDecoder decoder(config, temp / "bundle" / bundle::kDecoderWeightsName);
   std::vector<float> values(4 * 8 * 12);
   const auto wrong = at::from_blob(values.data(), {4, 8, 12}, at::kFloat);
-  EXPECT_DND_ERROR(decoder.forward(ops::Workers(1), wrong, ops::Precision::exact), ErrorKind::data,
+  const ops::Workers workers(1);
+  EXPECT_DND_ERROR(decoder.project(workers, wrong, ops::Precision::exact), ErrorKind::data,
                    "condition [4, 8, 12], the generator takes [4, 12, 8]");
+  EXPECT_DND_ERROR(decoder.forward(workers, {wrong}, ops::Precision::exact), ErrorKind::data,
+                   "condition [4, 8, 12], the first layer takes [4, 12, 8]");
+  EXPECT_DND_ERROR(decoder.forward(workers, {}, ops::Precision::exact), ErrorKind::internal,
+                   "no conditions");
 }
 
 // The same weights with and without mean tokens: what is added is what the file holds.
@@ -178,7 +211,7 @@ TEST(HyperConvDecoder, ResidualAddsTheMeanTokens) {
   residual = bundle::write_trained(residual, values, temp / "residual", OnExisting::refuse);
   const auto run = [&](const bundle::GeneratorConfig& config, const char* folder) {
     const HyperConvDecoder decoder(config, temp / folder / bundle::kDecoderWeightsName);
-    return decoder.forward(ops::Workers(2), at::ones({4, 12, 8}), ops::Precision::exact);
+    return decoder.forward(ops::Workers(2), {at::ones({4, 12, 8})}, ops::Precision::exact);
   };
   EXPECT_TRUE(at::equal(run(residual, "residual"), run(plain, "plain").add(0.5)));
 }

@@ -27,10 +27,10 @@ std::span<const float> values_of(const at::Tensor& tensor) {
   return {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
 }
 
-// The definition, in loops with double accumulators.
+// One image by the definition, in loops with double accumulators.
 std::vector<double> reference_conv(const at::Tensor& x, const at::Tensor& weight,
                                    const at::Tensor& bias) {
-  const std::int64_t ci = x.size(0), h = x.size(1), w = x.size(2);
+  const std::int64_t ci = x.size(1), h = x.size(2), w = x.size(3);
   const std::int64_t co = weight.size(0), k = weight.size(2);
   const float* in = x.const_data_ptr<float>();
   const float* ws = weight.const_data_ptr<float>();
@@ -67,19 +67,19 @@ class Conv2dSame : public ::testing::TestWithParam<Case> {
 
 TEST_P(Conv2dSame, EqualsTheDefinition) {
   const auto [ci, co, h, w, k] = GetParam();
-  const at::Tensor x = random_tensor({ci, h, w}, 1);
+  const at::Tensor x = random_tensor({1, ci, h, w}, 1);
   const at::Tensor weight = random_tensor({co, ci, k, k}, 2);
   const at::Tensor bias = random_tensor({co}, 3);
   const Workers workers(2);
   const at::Tensor y = conv2d_same(workers, x, {weight}, bias, Precision::exact);
-  ASSERT_EQ(y.sizes().vec(), (std::vector<std::int64_t>{co, h, w}));
+  ASSERT_EQ(y.sizes().vec(), (std::vector<std::int64_t>{1, co, h, w}));
   const std::vector<double> expected = reference_conv(x, weight, bias);
   EXPECT_LT(testing::relative_rms(values_of(y), std::span<const double>(expected)), 1e-6);
 }
 
 TEST_P(Conv2dSame, SameBytesWhateverTheThreads) {
   const auto [ci, co, h, w, k] = GetParam();
-  const at::Tensor x = random_tensor({ci, h, w}, 1);
+  const at::Tensor x = random_tensor({1, ci, h, w}, 1);
   const at::Tensor weight = random_tensor({co, ci, k, k}, 2);
   at::Tensor one;
   for (const int threads : {1, 2, 3, 7}) {
@@ -90,17 +90,38 @@ TEST_P(Conv2dSame, SameBytesWhateverTheThreads) {
   }
 }
 
+// Whether the images lie one after another or interleaved, as views of any order of axes.
+TEST_P(Conv2dSame, BytesOfAnImageDoNotDependOnTheOthers) {
+  const auto [ci, co, h, w, k] = GetParam();
+  const at::Tensor stored = random_tensor({h, 5, w, ci}, 1);
+  const at::Tensor weight = random_tensor({co, ci, k, k}, 2);
+  const at::Tensor bias = random_tensor({co}, 3);
+  const Workers workers(2);
+  const at::Tensor views[] = {stored.permute({1, 3, 0, 2}),
+                              stored.permute({1, 3, 0, 2}).contiguous()};
+  for (const Precision precision : {Precision::exact, Precision::bf16}) {
+    for (const at::Tensor& x : views) {
+      const at::Tensor all = conv2d_same(workers, x, {weight}, bias, precision);
+      for (std::int64_t i = 0; i < 5; ++i) {
+        const at::Tensor one = conv2d_same(workers, x.narrow(0, i, 1), {weight}, bias, precision);
+        EXPECT_TRUE(at::equal(all.narrow(0, i, 1), one)) << i;
+      }
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Shapes, Conv2dSame,
                          ::testing::Values(Case{1, 1, 1, 1, 1}, Case{1, 1, 1, 1, 3},
                                            Case{3, 2, 2, 3, 9}, Case{5, 7, 11, 13, 5},
                                            Case{4, 10, 101, 6, 3}, Case{2, 63, 97, 3, 3},
                                            Case{3, 65, 5, 9, 3}, Case{2, 130, 4, 5, 11},
-                                           Case{2, 300, 3, 4, 3}, Case{0 + 1, 256, 6, 1, 7}));
+                                           Case{2, 300, 3, 4, 3}, Case{1, 256, 6, 1, 7},
+                                           Case{4, 3, 9, 8, 13}, Case{40, 33, 90, 100, 3}));
 
 TEST(Conv2dSamePrecision, Bf16RoundsOperandsOnly) {
   const c10::InferenceMode inference;
   const Workers workers(2);
-  const at::Tensor x = random_tensor({8, 9, 10}, 1);
+  const at::Tensor x = random_tensor({1, 8, 9, 10}, 1);
   const at::Tensor weight = random_tensor({6, 8, 3, 3}, 2);
   const at::Tensor rounded = conv2d_same(workers, x, {weight}, std::nullopt, Precision::bf16);
   const at::Tensor same =
@@ -119,7 +140,7 @@ TEST(Conv2dSameHalves, HaveTheBytesOfTheSameNumbersInFp32) {
   const c10::InferenceMode inference;
   const Workers workers(2);
   for (const std::int64_t kernel : {1, 3, 9, 13}) {
-    const at::Tensor x = random_tensor({7, 12, 15}, 1);
+    const at::Tensor x = random_tensor({1, 7, 12, 15}, 1);
     at::Tensor halves = random_tensor({69, 7, kernel, kernel}, 2).to(at::kHalf);
     halves[3].mul_(0x1p-15);
     halves[4].mul_(-0.0);
@@ -144,7 +165,7 @@ TEST(Conv2dSameHalves, HaveTheBytesOfTheSameNumbersInFp32) {
 TEST(Conv2dSameErrors, TypesAreChecked) {
   const c10::InferenceMode inference;
   const Workers workers(1);
-  const at::Tensor x = random_tensor({3, 4, 5}, 1);
+  const at::Tensor x = random_tensor({1, 3, 4, 5}, 1);
   const at::Tensor weight = random_tensor({2, 3, 3, 3}, 1);
   const auto run = [&](const ConvWeights& weights) {
     conv2d_same(workers, x, weights, std::nullopt, Precision::exact);
@@ -157,7 +178,7 @@ TEST(Conv2dSameErrors, TypesAreChecked) {
 TEST(Conv2dSameErrors, ShapesAreChecked) {
   const c10::InferenceMode inference;
   const Workers workers(1);
-  const at::Tensor x = random_tensor({3, 4, 5}, 1);
+  const at::Tensor x = random_tensor({1, 3, 4, 5}, 1);
   const auto run = [&](const at::Tensor& weight) {
     conv2d_same(workers, x, {weight}, std::nullopt, Precision::exact);
   };

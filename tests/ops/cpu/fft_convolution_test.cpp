@@ -138,14 +138,16 @@ TEST_F(FftConvolutionTest, ViewsOfAnyOrderOfAxes) {
     const at::Tensor x = stored.permute(order);
     const at::Tensor weight = random_tensor({19, x.size(0), 5, 5}, 2);
     const at::Tensor plain =
-        conv2d_same(workers_, x.contiguous(), {weight}, std::nullopt, Precision::exact);
+        conv2d_same(workers_, x.contiguous().unsqueeze(0), {weight}, std::nullopt, Precision::exact)
+            .select(0, 0);
     for (const auto& out_order : orders) {
       std::vector<std::int64_t> shape(3);
       for (std::size_t i = 0; i < 3; ++i) {
         shape[static_cast<std::size_t>(out_order[i])] = plain.size(static_cast<std::int64_t>(i));
       }
       const at::Tensor out = at::zeros(shape, at::kFloat).permute(out_order);
-      conv2d_same_out(workers_, x, {weight}, std::nullopt, Precision::exact, out);
+      conv2d_same_out(workers_, x.unsqueeze(0), {weight}, std::nullopt, Precision::exact,
+                      out.unsqueeze(0));
       EXPECT_LT(relative_rms(out, plain.to(at::kDouble)), 1e-6);
     }
   }
@@ -185,11 +187,11 @@ TEST_F(FftConvolutionTest, HalvesHaveTheBytesOfTheSameNumbersInFp32) {
 // An impulse gives the kernel back, mirrored; zeros give zeros, and nothing leaks over the border.
 TEST_F(FftConvolutionTest, ImpulsesAndZeros) {
   const at::Tensor weight = random_tensor({5, 3, 9, 9}, 2);
-  at::Tensor x = at::zeros({3, 10, 60}, at::kFloat);
+  at::Tensor x = at::zeros({1, 3, 10, 60}, at::kFloat);
   const at::Tensor nothing = conv2d_same(workers_, x, {weight}, std::nullopt, Precision::exact);
   EXPECT_EQ(largest(nothing), 0.0F);
-  x[1][9][59] = 1.0F;
-  const at::Tensor y = conv2d_same(workers_, x, {weight}, std::nullopt, Precision::exact);
+  x[0][1][9][59] = 1.0F;
+  const at::Tensor y = conv2d_same(workers_, x, {weight}, std::nullopt, Precision::exact)[0];
   EXPECT_NEAR(y[2][7][58].item().toFloat(), weight[2][1][6][5].item().toFloat(), 1e-6F);
   EXPECT_LT(largest(y.narrow(1, 0, 5)), 1e-6F);
 }
