@@ -11,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/read_ahead.h"
 #include "base/strings.h"
 #include "bundle/generator_config.h"
 #include "comm/process_group.h"
@@ -109,6 +110,7 @@ class TorchEngine : public Engine {
 
   void load_decoder(const bundle::GeneratorConfig& config, const std::string& weights) override {
     guarded("decoder", [&] { decoder_.emplace(config, weights); });
+    read_ahead_.emplace(weights);  // while conditions are encoded
     layers_ = config.features.size() - 1;
   }
 
@@ -167,6 +169,7 @@ class TorchEngine : public Engine {
   ops::Workers workers_;
   std::unique_ptr<nn::EncoderModel> encoder_;
   std::optional<nn::HyperConvDecoder> decoder_;
+  std::optional<ReadAhead> read_ahead_;  // of the decoder's weights
   std::size_t layers_ = 0;
   std::optional<comm::ProcessGroup> group_;
 };
