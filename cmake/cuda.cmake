@@ -4,7 +4,8 @@ file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/layers/ops_cuda/ops)
 file(CREATE_LINK ${PROJECT_SOURCE_DIR}/src/ops/cuda ${PROJECT_BINARY_DIR}/layers/ops_cuda/ops/cuda
   SYMBOLIC)
 
-set(cuda_portable_sources conv_plan.cpp convolution.cpp decoder.cpp host_twin.cpp reference.cpp)
+set(cuda_portable_sources conv_plan.cpp convolution.cpp decoder.cpp host_twin.cpp reference.cpp
+  self_test.cpp)
 list(TRANSFORM cuda_portable_sources PREPEND ${PROJECT_SOURCE_DIR}/src/ops/cuda/)
 add_library(dnd_cuda_portable OBJECT ${cuda_portable_sources})
 target_include_directories(dnd_cuda_portable PUBLIC ${PROJECT_BINARY_DIR}/layers/ops_cuda)
