@@ -47,7 +47,7 @@ struct InverseTransform {
   std::size_t shared_floats() const {
     return static_cast<std::size_t>(half_done_floats()) + std::size_t{kFoldFloats};
   }
-  int phases() const { return largest_out != nullptr ? 4 : 2; }
+  DND_HD int phases() const { return largest_out != nullptr ? 4 : 2; }
 
   DND_HD void run(int phase, const Block& block, int thread, float* shared) const {
     float* fold = shared + half_done_floats();

@@ -26,7 +26,7 @@ struct LayerNorm {
 
   Grid grid() const { return {rows, 1, 1}; }
   std::size_t shared_floats() const { return kFoldFloats + 2; }
-  int phases() const { return kPhases; }
+  DND_HD int phases() const { return kPhases; }
 
   DND_HD void run(int phase, const Block& block, int thread, float* shared) const {
     float& mean = shared[kFoldFloats];

@@ -24,7 +24,7 @@ struct WeightScales {
 
   Grid grid() const { return {outputs, 1, 1}; }
   std::size_t shared_floats() const { return kFoldFloats; }
-  int phases() const { return kPhases; }
+  DND_HD int phases() const { return kPhases; }
 
   DND_HD void run(int phase, const Block& block, int thread, float* shared) const {
     switch (phase) {
@@ -76,7 +76,7 @@ struct WeightTransform {
     const int half_done = plan.kernel * plan.bins_v * 2 * kChannelGroup;
     return static_cast<std::size_t>(kernel_floats()) + static_cast<std::size_t>(half_done);
   }
-  int phases() const { return kPhases; }
+  DND_HD int phases() const { return kPhases; }
 
   DND_HD void run(int phase, const Block& block, int thread, float* shared) const {
     float* half_done = shared + kernel_floats();  // [tap of u][bin of v][part][channel]
