@@ -14,14 +14,35 @@ namespace dnd::app {
 namespace fs = std::filesystem;
 namespace {
 
+// The first CUDA device, and each of its kernels against the CPU.
+Json cuda_report(Engine& engine) {
+  try {
+    const CudaReport report = engine.examine_cuda(0);
+    Json checks = Json::array();
+    for (const CudaReport::Check& check : report.checks) {
+      checks.push_back({{"name", check.name},
+                        {"error", check.error},
+                        {"bound", check.bound},
+                        {"passed", check.passed}});
+    }
+    return {
+        {"ok", report.passed()},         {"name", report.name},       {"compute", report.compute},
+        {"driver", report.driver},       {"runtime", report.runtime}, {"cublas", report.cublas},
+        {"memory", report.memory_bytes}, {"free", report.free_bytes}, {"checks", checks}};
+  } catch (const Error& error) {
+    return {{"ok", false}, {"error", error.what()}};
+  }
+}
+
 Json engine_report() {
   Json report = {{"library", engine_library_path().string()}};
   try {
-    const EngineInfo info = open_engine({})->info();
+    const auto engine = open_engine({});
+    const EngineInfo info = engine->info();
     report["ok"] = true;
     report["libtorch"] = info.libtorch;
     report["device"] = info.device;
-    report["cuda"] = info.cuda;
+    report["cuda"] = cuda_report(*engine);
     report["cpu_capability"] = info.cpu_capability;
     report["threads"] = info.threads;
   } catch (const Error& error) {
@@ -61,6 +82,24 @@ std::uint64_t memory_bytes() {
          static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
+template <typename Line>
+void print_cuda(const Json& cuda, Line line) {
+  if (cuda.contains("error")) {
+    line("cuda", "no: " + cuda["error"].get<std::string>());
+    return;
+  }
+  const auto text = [&](const char* key) { return cuda[key].get<std::string>(); };
+  line("cuda", cat(text("name"), ", compute ", text("compute"), ", driver for CUDA ",
+                   text("driver"), ", runtime ", text("runtime"), ", cuBLAS ", text("cublas"), ", ",
+                   human_bytes(cuda["free"].get<std::uint64_t>()), " of ",
+                   human_bytes(cuda["memory"].get<std::uint64_t>()), " free"));
+  for (const Json& check : cuda["checks"]) {
+    line("cuda check", cat(check["passed"].get<bool>() ? "passed  " : "FAILED  ",
+                           check["name"].get<std::string>(), ": error ", check["error"].dump(),
+                           ", bound ", check["bound"].dump()));
+  }
+}
+
 void print_report(const Json& report) {
   const auto line = [](const char* what, const std::string& text) {
     print_line(cat(what, std::string(14 - std::string_view(what).size(), ' '), text));
@@ -72,7 +111,7 @@ void print_report(const Json& report) {
     line("engine", cat("LibTorch ", engine["libtorch"].get<std::string>(), ", ",
                        engine["cpu_capability"].get<std::string>(), ", ",
                        engine["threads"].get<int>(), " threads"));
-    line("cuda", engine["cuda"].get<bool>() ? "yes" : "no (this build or machine has none)");
+    print_cuda(engine["cuda"], line);
   } else {
     line("engine", "NOT USABLE: " + engine["error"].get<std::string>());
   }

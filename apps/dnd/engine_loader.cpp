@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "base/log.h"
 #include "base/strings.h"
 #include "context.h"
 
@@ -39,8 +40,15 @@ std::unique_ptr<Engine> open_engine(const EngineOptions& options) {
     fail(ErrorKind::unavailable, "engine: ", path.string(), " is version ", version,
          ", the program is ", DND_VERSION);
   }
-  return std::unique_ptr<Engine>(
+  std::unique_ptr<Engine> engine(
       symbol<decltype(dnd_engine_create)>(library, "dnd_engine_create")(&options));
+  if (options.device.starts_with("cuda")) {
+    log_warning(
+        "device cuda: was developed without a GPU; its kernels passed the self-test on this "
+        "device, but "
+        "compare with --device cpu before you rely on it (docs/cuda.md)");
+  }
+  return engine;
 }
 
 }  // namespace dnd::app

@@ -57,9 +57,11 @@ Json seconds_json(const Seconds& s) {
           {"total", rounded(s.load + s.encode + s.decode + s.detokenize + s.write)}};
 }
 
-// "fast" is the fastest precision that is no worse than the released bf16: on the CPU, `exact`.
-std::string effective_precision(const std::string& precision) {
-  return precision == "fast" ? "exact" : precision;
+// "fast" is the fastest precision that is no worse than the released bf16: on the CPU, `exact`;
+// on a CUDA device, fp16 operands.
+std::string effective_precision(const EngineOptions& engine) {
+  const bool cuda = engine.device.starts_with("cuda");
+  return engine.precision == "fast" && !cuda ? "exact" : engine.precision;
 }
 
 HostTensor read_condition(const fs::path& path, const bundle::GeneratorConfig& config) {
@@ -76,7 +78,7 @@ class GenerateRun {
       : context_(context), options_(std::move(options)), progress_(context.quiet) {}
 
   void run() {
-    options_.engine.precision = effective_precision(options_.engine.precision);
+    options_.engine.precision = effective_precision(options_.engine);
     formats_ = chosen_formats(options_);
     if (options_.condition.empty()) set_ = load_named_prompts();
     jobs_ = plan_jobs(options_, set_);

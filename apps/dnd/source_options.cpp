@@ -39,8 +39,14 @@ void add_source_options(CLI::App& command, SourceOptions& options) {
 }
 
 void add_engine_options(CLI::App& command, EngineOptions& options) {
-  command.add_option("--device", options.device, "auto, cpu, cuda or cuda:N")
+  command
+      .add_option("--device", options.device,
+                  "auto (cpu), cpu, cuda or cuda:N (not yet proven, see docs/cuda.md)")
       ->capture_default_str();
+  command
+      .add_option("--max-gpu-memory", options.cuda_memory_bytes,
+                  "Of a CUDA device, e.g. 8GB (default: nine tenths of what is free)")
+      ->transform(CLI::AsSizeValue(true));
   command.add_option("--threads", options.threads,
                      "Threads (default: all); the result does not depend on it");
 }

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "dnd/cuda_report.h"
+
 namespace dnd::bundle {
 struct GeneratorConfig;
 }
@@ -32,17 +34,19 @@ struct HostTensor {
 };
 
 struct EngineOptions {
-  std::string device = "auto";      // "auto", "cpu", "cuda" or "cuda:i"
-  int threads = 0;                  // 0: as many as the process may run on
-  std::string precision = "exact";  // "exact" (fp32) or "bf16" (operands rounded as released)
+  std::string device = "auto";  // "auto" (the CPU), "cpu", "cuda" or "cuda:i"
+  int threads = 0;              // 0: as many as the process may run on
+  // "exact" (fp32) or "bf16" (operands rounded as released); on a CUDA device only "fast" (fp16
+  // operands)
+  std::string precision = "exact";
+  std::uint64_t cuda_memory_bytes = 0;  // that may be used; 0: nine tenths of what is free
 };
 
 struct EngineInfo {
-  std::string device;          // what "auto" became: "cpu" or "cuda:i"
+  std::string device;          // "cpu" or "cuda:i"
   std::string libtorch;        // e.g. "2.11.0"
   std::string cpu_capability;  // of LibTorch's kernels on this machine, e.g. "AVX512"
   int threads = 0;
-  bool cuda = false;  // whether this build and machine can use CUDA
 };
 
 // One of several processes that work together.
@@ -60,6 +64,10 @@ class Engine {
   virtual ~Engine() = default;
 
   virtual EngineInfo info() const = 0;
+
+  // Runs the self-test of the CUDA kernels on a device, whatever device the engine uses. Throws
+  // Error(unavailable) with the reason and the remedy where there is none.
+  virtual CudaReport examine_cuda(int device) = 0;
 
   // `folder`: a Hugging Face encoder. Replaces a loaded one.
   virtual void load_encoder(const std::string& folder) = 0;

@@ -18,9 +18,10 @@
 #include "dnd/language_model.h"
 #include "dnd/trainer.h"
 #include "lm/load_language_model.h"
+#include "nn/cuda_decoder.h"
 #include "nn/hyperconv_decoder.h"
 #include "nn/text_encoder.h"
-#include "ops/cuda/cuda.h"
+#include "ops/cuda/library.h"
 #include "ops/guarded.h"
 #include "ops/workers.h"
 #include "text/tokenizer.h"
@@ -45,17 +46,24 @@ int checked_threads(int threads) {
   return threads == 0 ? available_threads() : threads;
 }
 
-std::string checked_device(const std::string& device) {
-  if (device == "cpu") return device;
-  if (device == "auto" && !ops::cuda::is_available()) return "cpu";
-  if (device == "auto" || device == "cuda" || device.starts_with("cuda:")) {
-    ops::cuda::require_available();
-    return device == "auto" || device == "cuda" ? "cuda:0" : device;
+// The CUDA device to use, if any. `auto` is the CPU: the CUDA path has not yet proved itself.
+std::optional<int> checked_device(const std::string& device) {
+  if (device == "cpu" || device == "auto") return std::nullopt;
+  if (const auto index = ops::cuda::device_index(device)) {
+    ops::cuda::require_working(*index);
+    return index;
   }
   fail(ErrorKind::usage, "--device '", printable(device), "': expected auto, cpu, cuda or cuda:N");
 }
 
-ops::Precision checked_precision(const std::string& precision) {
+// On the CPU. On a CUDA device there is one, "fast", and what the CPU does beside it is exact.
+ops::Precision checked_precision(const std::string& precision, bool cuda) {
+  if (cuda) {
+    if (precision == "fast") return ops::Precision::exact;
+    fail(ErrorKind::unavailable,
+         "device cuda: rounds operands to fp16, which is --precision fast; '", printable(precision),
+         "' is there with --device cpu");
+  }
   if (precision == "exact") return ops::Precision::exact;
   if (precision == "bf16") return ops::Precision::bf16;
   fail(ErrorKind::usage, "--precision '", printable(precision), "': expected exact or bf16");
@@ -81,14 +89,17 @@ using ops::guarded;
 class TorchEngine : public Engine {
  public:
   explicit TorchEngine(const EngineOptions& options)
-      : device_(checked_device(options.device)),
-        precision_(checked_precision(options.precision)),
+      : cuda_(checked_device(options.device)),
+        cuda_memory_bytes_(options.cuda_memory_bytes),
+        precision_(checked_precision(options.precision, cuda_.has_value())),
         workers_(checked_threads(options.threads)) {}
 
   EngineInfo info() const override {
-    return {device_, TORCH_VERSION, at::get_cpu_capability(), workers_.threads(),
-            ops::cuda::is_available()};
+    return {cuda_ ? cat("cuda:", *cuda_) : "cpu", TORCH_VERSION, at::get_cpu_capability(),
+            workers_.threads()};
   }
+
+  CudaReport examine_cuda(int device) override { return ops::cuda::examine(device); }
 
   void load_encoder(const std::string& folder) override {
     guarded("encoder", [&] { encoder_ = nn::load_text_encoder(folder); });
@@ -109,7 +120,10 @@ class TorchEngine : public Engine {
   }
 
   void load_decoder(const bundle::GeneratorConfig& config, const std::string& weights) override {
-    guarded("decoder", [&] { decoder_.emplace(config, weights); });
+    guarded("decoder", [&] {
+      decoder_.emplace(config, weights);
+      if (cuda_) cuda_decoder_.emplace(config, weights, *cuda_, cuda_memory_bytes_);
+    });
     read_ahead_.emplace(weights);  // while conditions are encoded
     layers_ = config.features.size() - 1;
   }
@@ -133,6 +147,7 @@ class TorchEngine : public Engine {
       const auto observe = [&](std::size_t layer, const at::Tensor& /*output*/) {
         if (on_layer) on_layer(layer + 1, layers_);
       };
+      if (cuda_decoder_) return decode_on_cuda(inputs, on_layer);
       const at::Tensor tokens = decoder_->forward(workers_, std::move(inputs), precision_, observe);
       std::vector<HostTensor> results;
       results.reserve(projected.size());
@@ -164,12 +179,14 @@ class TorchEngine : public Engine {
   }
 
  private:
-  std::string device_;
+  std::optional<int> cuda_;  // index of the device
+  std::uint64_t cuda_memory_bytes_;
   ops::Precision precision_;
   ops::Workers workers_;
   std::unique_ptr<nn::EncoderModel> encoder_;
   std::optional<nn::HyperConvDecoder> decoder_;
   std::optional<ReadAhead> read_ahead_;  // of the decoder's weights
+  std::optional<nn::CudaDecoder> cuda_decoder_;
   std::size_t layers_ = 0;
   std::optional<comm::ProcessGroup> group_;
 };

@@ -1,0 +1,56 @@
+#include "nn/cuda_decoder.h"
+
+#include <ATen/ops/empty.h>
+
+#include <utility>
+
+#include "base/strings.h"
+
+namespace dnd::nn {
+namespace {
+
+std::span<const float> values_of(const at::Tensor& tensor) {
+  return {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
+}
+
+}  // namespace
+
+CudaDecoder::CudaDecoder(bundle::GeneratorConfig config, const std::filesystem::path& weights,
+                         int device, std::uint64_t memory_bytes)
+    : config_(std::move(config)), weights_(weights), decoder_(setup(device, memory_bytes)) {}
+
+ops::cuda::DecoderSetup CudaDecoder::setup(int device, std::uint64_t memory_bytes) {
+  ops::cuda::DecoderSetup setup;
+  setup.device = device;
+  setup.kernel = static_cast<int>(config_.kernel);
+  setup.memory_bytes = memory_bytes;
+  for (const bundle::Feature& f : config_.features) setup.features.push_back({f.n, f.h, f.w});
+  setup.weights = [this](std::size_t layer, const std::string& name,
+                         const std::vector<std::int64_t>& shape) {
+    current_ = weights_.get(bundle::layer_prefix(layer) + name, shape);
+    return current_.const_data_ptr<float>();
+  };
+  return setup;
+}
+
+at::Tensor CudaDecoder::forward(const at::Tensor& projected,
+                                const std::function<void(std::size_t layer)>& on_layer) const {
+  const bundle::Feature& first = config_.features.front();
+  const std::vector<std::int64_t> expected = {first.n, first.h, first.w};
+  if (projected.sizes().vec() != expected) {
+    fail(ErrorKind::data, "decoder: condition ", shape_text(projected.sizes().vec()),
+         ", the generator takes ", shape_text(expected));
+  }
+  const at::Tensor condition = projected.contiguous();
+  const bundle::Feature& last = config_.features.back();
+  at::Tensor tokens = at::empty({last.n, last.h, last.w}, at::kFloat);
+  decoder_.run(values_of(condition),
+               {tokens.mutable_data_ptr<float>(), static_cast<std::size_t>(tokens.numel())},
+               on_layer);
+  if (config_.residual) {
+    tokens.add_(weights_.get(bundle::kMeanTokensName, {last.n, last.h, last.w}));
+  }
+  return tokens;
+}
+
+}  // namespace dnd::nn

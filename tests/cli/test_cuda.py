@@ -1,0 +1,118 @@
+"""--device cuda: on machines that lack something for it, and with a library whose device is the kernels' host twin, so
+that everything but the device is the real thing. With a real device its tokens stand beside those of the CPU, too."""
+
+import json
+import os
+import pathlib
+import struct
+
+import pytest
+from support import PROGRAM, Exit, dnd, fails
+
+LIBRARY = PROGRAM.parents[1] / "lib/dnd/libdnd_cuda.so"
+TWIN = os.environ.get("CUDA_TWIN", str(PROGRAM.parents[1] / "tests/libdnd_cuda_twin.so"))
+
+
+@pytest.fixture
+def call(bundle, four):
+    return ["generate", "--model", bundle, "--prompts", four, "--adapter-dtype", "f32"]
+
+
+def on_cuda(device="cuda"):
+    return ["--precision", "fast", "--out", "made", "--device", device]
+
+
+def refusal(call, library, env=None, device="cuda"):
+    message = fails(Exit.UNAVAILABLE, *call, *on_cuda(device), engine=True, env={"DND_CUDA": str(library)} | (env or {}))
+    assert message.startswith("dnd: error: device cuda")
+    assert "--device cpu" in message
+    assert not pathlib.Path("made").exists()
+    return message
+
+
+def cuda_report(env=None):
+    return json.loads(dnd("--json", "doctor", env=env).out)["engine"]["cuda"]
+
+
+def test_a_build_without_kernels(call):
+    assert "/nonexistent/libdnd_cuda.so" in refusal(call, "/nonexistent/libdnd_cuda.so")
+
+
+def test_a_library_that_cannot_be_loaded(call):
+    broken = pathlib.Path("libdnd_cuda.so")
+    broken.write_bytes(b"\x7fELF")
+    assert "CUDA's libraries" in refusal(call, broken.resolve())
+
+
+def test_a_library_of_something_else(call):
+    assert "dnd_cuda_abi_version" in refusal(call, PROGRAM.parents[1] / "lib/dnd/libdnd_engine.so")
+
+
+def test_a_device_that_computes_something_else(call):
+    message = refusal(call, TWIN, {"DND_TWIN_FAULT": "1"})
+    assert "host twin does not compute what the CPU does: layer norm (error" in message
+
+
+def test_a_device_that_is_not_there(call):
+    assert "cuda:7" in refusal(call, TWIN, device="cuda:7")
+    assert "'cuda:x'" in fails(Exit.USAGE, *call, *on_cuda("cuda:x"), engine=True)
+
+
+def test_exact_results_are_not_promised(call):
+    message = fails(Exit.UNAVAILABLE, *call, "--out", "made", "--device", "cuda", engine=True, env={"DND_CUDA": TWIN})
+    assert "--precision fast" in message and "'exact'" in message
+
+
+def test_doctor_tells_what_is_missing(bundle):
+    env = {"DND_CUDA": "/nonexistent/libdnd_cuda.so"}
+    assert cuda_report(env)["error"] in dnd("doctor", env=env).out
+
+
+def test_doctor_names_every_kernel():
+    report = cuda_report({"DND_CUDA": TWIN})
+    assert report["ok"] and report["driver"] == "13.1" and report["cublas"] == "13.0.2"
+    assert {check["name"] for check in report["checks"]} >= {"forward transform", "inverse transform", "product"}
+    text = dnd("doctor", env={"DND_CUDA": TWIN}).out
+    assert text.count("passed") == len(report["checks"]) and "FAILED" not in text
+    assert "FAILED  layer norm" in dnd("doctor", env={"DND_CUDA": TWIN, "DND_TWIN_FAULT": "1"}).out
+
+
+def test_a_machine_without_a_device(call):
+    if not LIBRARY.exists():
+        pytest.skip("built without nvcc")
+    if "error" not in cuda_report():
+        pytest.skip("there is a device")
+    message = refusal(call, LIBRARY)
+    assert "driver" in message or "libcublas" in message
+
+
+def test_auto_is_the_cpu_and_does_not_look_for_cuda(call):
+    made = dnd("--json", *call, "--out", "made", "--device", "auto", env={"DND_CUDA": "/nonexistent/libdnd_cuda.so"})
+    assert made.json[0]["device"] == "cpu"
+
+
+def values(folder):
+    data = pathlib.Path(folder, "adapter_model.safetensors").read_bytes()
+    tensors = data[8 + struct.unpack("<Q", data[:8])[0]:]
+    return struct.unpack(f"<{len(tensors) // 4}f", tensors)
+
+
+@pytest.mark.parametrize("library", [TWIN, None], ids=["twin", "device"])
+@pytest.mark.parametrize("memory", [[], ["--max-gpu-memory", "6MB"]], ids=["", "capped"])
+def test_the_adapter_is_the_cpus(call, library, memory):
+    env = {"DND_CUDA": library} if library else {}
+    if not library and not cuda_report()["ok"]:
+        pytest.skip("no CUDA device")
+    dnd(*call, "--out", "cpu", "--device", "cpu")
+    made = dnd("--json", *call, *on_cuda(), *memory, env=env)
+    assert made.json[0]["device"] == "cuda:0" and made.json[0]["precision"] == "fast"
+    assert "without a GPU" in made.err
+    expected, found = values("cpu"), values("made")
+    error = sum((a - b) ** 2 for a, b in zip(expected, found, strict=True)) ** 0.5
+    size = sum(a * a for a in expected) ** 0.5
+    assert 1e-6 * size < error < 3e-3 * size
+
+
+def test_too_little_memory(call):
+    message = fails(75, *call, *on_cuda(), "--max-gpu-memory", "1KB", engine=True, env={"DND_CUDA": TWIN})
+    assert "the largest convolution needs" in message
