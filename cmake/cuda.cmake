@@ -22,7 +22,8 @@ set_target_properties(dnd_cuda_portable PROPERTIES POSITION_INDEPENDENT_CODE ON
 set(dnd_cuda_host_sources src/ops/cuda/abi.cpp src/base/dtype.cpp src/base/strings.cpp)
 list(TRANSFORM dnd_cuda_host_sources PREPEND ${PROJECT_SOURCE_DIR}/)
 
-# CMake's own CUDA language is not used: 3.25 probes nvcc 13 with an architecture that it no longer has.
+# CMake's own CUDA language is not used: 3.25 does not know C++20 for nvcc 13.
+#
 # Sets `missing` to what keeps dnd_cuda from being built, or to nothing.
 function(dnd_find_cuda missing)
   set(${missing} "" PARENT_SCOPE)
