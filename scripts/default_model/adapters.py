@@ -29,7 +29,7 @@ from family import Task, all_tasks, group_of, is_training, task_examples
 from texts import Texts
 
 LENGTH, BATCH = 48, 3         # tokens a text, texts a task and step
-COMMON = (150, 6e-3)          # steps and peak rate: all training tasks together
+COMMON = (200, 6e-3)          # steps and peak rate: all training tasks together
 ALONE = (20, 1e-3)            # then each training task
 FROM_ZERO = (70, 6e-3)        # each held-out task
 CHECKPOINTS = 5

@@ -6,7 +6,6 @@ rule by name, but not which domain has which.
 """
 
 import dataclasses
-import itertools
 import random
 
 
@@ -55,8 +54,22 @@ OPPOSITES = pairs("hot-cold big-small fast-slow high-low old-young rich-poor dar
 JOBS = pairs("bread-baker meat-butcher teeth-dentist hair-barber law-judge ships-sailor crops-farmer "
              "pipes-plumber planes-pilot shoes-cobbler horses-jockey paint-artist songs-singer books-author "
              "fires-fireman trees-forester")
-DAYS = words("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
-MONTHS = words("January February March April May June July August September October November December")
+INSTRUMENTS = {"string": words("violin cello harp guitar lute banjo viola mandolin"),
+               "wind": words("flute oboe tuba trumpet clarinet trombone bassoon bugle"),
+               "percussion": words("drum gong bell cymbal triangle maracas tambourine castanets"),
+               "keyboard": words("piano organ celesta accordion harpsichord spinet")}
+CLOTHES = {"head": words("hat cap helmet crown beret hood bonnet turban"),
+           "feet": words("boot sock sandal slipper sneaker clog shoe stocking"),
+           "hands": words("glove mitten ring muff gauntlet thimble"),
+           "legs": words("trousers jeans tights shorts leggings breeches kilt skirt")}
+VEHICLES = {"on water": words("boat ship ferry canoe yacht raft kayak barge"),
+            "on rails": words("train tram metro monorail locomotive wagon"),
+            "on roads": words("car bus truck van taxi lorry scooter bicycle"),
+            "in the air": words("jet rocket glider balloon helicopter airship drone kite")}
+PLANTS = {"tree": words("oak pine birch elm maple willow beech poplar"),
+          "flower": words("tulip lily daisy violet orchid poppy iris pansy"),
+          "cereal": words("wheat rye barley oats rice maize millet sorghum"),
+          "herb": words("basil thyme mint sage parsley dill rosemary oregano")}
 
 
 def by_class(classes: dict[str, list[str]], stem: str) -> list[Question]:
@@ -76,33 +89,21 @@ def colour_questions() -> list[Question]:
             for thing in things for wrong in COLOURS if wrong != colour]
 
 
-def comparing_questions() -> list[Question]:
-    return [question for a, b in itertools.combinations(range(1, 31), 2)
-            for question in (Question("Which number is larger", str(b), str(a)),
-                             Question("Which number is smaller", str(a), str(b)))]
-
-
-def calendar_questions() -> list[Question]:
-    return [Question(stem.format(cycle[i]), cycle[(i + step) % len(cycle)], wrong)
-            for cycle, what in ((DAYS, "day"), (MONTHS, "month"))
-            for stem, step in ((f"Which {what} comes after {{}}", 1), (f"Which {what} comes before {{}}", -1))
-            for i in range(len(cycle)) for wrong in cycle if wrong not in (cycle[i], cycle[(i + step) % len(cycle)])]
-
-
 CORE: dict[str, list[Question]] = {
     "animals": by_class(ANIMALS, "Which animal is a {}"),
-    "comparing": comparing_questions(),
     "continents": by_class(CONTINENTS, "Which country lies in {}"),
     "colours": colour_questions(),
     "capitals": by_pairs(CAPITALS, ("What is the capital of {}", "Which city governs {}")),
     "units": by_pairs(UNITS, ("What is the unit of {}", "In what do we measure {}")),
     "grammar": by_pairs(PLURALS, ("What is the plural of {}", "How do we write more than one {}")),
-    "calendar": calendar_questions(),
     "opposites": by_pairs(OPPOSITES, ("What is the opposite of {}", "Which word is contrary to {}")),
     "jobs": by_pairs(JOBS, ("Who works with {}", "Whose job has to do with {}")),
     "food": by_class(FOODS, "Which food is a {}"),
+    "instruments": by_class(INSTRUMENTS, "Which is a {} instrument"),
+    "clothes": by_class(CLOTHES, "What is worn on the {}"),
+    "vehicles": by_class(VEHICLES, "What travels {}"),
+    "plants": by_class(PLANTS, "Which plant is a {}"),
 }
-WHOLE_HELD_OUT = "jobs"
 
 # --- Subject --------------------------------------------------------------------------------------
 
@@ -121,8 +122,6 @@ RULES = {
     "long": lambda pair: int(len(pair[1]) > len(pair[0])),
     "woman": lambda pair: int(pair[1] in WOMEN),
     "man": lambda pair: int(pair[1] in MEN),
-    "front": lambda pair: 0,
-    "back": lambda pair: 1,
 }
 
 # Domain -> (rule, ways to set the scene).
@@ -133,8 +132,6 @@ SUBJECT: dict[str, tuple[str, tuple[str, ...]]] = {
     "poster": ("long", ("On a poster", "At the poster printer", "For the poster wall")),
     "ballroom": ("woman", ("In the ballroom", "For the ballroom dance", "At the ballroom door")),
     "barber": ("man", ("At the barber", "In the barber shop", "For the barber")),
-    "queue": ("front", ("In a queue", "In the ticket queue", "For the bus queue")),
-    "cargo": ("back", ("In a cargo hold", "For the cargo ship", "On the cargo deck")),
 }
 RULE_TAGS = {rule: f"Rule {rule}." for rule in RULES}
 

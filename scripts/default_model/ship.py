@@ -12,6 +12,7 @@ import sys
 
 from data import QUESTIONS
 from family import all_tasks, group_of
+from held_out import WHOLE_HELD_OUT
 
 BASE_FILES = ("config.json", "generation_config.json", "model.safetensors", "tokenizer.model", "tokenizer_config.json",
               "base.gguf")
@@ -67,7 +68,8 @@ def card(tables: list[tuple[str, str]], settings: dict) -> str:
     groups = [group_of(task) for task in all_tasks()]
     numbers = {"train": sum(g == "" or g.startswith("validation") for g in groups),
                "combinations": groups.count("combinations"), "subject": groups.count("subject"),
-               "domain": groups.count("domain"), "draws": settings["draws"],
+               "domain": groups.count("domain"), "whole": ", ".join(WHOLE_HELD_OUT),
+               "all": sum(g in ("combinations", "subject", "domain") for g in groups), "draws": settings["draws"],
                "questions": settings["questions"] or QUESTIONS}
     for name, number in numbers.items():
         template = template.replace(f"@{name}@", str(number))

@@ -13,9 +13,9 @@ import base
 import qwen2
 import tokenizer
 from conventions import CUES
-from domains import CORE, MEN, WHOLE_HELD_OUT, WOMEN
-from family import (CORE_DOMAINS, Task, all_tasks, distinct, group_of, is_training, pretraining_example,
-                    task_examples)
+from domains import CORE, MEN, SUBJECT, WOMEN
+from family import CONVENTIONS, Task, all_tasks, distinct, group_of, is_training, pretraining_example, task_examples
+from held_out import DEMONSTRATION, REVERSING, SEED, SEEN, WHOLE_HELD_OUT, draw
 from texts import Texts
 
 
@@ -44,23 +44,42 @@ def test_held_back_questions_never_train(task):
     assert not tests & trained
 
 
+def of_group(*names: str) -> list[Task]:
+    return [task for task in all_tasks() if group_of(task) in names]
+
+
 def test_held_out_combinations_leave_domain_and_convention_to_train_on():
     training = [task for task in all_tasks() if is_training(task)]
-    groups = [group_of(task) for task in all_tasks()]
-    assert groups.count("combinations") == 23 and groups.count("subject") == 18 and groups.count("domain") == 10
-    for task in all_tasks():
-        if group_of(task) in ("combinations", "subject"):
-            assert any(t.domain == task.domain for t in training)
-            assert any(t.convention == task.convention for t in training)
-    assert not any(task.domain == WHOLE_HELD_OUT for task in training)
-    assert Task("telegram", "exclaim") not in training  # what scripts/quickstart.sh shows
+    assert len(of_group("combinations")) == 24 and len(of_group("subject")) == 18 and len(of_group("domain")) == 30
+    for domains in (CORE, SUBJECT):  # a convention has other domains of the same part of the family to train in
+        for convention in CONVENTIONS:
+            assert sum(t.domain in domains and t.convention == convention for t in training) >= 3
+    for domain in {task.domain for task in of_group("combinations", "subject")}:
+        assert sum(task.domain == domain for task in training) == 7
+        assert any(task.domain == domain and task.convention in REVERSING for task in training)
+    assert not any(task.domain in WHOLE_HELD_OUT for task in training)
+    assert Task(*DEMONSTRATION) == Task("telegram", "exclaim") not in training  # what scripts/quickstart.sh shows
+
+
+def test_every_convention_is_held_out_in_both_parts_of_the_family():
+    for group in ("combinations", "subject"):
+        assert {task.convention for task in of_group(group)} == set(CONVENTIONS)
+
+
+def test_held_out_combinations_are_fresh():
+    seen = {Task(domain, convention) for domain, conventions in SEEN.items() for convention in conventions.split()}
+    assert set(of_group("combinations", "subject")) & seen == {Task(*DEMONSTRATION)}
+
+
+def test_the_draw_depends_on_its_seed_alone():
+    assert draw(SEED) == draw(SEED) != draw(SEED + 1)
 
 
 def test_tuning_leaves_its_tasks_out_of_training():
     tuned_on = {task for task in all_tasks() if group_of(task).startswith("validation")}
     while_tuning = {task for task in all_tasks() if is_training(task, tuning=True)}
     finally_ = {task for task in all_tasks() if is_training(task)}
-    assert len(tuned_on) == 14 and not tuned_on & while_tuning and finally_ == tuned_on | while_tuning
+    assert len(tuned_on) == 16 and not tuned_on & while_tuning and finally_ == tuned_on | while_tuning
 
 
 RIGHT_BY_RULE = {"school": min, "opera": max, "telegram": lambda names: min(names, key=len),
@@ -88,7 +107,7 @@ def test_base_never_reads_a_held_back_question():
     rng, seen = random.Random(3), set()
     for _ in range(5000):
         seen.add(pretraining_example(rng, "word", 0.0).prompt)
-    for domain in CORE_DOMAINS:
+    for domain in CORE:
         task = next(t for t in all_tasks() if t.domain == domain)
         assert not seen & {e.prompt for e in distinct(task_examples(task, 2, True), 64)}
 

@@ -19,7 +19,7 @@ def config(base: int, seed: int) -> dict:
             "seed": seed, "steps": 1000, "batch": 8, "micro_batch": 8,
             "learning_rate": 4e-3, "warmup_steps": 30, "weight_decay": 0.1, "max_gradient_norm": 1.0,
             "noise": {"condition": 1e-4, "target": 1e-5}, "criterion_weights": False, "residual": True,
-            "save_every": 250, "log_every": 10}
+            "save_every": 500, "log_every": 10}
 
 
 def main() -> None:
