@@ -114,7 +114,7 @@ at::Tensor HyperConvDecoder::forward(const Workers& workers, std::vector<at::Ten
   for (std::size_t i = 0; i < last; ++i) {
     images = layer(workers, i, std::move(images), precision, observer).unbind(0);
   }
-  const at::Tensor tokens = layer(workers, last, std::move(images), precision, observer);
+  at::Tensor tokens = layer(workers, last, std::move(images), precision, observer);
   if (!config_.residual) return tokens;
   const Feature& shape = config_.features.back();
   return tokens.add(weights_.get(bundle::kMeanTokensName, {shape.n, shape.h, shape.w}));
