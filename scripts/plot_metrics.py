@@ -84,7 +84,7 @@ class Panel:
             parts.append(f'<text x="{LEFT - 6}" y="{y + 4:.0f}" text-anchor="end">'
                          f"{10**value if self.logarithmic else value:.3g}</text>")
             parts.append(f'<text x="{LEFT + WIDTH * share:.0f}" y="{self.top + HEIGHT + 15}" text-anchor="middle">'
-                         f"{x_low + share * x_span:.0f}</text>")
+                         f"{x_low + share * x_span:.6g}</text>")
         for i, (label, colour, opacity, points) in enumerate(self.curves):
             parts.append(f'<polyline fill="none" stroke="{colour}" stroke-opacity="{opacity}" points="'
                          + " ".join(place(x, y) for x, y in points) + '"/>')

@@ -194,6 +194,7 @@ class GenerateRun {
 
   void finish(std::vector<Work> batch) {
     std::vector<std::size_t> indices;
+    indices.reserve(batch.size());
     for (const Work& work : batch) indices.push_back(work.index);
     std::vector<HostTensor> tokens;
     if (!attempt(indices, [&] { tokens = decode(batch); })) return;
@@ -281,6 +282,7 @@ class GenerateRun {
     Stopwatch watch;
     progress_.stage(label_of(batch.front().index, batch.back().index) + "decode");
     std::vector<HostTensor> conditions;
+    conditions.reserve(batch.size());
     for (Work& work : batch) conditions.push_back(std::move(work.condition));
     std::vector<HostTensor> tokens =
         engine_->decode(std::move(conditions), [&](std::size_t done, std::size_t n) {
