@@ -153,13 +153,14 @@ void conv2d_same_out(const Workers& workers, const at::Tensor& x, const ConvWeig
     }
     return;
   }
-  ConvShape shape{1, weight.size(1), weight.size(0), x.size(2), x.size(3), kernel};
-  const std::int64_t at_once = images_at_once(plan_fft(shape), images);
+  const ChosenPlan of_one =
+      plan_fft({1, weight.size(1), weight.size(0), x.size(2), x.size(3), kernel});
+  const std::int64_t at_once = images_at_once(of_one, images);
   for (std::int64_t begin = 0; begin < images; begin += at_once) {
-    shape.images = std::min(at_once, images - begin);
-    const at::Tensor some = x.narrow(0, begin, shape.images);
-    const at::Tensor results = out.narrow(0, begin, shape.images);
-    convolve(workers, plan_fft(shape),
+    const std::int64_t count = std::min(at_once, images - begin);
+    const at::Tensor some = x.narrow(0, begin, count);
+    const at::Tensor results = out.narrow(0, begin, count);
+    convolve(workers, {of_one.plan.of_images(count), of_one.chunk},
              {view_of(some.const_data_ptr<float>(), some), view_of(weights),
               bias ? bias->const_data_ptr<float>() : nullptr,
               view_of(results.mutable_data_ptr<float>(), results), precision == Precision::bf16});

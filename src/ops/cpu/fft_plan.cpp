@@ -42,6 +42,13 @@ FftPlan::FftPlan(const ConvShape& of_shape, std::int64_t tile_rows, std::int64_t
       row_kernel(tile_rows, shape.kernel / 2 + 1),
       column_kernel(tile_columns, shape.kernel / 2 + 1) {}
 
+FftPlan FftPlan::of_images(std::int64_t images) const {
+  FftPlan some = *this;
+  some.shape.images = images;
+  some.tiles = images * rows.count * columns.count;
+  return some;
+}
+
 FftPlan FftPlan::part(std::int64_t row, std::int64_t row_count, std::int64_t column,
                       std::int64_t column_count) const {
   FftPlan some = *this;

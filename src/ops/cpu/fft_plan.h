@@ -63,6 +63,8 @@ struct FftPlan {
   DftTables row_dft, column_dft;
   KernelTables row_kernel, column_kernel;
 
+  // The same for so many images.
+  FftPlan of_images(std::int64_t images) const;
   // The same for a part of the tiles: `row_count` rows of them from `row` on, and likewise columns.
   FftPlan part(std::int64_t row, std::int64_t row_count, std::int64_t column,
                std::int64_t column_count) const;

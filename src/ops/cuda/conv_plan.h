@@ -79,6 +79,13 @@ struct ConvPlan {
   std::int64_t product_size() const { return product_index(bins, 0, 0, 0, 0); }
 };
 
+// Of planes in C order of (images, channels, rows, columns).
+inline Strides strides_in_order(const ConvPlan& plan, int channels) {
+  const std::int64_t columns = plan.v_is_rows ? plan.u.points : plan.v.points;
+  const std::int64_t plane = std::int64_t{plan.u.points} * plan.v.points;
+  return {channels * plane, plane, columns, 1};
+}
+
 // Where a tile lies.
 struct TilePlace {
   int image;

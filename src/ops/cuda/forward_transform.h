@@ -67,10 +67,10 @@ struct ForwardTransform {
     const float* image = x + place.image * strides.image;
     const int count = kLines * plan.v.tile * kChannelGroup;
     for (int i = thread; i < count; i += kThreads) {
-      const int c = channels_contiguous ? i % kChannelGroup : i / (plan.v.tile * kLines);
-      const int rest = channels_contiguous ? i / kChannelGroup : i % (plan.v.tile * kLines);
-      const int v = rest % plan.v.tile;
-      const int line = rest / plan.v.tile;
+      const LinePoint at = line_point(i, kLines, plan.v.tile, channels_contiguous);
+      const int c = at.channel;
+      const int v = at.point;
+      const int line = at.line;
       const int channel = block.y * kChannelGroup + c;
       const int u_in = place.u + first_u + line - plan.kernel / 2;
       const int v_in = place.v + v - plan.kernel / 2;

@@ -116,10 +116,10 @@ struct InverseTransform {
     const int count = lines * plan.v.step * kChannelGroup;
     float most = 0.0F;
     for (int i = thread; i < count; i += kThreads) {
-      const int c = channels_contiguous ? i % kChannelGroup : i / (plan.v.step * lines);
-      const int rest = channels_contiguous ? i / kChannelGroup : i % (plan.v.step * lines);
-      const int v = rest % plan.v.step;
-      const int line = rest / plan.v.step;
+      const LinePoint at = line_point(i, lines, plan.v.step, channels_contiguous);
+      const int c = at.channel;
+      const int v = at.point;
+      const int line = at.line;
       const int channel = block.y * kChannelGroup + c;
       const int u_out = place.u + block.z * chunk() + line;
       const int v_out = place.v + v;

@@ -23,6 +23,12 @@ double correlate(const ConvShape& s, const float* plane, const float* kernel, in
 
 }  // namespace
 
+std::uint32_t largest_magnitude(std::span<const float> values) {
+  std::uint32_t largest = 0;
+  for (const float value : values) largest = std::max(largest, magnitude_bits(value));
+  return largest;
+}
+
 std::vector<double> convolve_in_fp64(const ConvShape& s, const std::vector<float>& x,
                                      const std::vector<float>& weights) {
   const std::int64_t plane = std::int64_t{s.rows} * s.columns;
@@ -46,17 +52,10 @@ std::vector<double> convolve_in_fp64(const ConvShape& s, const std::vector<float
 std::vector<float> convolve_on(Device& device, const ConvPlan& plan, const std::vector<float>& x,
                                const std::vector<float>& weights) {
   const std::int64_t plane = std::int64_t{plan.u.points} * plan.v.points;
-  const std::int64_t columns = plan.v_is_rows ? plan.u.points : plan.v.points;
-  const auto strides = [&](int channels) -> Strides {
-    return {channels * plane, plane, columns, 1};
-  };
-  const auto image_size = static_cast<std::ptrdiff_t>(plan.in_channels * plane);
+  const auto image_size = static_cast<std::size_t>(plan.in_channels * plane);
   std::vector<std::uint32_t> largest;
-  for (std::ptrdiff_t i = 0; i < plan.images; ++i) {
-    std::uint32_t most = 0;
-    std::for_each_n(x.begin() + i * image_size, image_size,
-                    [&](float value) { most = std::max(most, magnitude_bits(value)); });
-    largest.push_back(most);
+  for (std::size_t at = 0; at < x.size(); at += image_size) {
+    largest.push_back(largest_magnitude(std::span(x).subspan(at, image_size)));
   }
   Buffer<float> x_there(device, static_cast<std::int64_t>(x.size()));
   x_there.upload(x.data());
@@ -69,8 +68,8 @@ std::vector<float> convolve_on(Device& device, const ConvPlan& plan, const std::
   Convolution convolution(device, plan);
   convolution.load(weights.data(), scratch, frequencies.data());
   const Buffer<float> y(device, std::int64_t{plan.images} * plan.out_channels * plane);
-  convolution.run({x_there.data(), strides(plan.in_channels), largest_there.data()}, scratch,
-                  y.data(), strides(plan.out_channels), {}, nullptr);
+  convolution.run({x_there.data(), strides_in_order(plan, plan.in_channels), largest_there.data()},
+                  scratch, y.data(), strides_in_order(plan, plan.out_channels), {}, nullptr);
   device.wait();
   return y.download();
 }

@@ -27,20 +27,20 @@ std::vector<float> random_values(std::int64_t size, std::uint64_t seed) {
   return values;
 }
 
-double number(float value) { return value; }
-double number(int value) { return value; }
-double number(std::uint16_t half) { return f16_to_f32(half); }
-double number(std::uint32_t bits) { return float_of_bits(bits); }
+float number(float value) { return value; }
+float number(int exponent) { return static_cast<float>(exponent); }
+float number(std::uint16_t half) { return f16_to_f32(half); }
+float number(std::uint32_t bits) { return float_of_bits(bits); }
 
 template <typename T>
 double difference(const std::vector<T>& values, const std::vector<T>& expected) {
-  double squares = 0.0;
-  double norm = 0.0;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    squares += std::pow(number(values[i]) - number(expected[i]), 2);
-    norm += std::pow(number(expected[i]), 2);
-  }
-  return std::sqrt(squares / norm);
+  std::vector<float> numbers;
+  numbers.reserve(values.size());
+  for (const T value : values) numbers.push_back(number(value));
+  std::vector<double> wanted;
+  wanted.reserve(expected.size());
+  for (const T value : expected) wanted.push_back(number(value));
+  return relative_rms(numbers, wanted);
 }
 
 // The worst of what was seen of each kernel, in the order of their first appearance.
@@ -96,12 +96,6 @@ Buffer<T> uploaded(Device& device, const std::vector<T>& values) {
   return buffer;
 }
 
-std::uint32_t largest_of(const std::vector<float>& values) {
-  std::uint32_t largest = 0;
-  for (const float value : values) largest = std::max(largest, magnitude_bits(value));
-  return largest;
-}
-
 void check_layer_norm(Device& device, Checks& checks) {
   constexpr int kRows = 3;
   constexpr int kSize = 1000;
@@ -149,7 +143,7 @@ class StageChecks {
             std::int64_t{plan.images} * plan.in_channels * plan.u.points * plan.v.points, 4)),
         weights_(random_values(
             std::int64_t{plan.out_channels} * plan.in_channels * plan.kernel * plan.kernel, 5)),
-        largest_(static_cast<std::size_t>(plan.images), largest_of(x_)),
+        largest_(static_cast<std::size_t>(plan.images), largest_magnitude(x_)),
         roots_(root_table(plan)) {}
 
   void run() {
@@ -160,13 +154,6 @@ class StageChecks {
   }
 
  private:
-  // C order of (images, channels, rows, columns).
-  Strides strides(int channels) const {
-    const std::int64_t columns = plan_.v_is_rows ? plan_.u.points : plan_.v.points;
-    const std::int64_t plane = std::int64_t{plan_.u.points} * plan_.v.points;
-    return {channels * plane, plane, columns, 1};
-  }
-
   void transform_weights() {
     exponents_ = comparison_.results<int>(WeightScales::kName, plan_.out_channels, 0.0,
                                           [&](Device& on, int* exponents) {
@@ -208,7 +195,8 @@ class StageChecks {
                                                      ForwardTransform transform;
                                                      transform.plan = plan_;
                                                      transform.x = x.data();
-                                                     transform.strides = strides(plan_.in_channels);
+                                                     transform.strides =
+                                                         strides_in_order(plan_, plan_.in_channels);
                                                      transform.largest = largest.data();
                                                      transform.roots = roots.data();
                                                      transform.out = out;
@@ -248,7 +236,7 @@ class StageChecks {
       transform.exponents = exponents.data();
       transform.roots = roots.data();
       transform.y = y;
-      transform.strides = strides(plan_.out_channels);
+      transform.strides = strides_in_order(plan_, plan_.out_channels);
       transform.epilogue = {true, other_there.data(), bias_there.data(), {0, 1, 0, 0}, 3.0F};
       transform.largest_out = largest_out;
       transform.channels_contiguous = largest_out != nullptr;  // both orders of writing
