@@ -17,9 +17,6 @@ namespace {
 
 using formats::GgufFile;
 
-constexpr std::string_view kSuffixA = ".lora_a";
-constexpr std::string_view kSuffixB = ".lora_b";
-constexpr std::string_view kWeight = ".weight";
 constexpr std::uint32_t kQuantizationVersion = 2;  // GGML_QNT_VERSION
 
 // One tensor to be written.
@@ -70,11 +67,11 @@ std::string base_tensor_name(const std::string& who, const std::string& architec
     fail(ErrorKind::data, who, ": '", printable(pair.module), "' has no name in a GGUF of '",
          architecture, "': only the linear layers of the language model's blocks have one");
   }
-  if (name->size() + kWeight.size() + kSuffixA.size() > formats::kMaxGgufName) {
+  if (name->size() + kGgufWeight.size() + kGgufSuffixA.size() > formats::kMaxGgufName) {
     fail(ErrorKind::data, who, ": '", printable(pair.module), "': its GGUF name is longer than ",
          formats::kMaxGgufName, " bytes");
   }
-  return cat(*name, kWeight);
+  return cat(*name, kGgufWeight);
 }
 
 std::vector<Part> plan_parts(const std::string& who, const LoraAdapter& adapter,
@@ -91,8 +88,8 @@ std::vector<Part> plan_parts(const std::string& who, const LoraAdapter& adapter,
     const std::int64_t heads = heads_for(who, architecture, pair.module, pair.out, options.heads);
     const std::uint32_t wanted = options.ggml_type;
     parts.push_back(
-        {{cat(base, kSuffixA), type_for(wanted, pair.in), {pair.rank, pair.in}}, &pair});
-    parts.push_back({{cat(base, kSuffixB), type_for(wanted, pair.rank), {pair.out, pair.rank}},
+        {{cat(base, kGgufSuffixA), type_for(wanted, pair.in), {pair.rank, pair.in}}, &pair});
+    parts.push_back({{cat(base, kGgufSuffixB), type_for(wanted, pair.rank), {pair.out, pair.rank}},
                      &pair,
                      true,
                      heads});

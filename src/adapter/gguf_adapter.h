@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "adapter/lora.h"
 #include "base/file.h"
@@ -17,6 +18,11 @@
 #include "target/base_model.h"
 
 namespace dnd::adapter {
+
+// A pair's tensors are "<tensor of the base><kGgufWeight><suffix>".
+inline constexpr std::string_view kGgufWeight = ".weight";
+inline constexpr std::string_view kGgufSuffixA = ".lora_a";
+inline constexpr std::string_view kGgufSuffixB = ".lora_b";
 
 struct GgufAdapterOptions {
   std::string architecture;  // Hugging Face class of the base, e.g. "Qwen2ForCausalLM"

@@ -12,10 +12,6 @@ namespace {
 using formats::GgufFile;
 using formats::GgufTensor;
 
-constexpr std::string_view kSuffixA = ".lora_a";
-constexpr std::string_view kSuffixB = ".lora_b";
-constexpr std::string_view kWeight = ".weight";
-
 struct Pair {
   std::string base;  // "blk.0.attn_q.weight"
   const GgufTensor* a = nullptr;
@@ -92,29 +88,29 @@ class Reader {
       const auto [found, is_new] = index.emplace(base, pairs.size());
       if (is_new) pairs.push_back({base, nullptr, nullptr});
       Pair& pair = pairs[found->second];
-      (tensor.name.ends_with(kSuffixA) ? pair.a : pair.b) = &tensor;
+      (tensor.name.ends_with(kGgufSuffixA) ? pair.a : pair.b) = &tensor;
     }
     if (pairs.empty()) refuse("holds no tensors");
     return pairs;
   }
 
   std::string base_name(const std::string& name) const {
-    if (name.ends_with(kSuffixA) || name.ends_with(kSuffixB)) {
-      return name.substr(0, name.size() - kSuffixA.size());
+    if (name.ends_with(kGgufSuffixA) || name.ends_with(kGgufSuffixB)) {
+      return name.substr(0, name.size() - kGgufSuffixA.size());
     }
     if (name.ends_with("_norm.weight")) {
       refuse("tensor '", printable(name), "': weights of norms, which llama.cpp passes over, ",
              "are not part of a LoRA");
     }
-    refuse("tensor '", printable(name), "' has an unexpected suffix, expected ", kSuffixA, " or ",
-           kSuffixB);
+    refuse("tensor '", printable(name), "' has an unexpected suffix, expected ", kGgufSuffixA,
+           " or ", kGgufSuffixB);
   }
 
   std::string module_of(const std::string& base) const {
     const std::string_view name(base);
-    const auto module = name.ends_with(kWeight)
+    const auto module = name.ends_with(kGgufWeight)
                             ? target::module_of_gguf_tensor(
-                                  architecture_, name.substr(0, name.size() - kWeight.size()))
+                                  architecture_, name.substr(0, name.size() - kGgufWeight.size()))
                             : std::nullopt;
     if (!module) {
       refuse("tensor '", printable(base), "' is no linear layer of '", printable(architecture_),
@@ -126,7 +122,7 @@ class Reader {
   void check_shapes(const Pair& pair) const {
     if (pair.a == nullptr || pair.b == nullptr) {
       refuse("the pair for '", printable(pair.base), "' lacks its ",
-             pair.a == nullptr ? kSuffixA : kSuffixB, " tensor");
+             pair.a == nullptr ? kGgufSuffixA : kGgufSuffixB, " tensor");
     }
     const auto& a = pair.a->shape;
     const auto& b = pair.b->shape;

@@ -22,6 +22,9 @@ enum class AdapterFormat { peft, gguf, mlx, diffusers };
 
 std::string_view format_name(AdapterFormat format);  // "peft", ...
 
+// The largest rank that readers accept.
+inline constexpr std::int64_t kMaxRank = 1 << 20;
+
 // One adapted linear layer.
 struct LoraPair {
   std::string module;  // path in the base, e.g. "model.layers.0.self_attn.q_proj"

@@ -18,8 +18,6 @@ namespace dnd::adapter {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::int64_t kMaxRank = 1 << 20;
-
 struct MlxConfig {
   std::string base_model;
   std::int64_t rank = 0;

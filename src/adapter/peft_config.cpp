@@ -5,12 +5,12 @@
 #include <cctype>
 #include <cmath>
 
+#include "adapter/lora.h"
 #include "base/strings.h"
 
 namespace dnd::adapter {
 namespace {
 
-constexpr std::int64_t kMaxRank = 1 << 20;
 constexpr double kMaxAlpha = 1e9;
 // Regular expressions come from strangers: short, few, without counted repetition, and matched by
 // libstdc++'s automaton of polynomial time (no back references).

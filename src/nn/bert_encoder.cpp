@@ -29,16 +29,14 @@ struct BertConfig {
   double epsilon = 1e-12;
 };
 
-constexpr std::int64_t kMaxSize = 1LL << 24U;
-
-BertConfig read_config(JsonObject& json) {
+BertConfig read_bert_config(JsonObject& json) {
   BertConfig config;
-  config.width = json.integer("hidden_size", 1, kMaxSize);
+  config.width = json.integer("hidden_size", 1, kMaxModelSize);
   config.layers = json.integer("num_hidden_layers", 1, 1024);
   config.heads = json.integer("num_attention_heads", 1, 1024);
-  config.feed_forward = json.integer("intermediate_size", 1, kMaxSize);
-  config.vocabulary = json.integer("vocab_size", 1, kMaxSize);
-  config.positions = json.integer("max_position_embeddings", 1, kMaxSize);
+  config.feed_forward = json.integer("intermediate_size", 1, kMaxModelSize);
+  config.vocabulary = json.integer("vocab_size", 1, kMaxModelSize);
+  config.positions = json.integer("max_position_embeddings", 1, kMaxModelSize);
   config.token_types = json.integer_or("type_vocab_size", 2, 1, 1024);
   config.epsilon = json.number_or("layer_norm_eps", config.epsilon);
   const std::string activation = json.text_or("hidden_act", "gelu");
@@ -156,7 +154,7 @@ class BertEncoder : public EncoderModel {
 }  // namespace
 
 std::unique_ptr<EncoderModel> load_bert(const std::filesystem::path& folder, JsonObject& config) {
-  return std::make_unique<BertEncoder>(read_config(config), folder / "model.safetensors");
+  return std::make_unique<BertEncoder>(read_bert_config(config), folder / "model.safetensors");
 }
 
 }  // namespace dnd::nn

@@ -38,18 +38,16 @@ struct T5Config {
   std::int64_t inner() const { return heads * head_size; }
 };
 
-constexpr std::int64_t kMaxSize = 1LL << 24U;
-
-T5Config read_config(JsonObject& json) {
+T5Config read_t5_config(JsonObject& json) {
   T5Config config;
-  config.width = json.integer("d_model", 1, kMaxSize);
-  config.head_size = json.integer("d_kv", 1, kMaxSize);
-  config.feed_forward = json.integer("d_ff", 1, kMaxSize);
+  config.width = json.integer("d_model", 1, kMaxModelSize);
+  config.head_size = json.integer("d_kv", 1, kMaxModelSize);
+  config.feed_forward = json.integer("d_ff", 1, kMaxModelSize);
   config.heads = json.integer("num_heads", 1, 1024);
   config.layers = json.integer("num_layers", 1, 1024);
-  config.vocabulary = json.integer("vocab_size", 1, kMaxSize);
+  config.vocabulary = json.integer("vocab_size", 1, kMaxModelSize);
   config.buckets = json.integer_or("relative_attention_num_buckets", 32, 2, 4096);
-  config.max_distance = json.integer_or("relative_attention_max_distance", 128, 1, kMaxSize);
+  config.max_distance = json.integer_or("relative_attention_max_distance", 128, 1, kMaxModelSize);
   config.epsilon = json.number_or("layer_norm_epsilon", config.epsilon);
   const std::string kind = json.text_or("feed_forward_proj", "relu");
   if (kind != "relu" && kind != "gated-gelu") {
@@ -192,7 +190,7 @@ class T5Encoder : public EncoderModel {
 }  // namespace
 
 std::unique_ptr<EncoderModel> load_t5(const std::filesystem::path& folder, JsonObject& config) {
-  return std::make_unique<T5Encoder>(read_config(config), folder / "model.safetensors");
+  return std::make_unique<T5Encoder>(read_t5_config(config), folder / "model.safetensors");
 }
 
 }  // namespace dnd::nn

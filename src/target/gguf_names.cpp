@@ -23,7 +23,7 @@ constexpr std::array<Name, 4> kFused = {{{"self_attn.qkv_proj", "attn_qkv"},
                                          {"mlp.gate_up_proj", "ffn_up"},
                                          {"mlp.down_proj", "ffn_down"}}};
 
-struct Architecture {
+struct GgufArchitecture {
   std::string_view huggingface;
   std::string_view gguf;
   std::span<const Name> names;
@@ -31,7 +31,7 @@ struct Architecture {
 
 // Mixtral's experts have names of their own, so only its attention is adapted. Qwen3.5 is left out:
 // its linear attention is reordered, not only renamed.
-constexpr std::array<Architecture, 15> kArchitectures = {{
+constexpr std::array<GgufArchitecture, 15> kGgufArchitectures = {{
     {"LlamaForCausalLM", "llama", kSeparate},
     {"MistralForCausalLM", "llama", kSeparate},
     {"MixtralForCausalLM", "llama", kSeparate},
@@ -51,13 +51,13 @@ constexpr std::array<Architecture, 15> kArchitectures = {{
 
 // Empty for an architecture that is not in the table.
 std::span<const Name> names_of(std::string_view gguf_architecture) {
-  for (const Architecture& known : kArchitectures) {
+  for (const GgufArchitecture& known : kGgufArchitectures) {
     if (known.gguf == gguf_architecture) return known.names;
   }
   return {};
 }
 
-constexpr std::array<std::string_view, 3> kPrefixes = {
+constexpr std::array<std::string_view, 3> kModulePrefixes = {
     "model.layers.", "model.language_model.layers.", "language_model.model.layers."};
 
 struct InLayer {
@@ -76,7 +76,7 @@ std::optional<InLayer> split_layer(std::string_view text) {
 }
 
 std::optional<InLayer> split_module(std::string_view module) {
-  for (const std::string_view prefix : kPrefixes) {
+  for (const std::string_view prefix : kModulePrefixes) {
     if (module.starts_with(prefix)) return split_layer(module.substr(prefix.size()));
   }
   return std::nullopt;
@@ -85,7 +85,7 @@ std::optional<InLayer> split_module(std::string_view module) {
 }  // namespace
 
 std::optional<std::string> gguf_architecture(std::string_view architecture) {
-  for (const Architecture& known : kArchitectures) {
+  for (const GgufArchitecture& known : kGgufArchitectures) {
     if (known.huggingface == architecture) return std::string(known.gguf);
   }
   return std::nullopt;
@@ -93,8 +93,8 @@ std::optional<std::string> gguf_architecture(std::string_view architecture) {
 
 std::vector<std::string> gguf_supported_architectures() {
   std::vector<std::string> names;
-  names.reserve(kArchitectures.size());
-  for (const Architecture& known : kArchitectures) names.emplace_back(known.huggingface);
+  names.reserve(kGgufArchitectures.size());
+  for (const GgufArchitecture& known : kGgufArchitectures) names.emplace_back(known.huggingface);
   return names;
 }
 

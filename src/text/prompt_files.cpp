@@ -10,7 +10,7 @@
 namespace dnd::text {
 namespace {
 
-bool is_blank(std::string_view text) {
+bool is_blank_line(std::string_view text) {
   return text.find_first_not_of(kBlank) == std::string_view::npos;
 }
 
@@ -28,7 +28,7 @@ template <typename Action>
 void for_each_line(std::string_view content, const std::string& who, const Action& action) {
   for (std::size_t number = 1; !content.empty(); ++number) {
     const std::string_view line = take_line(content);
-    if (!is_blank(line)) action(line, cat(who, ": line ", number));
+    if (!is_blank_line(line)) action(line, cat(who, ": line ", number));
   }
 }
 
@@ -107,9 +107,9 @@ void read_json(std::string_view content, const std::string& field, const std::st
                bool named_lines, const RecordSink& sink) {
   std::string_view rest = content;
   std::string_view first;
-  while (!rest.empty() && is_blank(first)) first = take_line(rest);
+  while (!rest.empty() && is_blank_line(first)) first = take_line(rest);
   const bool lines = Json::accept(first)
-                         ? !is_blank(rest) || (named_lines && first_character(first) != '[')
+                         ? !is_blank_line(rest) || (named_lines && first_character(first) != '[')
                          : named_lines && !Json::accept(content);
   if (lines) return read_lines(content, who, sink);
   read_document(content, field, who, sink);
@@ -186,7 +186,7 @@ void for_each_record(std::string_view content, const std::filesystem::path& path
   if (extension == ".txt") return read_plain(content, who, sink);
   if (extension == ".csv") return read_csv(content, ',', field, who, sink);
   if (extension == ".tsv") return read_csv(content, '\t', field, who, sink);
-  if (is_blank(content)) return;
+  if (is_blank_line(content)) return;
   const bool named_lines = extension == ".jsonl" || extension == ".ndjson";
   const char begin = first_character(content);
   if (named_lines || extension == ".json" || begin == '{' || begin == '[') {

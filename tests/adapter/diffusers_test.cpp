@@ -21,9 +21,9 @@ using testing::TempDir;
 using testing::write_safetensors;
 using testing::write_text;
 
-const std::string kStem = "transformer.transformer_blocks.0.attn.to_q";
+const std::string kBlockStem = "transformer.transformer_blocks.0.attn.to_q";
 
-NamedShapes pair_of(const std::string& stem, std::int64_t rank = 2) {
+NamedShapes ranked_pair(const std::string& stem, std::int64_t rank = 2) {
   return {{stem + ".lora_A.weight", {rank, 6}}, {stem + ".lora_B.weight", {4, rank}}};
 }
 
@@ -52,52 +52,55 @@ class Diffusers : public ::testing::Test {
 
 TEST_F(Diffusers, WithoutAlphaTheScaleIsOneWhateverTheRank) {
   const LoraAdapter adapter =
-      read(both(pair_of(kStem), pair_of("transformer.single.0.proj_mlp", 3)));
+      read(both(ranked_pair(kBlockStem), ranked_pair("transformer.single.0.proj_mlp", 3)));
   EXPECT_EQ(adapter.format, AdapterFormat::diffusers);
   ASSERT_EQ(adapter.pairs.size(), 2U);
   for (const LoraPair& pair : adapter.pairs) EXPECT_EQ(pair.scale, 1.0);
   const LoraPair* pair = adapter.find("transformer_blocks.0.attn.to_q");
   ASSERT_NE(pair, nullptr);
-  EXPECT_EQ(pair->key, kStem);
+  EXPECT_EQ(pair->key, kBlockStem);
   EXPECT_EQ(pair->a, testing::short_values({2, 6}, 0));
   EXPECT_EQ(read_lora(dir_.path()).pairs.size(), 2U) << "the folder, by the file's usual name";
-  EXPECT_EQ(read(pair_of("text_encoder.layers.0.q")).pairs[0].module, "layers.0.q");
+  EXPECT_EQ(read(ranked_pair("text_encoder.layers.0.q")).pairs[0].module, "layers.0.q");
 }
 
 TEST_F(Diffusers, TheHeaderTellsRankAndAlpha) {
   const std::string config = R"({"transformer.r": 4, "transformer.lora_alpha": 8,
       "transformer.rank_pattern": {"to_q": 2}, "transformer.alpha_pattern": {"to_q": 3},
       "text_encoder.lora_bias": true, "transformer.target_modules": ["to_q", "to_k"]})";
-  const LoraAdapter adapter = read(both(pair_of(kStem), pair_of("transformer.x.to_k", 4)), config);
+  const LoraAdapter adapter =
+      read(both(ranked_pair(kBlockStem), ranked_pair("transformer.x.to_k", 4)), config);
   EXPECT_EQ(adapter.find("transformer_blocks.0.attn.to_q")->scale, 1.5);
   EXPECT_EQ(adapter.find("x.to_k")->scale, 2.0);
-  expect_refused(pair_of(kStem, 3), "rank 3, but lora_adapter_metadata says 2", config);
-  expect_refused(pair_of("text_encoder.x.to_q", 8), "'lora_bias' is set", config);
-  expect_refused(pair_of("unet.x.to_q", 8), "says nothing about 'unet.'", config);
-  expect_refused(pair_of(kStem), "lora_adapter_metadata: not valid JSON", "{");
-  expect_refused(pair_of(kStem), "lora_adapter_metadata: expected an object", "[]");
+  expect_refused(ranked_pair(kBlockStem, 3), "rank 3, but lora_adapter_metadata says 2", config);
+  expect_refused(ranked_pair("text_encoder.x.to_q", 8), "'lora_bias' is set", config);
+  expect_refused(ranked_pair("unet.x.to_q", 8), "says nothing about 'unet.'", config);
+  expect_refused(ranked_pair(kBlockStem), "lora_adapter_metadata: not valid JSON", "{");
+  expect_refused(ranked_pair(kBlockStem), "lora_adapter_metadata: expected an object", "[]");
 }
 
 TEST_F(Diffusers, AlphaTensorsOfFlux) {
-  const NamedShapes with_alpha = both(pair_of(kStem), {{kStem + ".alpha", {}}});
+  const NamedShapes with_alpha = both(ranked_pair(kBlockStem), {{kBlockStem + ".alpha", {}}});
   const double alpha = static_cast<double>(testing::short_values({}, 2)[0]);
   EXPECT_EQ(read(with_alpha).pairs[0].scale, alpha / 2.0);
   expect_refused(with_alpha, "and the header entry lora_adapter_metadata both tell alpha",
                  R"({"transformer.r": 2})");
-  expect_refused(both(with_alpha, pair_of("transformer.x.to_k")),
+  expect_refused(both(with_alpha, ranked_pair("transformer.x.to_k")),
                  "module 'transformer.x.to_k' has no alpha tensor, others have");
-  expect_refused(both(pair_of(kStem), {{kStem + ".alpha", {2}}}), "expected one finite number");
-  expect_refused(both(pair_of(kStem), {{"transformer.other.alpha", {}}}),
+  expect_refused(both(ranked_pair(kBlockStem), {{kBlockStem + ".alpha", {2}}}),
+                 "expected one finite number");
+  expect_refused(both(ranked_pair(kBlockStem), {{"transformer.other.alpha", {}}}),
                  "has no lora_A beside it");
 }
 
 TEST_F(Diffusers, WhatIsNotOneModelIsRefused) {
-  expect_refused(both(pair_of(kStem), pair_of("text_encoder.layers.0.q")),
+  expect_refused(both(ranked_pair(kBlockStem), ranked_pair("text_encoder.layers.0.q")),
                  "holds LoRA for two components");
-  expect_refused(both(pair_of(kStem), pair_of("base_model.model.x")),
+  expect_refused(both(ranked_pair(kBlockStem), ranked_pair("base_model.model.x")),
                  "belongs to no component (transformer., text_encoder., ...), others do");
-  expect_refused(both(pair_of(kStem), {{kStem + ".lora_B.bias", {4}}}), "a LoRA bias");
-  EXPECT_DND_ERROR(read(pair_of("diffusion_model.blocks.0.q")), ErrorKind::data,
+  expect_refused(both(ranked_pair(kBlockStem), {{kBlockStem + ".lora_B.bias", {4}}}),
+                 "a LoRA bias");
+  EXPECT_DND_ERROR(read(ranked_pair("diffusion_model.blocks.0.q")), ErrorKind::data,
                    "LoRA matrices without adapter_config.json");
 }
 
@@ -126,7 +129,7 @@ TEST_F(Diffusers, WritesWhatEveryReaderTakesAlike) {
 }
 
 TEST_F(Diffusers, KeepsTheComponent) {
-  const LoraAdapter adapter = read(pair_of("text_encoder.layers.0.q"));
+  const LoraAdapter adapter = read(ranked_pair("text_encoder.layers.0.q"));
   EXPECT_EQ(diffusers_component(adapter), "text_encoder");
   write_diffusers_file(file_, adapter, Dtype::f32, OnExisting::replace);
   EXPECT_EQ(read_lora(file_).pairs[0].key, "text_encoder.layers.0.q");
@@ -134,7 +137,8 @@ TEST_F(Diffusers, KeepsTheComponent) {
 }
 
 TEST_F(Diffusers, ToPeftAndBack) {
-  const LoraAdapter adapter = read(both(pair_of(kStem), pair_of("transformer.b.to_out.0")));
+  const LoraAdapter adapter =
+      read(both(ranked_pair(kBlockStem), ranked_pair("transformer.b.to_out.0")));
   write_peft_folder(dir_ / "peft", adapter, {}, OnExisting::refuse);
   const Json config = read_json_file(dir_ / "peft" / kAdapterConfigName, "config");
   EXPECT_EQ(config["target_modules"], Json({"to_out.0", "to_q"}));

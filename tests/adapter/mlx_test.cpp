@@ -19,20 +19,20 @@ using testing::write_safetensors;
 using testing::write_text;
 
 const std::string kModule = "model.layers.0.self_attn.q_proj";
-const std::string kConfig =
+const std::string kMlxConfig =
     R"({"fine_tune_type": "lora", "num_layers": -1,
         "lora_parameters": {"rank": 2, "scale": 20.0, "dropout": 0.0, "keys": ["self_attn.q_proj"]}})";
 
 class Mlx : public ::testing::Test {
  protected:
-  LoraAdapter read(const NamedShapes& tensors, const std::string& config = kConfig) const {
+  LoraAdapter read(const NamedShapes& tensors, const std::string& config = kMlxConfig) const {
     write_safetensors(dir_ / kMlxWeightsName, tensors);
     write_text(dir_ / kAdapterConfigName, config);
     return read_lora(dir_.path());
   }
 
   void expect_refused(const NamedShapes& tensors, const std::string& message,
-                      const std::string& config = kConfig) const {
+                      const std::string& config = kMlxConfig) const {
     EXPECT_DND_ERROR(read(tensors, config), ErrorKind::data, message);
   }
 

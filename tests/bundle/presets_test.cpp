@@ -13,7 +13,7 @@ namespace {
 using testing::data_path;
 using testing::TempDir;
 
-const auto kPresets = data_path("../../models/presets");
+const auto kPresetFolder = data_path("../../models/presets");
 
 // What docs and paper say of the released configurations, to the digits given.
 struct Expected {
@@ -47,7 +47,7 @@ TEST(Presets, AreTheReleasedConfigurations) {
   for (const Expected& each : expected) {
     SCOPED_TRACE(each.name);
     names.emplace_back(each.name);
-    const GeneratorConfig config = read_preset(kPresets, each.name);
+    const GeneratorConfig config = read_preset(kPresetFolder, each.name);
     EXPECT_EQ(config.name, each.name);
     EXPECT_EQ(config.layout.token_count(), each.tokens);
     EXPECT_EQ(config.condition.prompts, each.prompts);
@@ -59,25 +59,28 @@ TEST(Presets, AreTheReleasedConfigurations) {
     EXPECT_NEAR(config.multiply_adds() * 1e-12, each.multiply_adds, each.rounding);
     EXPECT_TRUE(config.layout.heads);
   }
-  EXPECT_EQ(preset_names(kPresets), names);
+  EXPECT_EQ(preset_names(kPresetFolder), names);
 }
 
 TEST(Presets, ProjectionsAddALittle) {
-  EXPECT_NEAR(projection_parameters(read_preset(kPresets, "qwen2.5-7b-math")) * 1e-6, 5.6, 0.05);
-  EXPECT_NEAR(projection_parameters(read_preset(kPresets, "qwen2.5-7b-code")) * 1e-6, 27.6, 0.05);
+  EXPECT_NEAR(projection_parameters(read_preset(kPresetFolder, "qwen2.5-7b-math")) * 1e-6, 5.6,
+              0.05);
+  EXPECT_NEAR(projection_parameters(read_preset(kPresetFolder, "qwen2.5-7b-code")) * 1e-6, 27.6,
+              0.05);
 }
 
 TEST(Presets, UnknownNamesAreListed) {
-  EXPECT_DND_ERROR(read_preset(kPresets, "qwen2.5-0.5"), ErrorKind::usage,
+  EXPECT_DND_ERROR(read_preset(kPresetFolder, "qwen2.5-0.5"), ErrorKind::usage,
                    "preset 'qwen2.5-0.5' is not known (did you mean 'qwen2.5-0.5b'?); presets: "
                    "qwen2.5-0.5b qwen2.5-1.5b-code");
-  EXPECT_DND_ERROR(read_preset(kPresets, "../presets/qwen2.5-0.5b"), ErrorKind::usage, "not known");
+  EXPECT_DND_ERROR(read_preset(kPresetFolder, "../presets/qwen2.5-0.5b"), ErrorKind::usage,
+                   "not known");
   EXPECT_DND_ERROR(read_preset("/nowhere", "x"), ErrorKind::usage, "presets:");
 }
 
 TEST(Presets, OwnFilesAreChecked) {
   const TempDir dir;
-  Json json = read_json_file(kPresets / "qwen2.5-0.5b.json", "preset");
+  Json json = read_json_file(kPresetFolder / "qwen2.5-0.5b.json", "preset");
   const auto read = [&] {
     dir.file("p.json", json_line(json));
     return read_preset(dir.path(), "p");

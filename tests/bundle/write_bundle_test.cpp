@@ -161,14 +161,14 @@ TEST_F(Bundle, ImportTellsHowFarItIs) {
 }
 
 TEST_F(Bundle, WeightsThatAreNotFiniteAreRefusedWithoutATrace) {
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  constexpr float kInfinite = std::numeric_limits<float>::infinity();
   using Case = std::tuple<Dtype, std::string, float, const char*>;
   for (const auto& [dtype, name, value, message] :
-       {Case(Dtype::f32, kConvolution, kInfinity,
+       {Case(Dtype::f32, kConvolution, kInfinite,
              "holds inf, not a finite F32 (checkpoint damaged?)"),
         Case(Dtype::f32, kConvolution, NAN, "holds nan, not a finite F32 (checkpoint damaged?)"),
         Case(Dtype::f16, kConvolution, NAN, "holds nan, not a finite F32 (checkpoint damaged?)"),
-        Case(Dtype::f16, kBias, -kInfinity, "holds -inf, not a finite F32 (checkpoint damaged?)"),
+        Case(Dtype::f16, kBias, -kInfinite, "holds -inf, not a finite F32 (checkpoint damaged?)"),
         Case(Dtype::f16, kConvolution, -std::numeric_limits<float>::max(),
              "holds -3.40282e+38, not a finite F16 (keep f32)")}) {
     const fs::path checkpoint = checkpoint_with(value, name);

@@ -9,16 +9,16 @@
 namespace dnd::eval {
 namespace {
 
-Cell cell(std::vector<double> draws) { return {std::move(draws), {}, 4}; }
+Cell cell4(std::vector<double> draws) { return {std::move(draws), {}, 4}; }
 
 // Three tasks in two groups; figures made so that means are round.
 std::vector<BehaviourRow> some_rows() {
   constexpr auto kTest = QuestionSet::test;
   constexpr auto kMean = Statistic::mean;
-  return {{"base", "base", kTest, kMean, {cell({0.0}), cell({0.25}), cell({0.5})}},
-          {"generated", "g", kTest, kMean, {cell({1.0, 0.5}), cell({0.75}), cell({0.5})}},
-          {"own_adapter", "own", kTest, kMean, {cell({1.0}), cell({1.0}), cell({0.5})}},
-          {"ridge", "r", kTest, kMean, {cell({0.5}), std::nullopt, cell({0.25})}}};
+  return {{"base", "base", kTest, kMean, {cell4({0.0}), cell4({0.25}), cell4({0.5})}},
+          {"generated", "g", kTest, kMean, {cell4({1.0, 0.5}), cell4({0.75}), cell4({0.5})}},
+          {"own_adapter", "own", kTest, kMean, {cell4({1.0}), cell4({1.0}), cell4({0.5})}},
+          {"ridge", "r", kTest, kMean, {cell4({0.5}), std::nullopt, cell4({0.25})}}};
 }
 
 const Group kFirstTwo{"x", {0, 1}};
@@ -60,8 +60,8 @@ TEST(Summarise, AgainstTheGenerated) {
   EXPECT_DOUBLE_EQ(base.behind_generated->mean, (0.75 + 0.5) / 2.0);
   EXPECT_TRUE(*base.overlaps_generated);  // two tasks: 0.125 +- 12.7 * 0.125
   const auto apart = std::vector<BehaviourRow>{
-      {"generated", "", QuestionSet::test, Statistic::mean, {cell({1.0}), cell({1.0})}},
-      {"base", "", QuestionSet::test, Statistic::mean, {cell({0.0}), cell({0.0})}}};
+      {"generated", "", QuestionSet::test, Statistic::mean, {cell4({1.0}), cell4({1.0})}},
+      {"base", "", QuestionSet::test, Statistic::mean, {cell4({0.0}), cell4({0.0})}}};
   EXPECT_FALSE(*summarise(apart, 1, kFirstTwo).overlaps_generated);
 }
 
@@ -80,7 +80,7 @@ TEST(Summarise, KnowsNoGainWhereTheOwnAdapterHasNone) {
 TEST(Summarise, ComparesWithinAQuestionSet) {
   auto rows = some_rows();
   rows.push_back(
-      {"base", "", QuestionSet::paraphrase, Statistic::mean, {cell({0.5}), cell({0.5}), {}}});
+      {"base", "", QuestionSet::paraphrase, Statistic::mean, {cell4({0.5}), cell4({0.5}), {}}});
   const Summary paraphrased = summarise(rows, 4, kFirstTwo);
   EXPECT_FALSE(paraphrased.gain);
   EXPECT_FALSE(paraphrased.overlaps_generated);
@@ -94,11 +94,11 @@ TEST(Summarise, WeightRowsWithoutNan) {
 
 TEST(Pool, PutsDrawsSideBySide) {
   Outcome first{"a", {{"t", ""}}, {{"w", "", {1.0}}}, {3.0, 2.0}, std::nullopt, {}, "", 0};
-  first.behaviour = {{"generated", "", QuestionSet::test, Statistic::mean, {cell({1.0, 0.5})}}};
+  first.behaviour = {{"generated", "", QuestionSet::test, Statistic::mean, {cell4({1.0, 0.5})}}};
   Outcome second = first;
   second.weights[0].tasks = {2.0};
   second.generated = {4.0, 2.0};
-  second.behaviour[0].tasks = {cell({0.0, 0.5})};
+  second.behaviour[0].tasks = {cell4({0.0, 0.5})};
   const Outcome pooled = pool({first, second});
   EXPECT_EQ(pooled.behaviour[0].tasks[0]->draws, (std::vector<double>{1.0, 0.5, 0.0, 0.5}));
   EXPECT_EQ(pooled.behaviour[0].value(0), 0.5);
@@ -109,7 +109,7 @@ TEST(Pool, PutsDrawsSideBySide) {
 
 TEST(Pool, RefusesOutcomesThatDoNotMatch) {
   Outcome first{"a", {{"t", ""}}, {}, {}, std::nullopt, {}, "", 0};
-  first.behaviour = {{"generated", "", QuestionSet::test, Statistic::mean, {cell({1.0})}}};
+  first.behaviour = {{"generated", "", QuestionSet::test, Statistic::mean, {cell4({1.0})}}};
   Outcome other = first;
   other.behaviour[0].id = "ridge";
   EXPECT_DND_ERROR(pool({first, other}), ErrorKind::internal, "pooled");

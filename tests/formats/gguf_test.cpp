@@ -23,25 +23,19 @@ using testing::gguf_tensor;
 using testing::gguf_text_entry;
 using testing::GgufBytes;
 using testing::little_endian;
+using testing::parse_gguf_bytes;
 using testing::TempDir;
+using testing::text_of;
 
 using Shape = std::vector<std::int64_t>;
 
-GgufContent parse(const std::string& file) {
-  return parse_gguf(std::as_bytes(std::span(file)), "x.gguf");
-}
-
 void expect_refused(const std::string& file, const std::string& message) {
-  EXPECT_DND_ERROR(parse(file), ErrorKind::data, "gguf: x.gguf: ");
-  EXPECT_DND_ERROR(parse(file), ErrorKind::data, message);
+  EXPECT_DND_ERROR(parse_gguf_bytes(file), ErrorKind::data, "gguf: x.gguf: ");
+  EXPECT_DND_ERROR(parse_gguf_bytes(file), ErrorKind::data, message);
 }
 
 void expect_refused(const GgufBytes& file, const std::string& message) {
   expect_refused(file.done(), message);
-}
-
-std::string text_of(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 const std::string kOneTensor = gguf_tensor("a", {4}, kGgmlF32, 0);
@@ -84,7 +78,7 @@ TEST(GgufReader, FindsEverythingAfterAMove) {
 }
 
 TEST(GgufReader, ReadsEveryTypeOfValue) {
-  const GgufContent content = parse(GgufBytes{
+  const GgufContent content = parse_gguf_bytes(GgufBytes{
       .entries = {gguf_entry("u8", 0, "\xff"), gguf_entry("i8", 1, "\xff"),
                   gguf_entry("u16", 2, "\xfe\xff"), gguf_entry("i16", 3, "\xfe\xff"),
                   gguf_entry("u32", 4, little_endian(0xFFFFFFFD, 4)),
@@ -94,7 +88,7 @@ TEST(GgufReader, ReadsEveryTypeOfValue) {
                   gguf_entry("u64", 10, std::string(8, '\xff')),
                   gguf_entry("i64", 11, std::string(8, '\xff')),
                   gguf_entry("f64", 12, little_endian(0x3FF8000000000000, 8))}}
-                                        .done());
+                                                   .done());
   ASSERT_EQ(content.entries.size(), 14U);
   const auto is = [&](std::size_t i, const auto& expected) {
     return std::get<std::decay_t<decltype(expected)>>(content.entries[i].second.value) == expected;
@@ -122,7 +116,7 @@ TEST(GgufReader, DecodesArraysOnDemand) {
                             gguf_entry("n", 9, little_endian(3, 4) + little_endian(2, 8) + "abcd"),
                             gguf_entry("e", 9, little_endian(6, 4) + little_endian(0, 8))}}
           .done();
-  const GgufContent content = parse(file);
+  const GgufContent content = parse_gguf_bytes(file);
   const auto array = [&](std::size_t i) {
     return std::get<GgufArray>(content.entries[i].second.value);
   };
@@ -161,7 +155,7 @@ TEST(GgufReader, TensorsFollowEachOtherPadded) {
                 .data = std::string(24, 'a') + std::string(8, '-') + "ssss" + std::string(28, '-') +
                         std::string(68, 'q')}
           .done();
-  const GgufContent content = parse(file);
+  const GgufContent content = parse_gguf_bytes(file);
   ASSERT_EQ(content.tensors.size(), 4U);
   EXPECT_EQ(content.tensors[0].shape, (Shape{2, 3}));
   EXPECT_EQ(text_of(content.tensors[0].bytes), std::string(24, 'a'));
@@ -179,7 +173,7 @@ TEST(GgufReader, TakesAnotherAlignmentAndVersion2) {
                     .tensors = {kOneTensor, gguf_tensor("b", {4}, kGgmlF32, 64)},
                     .data = std::string(80, 'x'),
                     .alignment = 64};
-  const GgufContent content = parse(file.done());
+  const GgufContent content = parse_gguf_bytes(file.done());
   EXPECT_EQ(content.alignment, 64U);
   EXPECT_EQ(content.version, 2U);
   file.tensors[1] = gguf_tensor("b", {4}, kGgmlF32, 32);
@@ -287,7 +281,8 @@ TEST(GgufReader, RefusesWrongAlignments) {
   expect_refused(with_entry(gguf_entry("general.alignment", 10, little_endian(32, 8))),
                  "general.alignment is u64, expected u32");
   const std::string huge = gguf_entry("general.alignment", 4, little_endian(1U << 31U, 4));
-  EXPECT_EQ(parse(with_entry(huge).done()).alignment, 1U << 31U);  // no data: nothing to align
+  EXPECT_EQ(parse_gguf_bytes(with_entry(huge).done()).alignment,
+            1U << 31U);  // no data: nothing to align
   expect_refused(
       GgufBytes{.entries = {huge}, .tensors = {kOneTensor}, .data = std::string(16, 'x')},
       "the padding before the data");
@@ -297,7 +292,9 @@ TEST(GgufReader, RefusesWrongNamesAndShapes) {
   const auto one = [](const std::string& tensor) { return with_tensors({tensor}, 64); };
   expect_refused(one(gguf_tensor(std::string(64, 'n'), {4}, 0, 0)),
                  "a name of 64 bytes, at most 63");
-  EXPECT_EQ(parse(one(gguf_tensor(std::string(63, 'n'), {4}, 0, 0)).done()).tensors.size(), 1U);
+  EXPECT_EQ(
+      parse_gguf_bytes(one(gguf_tensor(std::string(63, 'n'), {4}, 0, 0)).done()).tensors.size(),
+      1U);
   expect_refused(one(gguf_tensor(std::string("a\0b", 3), {4}, 0, 0)), "a NUL byte in the name");
   expect_refused(with_tensors({kOneTensor, gguf_tensor("a", {4}, 0, 32)}, 64),
                  "tensor 'a' comes twice");
@@ -322,7 +319,7 @@ TEST(GgufReader, RefusesTensorsThatDoNotLieInARow) {
   const auto two = [](std::uint64_t offset) {
     return with_tensors({kOneTensor, gguf_tensor("b", {4}, kGgmlF32, offset)}, 64);
   };
-  EXPECT_EQ(parse(two(32).done()).tensors.size(), 2U);
+  EXPECT_EQ(parse_gguf_bytes(two(32).done()).tensors.size(), 2U);
   expect_refused(two(0), "tensor 'b': offset 0, expected 32 (overlaps the tensor before it)");
   expect_refused(two(16), "offset 16, expected 32 (overlaps");
   expect_refused(two(64), "offset 64, expected 32 (leaves a hole)");
@@ -333,7 +330,7 @@ TEST(GgufReader, RefusesTensorsThatDoNotLieInARow) {
 TEST(GgufReader, RefusesTensorsOutsideTheFile) {
   expect_refused(with_tensors({kOneTensor}, 15),
                  "tensor 'a': 16 bytes from 0 on, the file has 15 bytes of data");
-  EXPECT_EQ(parse(with_tensors({kOneTensor}, 16).done()).tensors.size(), 1U);
+  EXPECT_EQ(parse_gguf_bytes(with_tensors({kOneTensor}, 16).done()).tensors.size(), 1U);
   expect_refused(with_tensors({kOneTensor, gguf_tensor("b", {4}, 0, 32)}, 47), "tensor 'b': 16");
   expect_refused(with_tensors({gguf_tensor("a", {std::uint64_t{1} << 40}, 0, 0)}, 64),
                  "4398046511104 bytes from 0 on");
@@ -347,12 +344,13 @@ std::string golden_bytes() {
 
 TEST(GgufReader, RefusesEveryTruncation) {
   const std::string whole = golden_bytes();
-  const std::size_t last = parse(whole).tensors.back().bytes.size() % 32;
+  const std::size_t last = parse_gguf_bytes(whole).tensors.back().bytes.size() % 32;
   const std::size_t needed = whole.size() - (last == 0 ? 0 : 32 - last);
   for (std::size_t size = 0; size < needed; ++size) {
-    EXPECT_THROW(parse(whole.substr(0, size)), Error) << size;
+    EXPECT_THROW(parse_gguf_bytes(whole.substr(0, size)), Error) << size;
   }
-  EXPECT_EQ(parse(whole.substr(0, needed)).tensors.size(), 28U);  // the last padding may be absent
+  EXPECT_EQ(parse_gguf_bytes(whole.substr(0, needed)).tensors.size(),
+            28U);  // the last padding may be absent
 }
 
 // Whatever a byte does, the file is read or refused with an Error, and tensors lie inside it.
@@ -365,7 +363,7 @@ TEST(GgufReader, SurvivesChangedFiles) {
     const std::size_t at = random.below(i % 4 == 0 ? bad.size() : header);
     bad[at] = static_cast<char>(i % 2 == 0 ? random.next() : "\x00\x01\x7f\x80\xff"[i % 5]);
     try {
-      for (const GgufTensor& tensor : parse(bad).tensors) {
+      for (const GgufTensor& tensor : parse_gguf_bytes(bad).tensors) {
         EXPECT_LE(tensor.bytes.data() + tensor.bytes.size(),
                   std::as_bytes(std::span(bad)).data() + bad.size());
       }

@@ -16,17 +16,11 @@ namespace {
 namespace fs = std::filesystem;
 using testing::data_path;
 using testing::gguf_string;
+using testing::parse_gguf_bytes;
 using testing::TempDir;
+using testing::text_of;
 
 using Shape = std::vector<std::int64_t>;
-
-GgufContent parse(const std::string& file) {
-  return parse_gguf(std::as_bytes(std::span(file)), "x.gguf");
-}
-
-std::string text_of(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 std::vector<GgufTensorSpec> specs_of(const GgufFile& file) {
   std::vector<GgufTensorSpec> specs;
@@ -76,7 +70,7 @@ TEST(GgufWriter, WritesValuesThatTheReaderGivesBack) {
       {"a", {GgufType::array, GgufArray{GgufType::string, 2, std::as_bytes(std::span(texts))}}}};
   const std::string file = GgufWriter::header(entries, {});
   EXPECT_EQ(file.size() % 32, 0U);
-  const GgufContent content = parse(file);
+  const GgufContent content = parse_gguf_bytes(file);
   ASSERT_EQ(content.entries.size(), entries.size());
   for (std::size_t i = 0; i < entries.size(); ++i) {
     EXPECT_EQ(content.entries[i].first, entries[i].first);

@@ -23,7 +23,7 @@ std::int64_t parse_number(std::string_view body) {
   return std::get<std::int64_t>(parse(bytes).root());
 }
 
-void expect_refused(std::string_view body, const std::string& message) {
+void expect_refused_pickle(std::string_view body, const std::string& message) {
   const std::string bytes = whole(body);
   EXPECT_DND_ERROR(parse(bytes), ErrorKind::data, "x.pkl: byte ");
   EXPECT_DND_ERROR(parse(bytes), ErrorKind::data, message);
@@ -89,42 +89,44 @@ TEST(Pickle, RefusesEveryGlobalThatIsNotListed) {
         std::pair("__builtin__", "eval"), std::pair("m", "g"), std::pair("torch", "f"),
         std::pair("m", "f.__globals__"), std::pair("", "")}) {
     const std::string full = std::string("global '") + module + " " + name + "' is not allowed";
-    expect_refused(global(module, name) + tuple({text("touch /tmp/owned")}) + "R", full);
+    expect_refused_pickle(global(module, name) + tuple({text("touch /tmp/owned")}) + "R", full);
   }
-  expect_refused("c\x1b[2J\nx\n", "'\\x1b[2J x'");
-  expect_refused("cm", "a name without an end");
+  expect_refused_pickle("c\x1b[2J\nx\n", "'\\x1b[2J x'");
+  expect_refused_pickle("cm", "a name without an end");
 }
 
 TEST(Pickle, RefusesEveryOtherOpcode) {
   const std::string known = "(.JKMQRX)bchjqrstu}\x80\x85\x86\x87\x88\x89\x8a";
   for (int code = 0; code < 256; ++code) {
     if (known.find(static_cast<char>(code)) != std::string::npos) continue;
-    expect_refused(std::string(1, static_cast<char>(code)), "is not allowed in a state_dict");
+    expect_refused_pickle(std::string(1, static_cast<char>(code)),
+                          "is not allowed in a state_dict");
   }
-  expect_refused("]", "opcode EMPTY_LIST (0x5d)");
-  expect_refused("G12345678", "opcode BINFLOAT (0x47)");
-  expect_refused("X\x01" + std::string(3, '\0') + "a\x93", "opcode STACK_GLOBAL (0x93)");
+  expect_refused_pickle("]", "opcode EMPTY_LIST (0x5d)");
+  expect_refused_pickle("G12345678", "opcode BINFLOAT (0x47)");
+  expect_refused_pickle("X\x01" + std::string(3, '\0') + "a\x93", "opcode STACK_GLOBAL (0x93)");
 }
 
 TEST(Pickle, RefusesMisuseOfTheStack) {
-  expect_refused("", "the stack is empty");
-  expect_refused("K\x01K\x02", "left over");
-  expect_refused("(K\x01", "left over");
-  expect_refused("t", "no mark");
-  expect_refused("K\x01(\x85", "the stack is empty");  // a value below the mark is out of reach
-  expect_refused("K\x01K\x02R", "a call of something that is not a global");
-  expect_refused(global("m", "f") + "K\x01R", "expected a tuple");
-  expect_refused(global("collections", "OrderedDict") + "K\x01\x85R", "with arguments");
-  expect_refused(")K\x01K\x02s", "expected a dict");
-  expect_refused("}(K\x01u", "a key without a value");
-  expect_refused(
+  expect_refused_pickle("", "the stack is empty");
+  expect_refused_pickle("K\x01K\x02", "left over");
+  expect_refused_pickle("(K\x01", "left over");
+  expect_refused_pickle("t", "no mark");
+  expect_refused_pickle("K\x01(\x85",
+                        "the stack is empty");  // a value below the mark is out of reach
+  expect_refused_pickle("K\x01K\x02R", "a call of something that is not a global");
+  expect_refused_pickle(global("m", "f") + "K\x01R", "expected a tuple");
+  expect_refused_pickle(global("collections", "OrderedDict") + "K\x01\x85R", "with arguments");
+  expect_refused_pickle(")K\x01K\x02s", "expected a dict");
+  expect_refused_pickle("}(K\x01u", "a key without a value");
+  expect_refused_pickle(
       "}K\x01"
       "b",
       "expected a dict");
-  expect_refused(")}b", "expected a dict");
-  expect_refused("K\x01Q", "expected a tuple");
-  expect_refused("\x80\x02", "PROTO in the middle");
-  expect_refused("K\x01.", "bytes follow the end");
+  expect_refused_pickle(")}b", "expected a dict");
+  expect_refused_pickle("K\x01Q", "expected a tuple");
+  expect_refused_pickle("\x80\x02", "PROTO in the middle");
+  expect_refused_pickle("K\x01.", "bytes follow the end");
 }
 
 TEST(Pickle, RefusesOtherProtocols) {
@@ -134,30 +136,30 @@ TEST(Pickle, RefusesOtherProtocols) {
 }
 
 TEST(Pickle, RefusesSizesBeyondTheFile) {
-  expect_refused(
+  expect_refused_pickle(
       "X\xff\xff\xff\xff"
       "a",
       "4294967295 bytes needed");
-  expect_refused("J\x01", "4 bytes needed");
-  expect_refused(
+  expect_refused_pickle("J\x01", "4 bytes needed");
+  expect_refused_pickle(
       "\x8a\x09"
       "123456789",
       "an integer of 9 bytes");
-  expect_refused("X\x01" + std::string(3, '\0') + "\xff", "not UTF-8");
+  expect_refused_pickle("X\x01" + std::string(3, '\0') + "\xff", "not UTF-8");
 }
 
 TEST(Pickle, RefusesBombs) {
   const std::string zero(1, '\0');
-  expect_refused(")r\xff\xff\xff\x7f", "memo entry 2147483647 follows entry 0");
-  expect_refused("h\x05", "memo entry 5 is not set");
-  expect_refused("q" + zero, "the stack is empty");
-  expect_refused(std::string(20'000, '('), "marks on the stack");
-  expect_refused(std::string(20'000, ')'), "values on the stack");
-  expect_refused(")" + std::string(1'100'000, '\x85'), "objects");
+  expect_refused_pickle(")r\xff\xff\xff\x7f", "memo entry 2147483647 follows entry 0");
+  expect_refused_pickle("h\x05", "memo entry 5 is not set");
+  expect_refused_pickle("q" + zero, "the stack is empty");
+  expect_refused_pickle(std::string(20'000, '('), "marks on the stack");
+  expect_refused_pickle(std::string(20'000, ')'), "values on the stack");
+  expect_refused_pickle(")" + std::string(1'100'000, '\x85'), "objects");
   // Three bytes that copy 9,000 values, again and again.
   std::string copies = "(" + std::string(9'000, '\x88') + "tq" + zero;
   for (int i = 0; i < 1'000; ++i) copies += "h" + zero + "Q";
-  expect_refused(copies, "values in tuples and dicts");
+  expect_refused_pickle(copies, "values in tuples and dicts");
 }
 
 TEST(Pickle, RefusesEveryTruncation) {

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 using testing::little_endian;
 using testing::TempDir;
 
-const fs::path kCases = fs::path(DND_TEST_DATA) / "safetensors";
+const fs::path kFiles = fs::path(DND_TEST_DATA) / "safetensors";
 
 std::string file_of(std::string_view header, std::string_view data = "") {
   return little_endian(header.size(), 8) + std::string(header) + std::string(data);
@@ -29,7 +29,7 @@ SafetensorsHeader parse(const std::string& file) {
   return parse_safetensors(std::as_bytes(std::span(file)), "x.st");
 }
 
-void expect_refused(const std::string& file, const std::string& message) {
+void expect_refused_header(const std::string& file, const std::string& message) {
   EXPECT_DND_ERROR(parse(file), ErrorKind::data, "safetensors: x.st: ");
   EXPECT_DND_ERROR(parse(file), ErrorKind::data, message);
 }
@@ -47,7 +47,7 @@ const std::string kOne = entry("a", "F32", "[1]", "[0,4]");
 const std::string kTwo = kOne + "," + entry("b", "F32", "[1]", "[4,8]");
 
 TEST(SafetensorsReader, ReadsWhatTheReferenceWrote) {
-  const SafetensorsFile file(kCases / "order.safetensors");
+  const SafetensorsFile file(kFiles / "order.safetensors");
   EXPECT_EQ(file.metadata(), (Metadata{{"format", "pt"}}));
   EXPECT_EQ(file.tensors().size(), 26U);
   EXPECT_EQ(file.tensors().front().name, "a of uint64");
@@ -61,7 +61,7 @@ TEST(SafetensorsReader, ReadsWhatTheReferenceWrote) {
 }
 
 TEST(SafetensorsReader, FindsTensorsAfterAMove) {
-  SafetensorsFile file(kCases / "shapes.safetensors");
+  SafetensorsFile file(kFiles / "shapes.safetensors");
   const SafetensorsFile moved(std::move(file));
   EXPECT_EQ(moved.at("").bytes.size(), 5U);
   EXPECT_EQ(moved.at("scalar").shape, Shape{});
@@ -70,7 +70,7 @@ TEST(SafetensorsReader, FindsTensorsAfterAMove) {
 }
 
 TEST(SafetensorsReader, ReadsFloatsAsF32) {
-  const SafetensorsFile file(kCases / "shapes.safetensors");
+  const SafetensorsFile file(kFiles / "shapes.safetensors");
   const Shape wrong = {2};
   EXPECT_EQ(file.read_f32("one"), std::vector<float>{f16_to_f32(0x0100)});
   EXPECT_EQ(file.read_f32("none"), std::vector<float>{});
@@ -88,79 +88,89 @@ TEST(SafetensorsReader, ChecksTheFileItself) {
 // The rows of the reference reader's checks, in its order.
 TEST(SafetensorsReader, RefusesWhatTheReferenceRefuses) {
   const std::string four(4, 'x');
-  expect_refused("", "header too small: the file has 0 bytes");
-  expect_refused("1234567", "header too small: the file has 7 bytes");
-  expect_refused(little_endian(100'000'001, 8) + "{}", "header too large: 100000001 bytes");
-  expect_refused(std::string(8, '\xff'), "header too large");
-  expect_refused(little_endian(3, 8) + "{}", "invalid header length: 3 bytes announced, 2 left");
-  expect_refused(file_of("{\"\xff\":1}"), "invalid header: not UTF-8");
-  expect_refused(file_of("{"), "invalid header: not valid JSON");
-  expect_refused(file_of("[]"), "invalid header: expected an object, got array");
-  expect_refused(file_of("{\"a\":1}"), "tensor 'a': expected an object, got number");
-  expect_refused(file_of(object(entry("a", "F23", "[1]", "[0,4]")), four), "unknown dtype 'F23'");
-  expect_refused(file_of(object(entry("a", "F32", "[-1]", "[0,4]")), four), "tensor 'a': 'shape'");
-  expect_refused(file_of(object(entry("a", "F32", "[1.0]", "[0,4]")), four), "got 1.0");
-  expect_refused(file_of(object(entry("a", "F32", "[1]", "[0]")), four),
-                 "has 1 numbers, expected 2");
-  expect_refused(file_of(object(entry("a", "F32", "[1]", "[1,5]")), four + "x"), "leaves a hole");
-  expect_refused(
+  expect_refused_header("", "header too small: the file has 0 bytes");
+  expect_refused_header("1234567", "header too small: the file has 7 bytes");
+  expect_refused_header(little_endian(100'000'001, 8) + "{}", "header too large: 100000001 bytes");
+  expect_refused_header(std::string(8, '\xff'), "header too large");
+  expect_refused_header(little_endian(3, 8) + "{}",
+                        "invalid header length: 3 bytes announced, 2 left");
+  expect_refused_header(file_of("{\"\xff\":1}"), "invalid header: not UTF-8");
+  expect_refused_header(file_of("{"), "invalid header: not valid JSON");
+  expect_refused_header(file_of("[]"), "invalid header: expected an object, got array");
+  expect_refused_header(file_of("{\"a\":1}"), "tensor 'a': expected an object, got number");
+  expect_refused_header(file_of(object(entry("a", "F23", "[1]", "[0,4]")), four),
+                        "unknown dtype 'F23'");
+  expect_refused_header(file_of(object(entry("a", "F32", "[-1]", "[0,4]")), four),
+                        "tensor 'a': 'shape'");
+  expect_refused_header(file_of(object(entry("a", "F32", "[1.0]", "[0,4]")), four), "got 1.0");
+  expect_refused_header(file_of(object(entry("a", "F32", "[1]", "[0]")), four),
+                        "has 1 numbers, expected 2");
+  expect_refused_header(file_of(object(entry("a", "F32", "[1]", "[1,5]")), four + "x"),
+                        "leaves a hole");
+  expect_refused_header(
       file_of(object(kOne + "," + entry("b", "F32", "[1]", "[5,9]")), std::string(9, 'x')),
       "tensor 'b': data_offsets [5, 9): invalid offset: expected to begin at 4");
-  expect_refused(
+  expect_refused_header(
       file_of(object(kOne + "," + entry("b", "F32", "[1]", "[2,6]")), std::string(6, 'x')),
       "overlaps the tensor before it");
-  expect_refused(file_of(object(kOne + "," + entry("b", "F32", "[1]", "[0,4]")), four), "overlaps");
-  expect_refused(file_of(object(entry("a", "F32", "[0]", "[0,-1]"))), "'data_offsets'");
-  expect_refused(file_of(object(kOne + "," + entry("b", "F32", "[0]", "[4,3]")), four),
-                 "not to end before it begins");
-  expect_refused(file_of(object(entry("a", "F32", "[4294967296,4294967296]", "[0,4]")), four),
-                 "shape [4294967296, 4294967296] overflows");
-  expect_refused(file_of(object(entry("a", "F64", "[576460752303423488]", "[0,4]")), four),
-                 "overflows");
-  expect_refused(file_of(object(entry("a", "F4", "[3]", "[0,1]")), "x"),
-                 "does not fill whole bytes");
-  expect_refused(file_of(object(entry("a", "F32", "[2]", "[0,4]")), four),
-                 "hold 4 bytes, shape [2] F32 needs 8 (file truncated?)");
-  expect_refused(file_of(object(kOne), "123"), "incomplete buffer: tensor 'a'");
-  expect_refused(file_of(object(kOne), "12345"), "tensors cover 4 of 5 data bytes");
-  expect_refused(file_of("{}", "x"), "tensors cover 0 of 1 data bytes");
+  expect_refused_header(file_of(object(kOne + "," + entry("b", "F32", "[1]", "[0,4]")), four),
+                        "overlaps");
+  expect_refused_header(file_of(object(entry("a", "F32", "[0]", "[0,-1]"))), "'data_offsets'");
+  expect_refused_header(file_of(object(kOne + "," + entry("b", "F32", "[0]", "[4,3]")), four),
+                        "not to end before it begins");
+  expect_refused_header(
+      file_of(object(entry("a", "F32", "[4294967296,4294967296]", "[0,4]")), four),
+      "shape [4294967296, 4294967296] overflows");
+  expect_refused_header(file_of(object(entry("a", "F64", "[576460752303423488]", "[0,4]")), four),
+                        "overflows");
+  expect_refused_header(file_of(object(entry("a", "F4", "[3]", "[0,1]")), "x"),
+                        "does not fill whole bytes");
+  expect_refused_header(file_of(object(entry("a", "F32", "[2]", "[0,4]")), four),
+                        "hold 4 bytes, shape [2] F32 needs 8 (file truncated?)");
+  expect_refused_header(file_of(object(kOne), "123"), "incomplete buffer: tensor 'a'");
+  expect_refused_header(file_of(object(kOne), "12345"), "tensors cover 4 of 5 data bytes");
+  expect_refused_header(file_of("{}", "x"), "tensors cover 0 of 1 data bytes");
 }
 
 TEST(SafetensorsReader, RefusesTheReferencesCornerCases) {
   const std::string four(4, 'x');
   const auto one_with = [&](const std::string& more) { return object(kOne + "," + more); };
-  expect_refused(file_of(object(kOne) + std::string(1, '\0'), four), "a NUL byte");
-  expect_refused(file_of("\xEF\xBB\xBF" + object(kOne), four), "byte-order mark");
-  expect_refused(little_endian(0, 8), "not valid JSON");
-  expect_refused(file_of(one_with(R"("__metadata__":{},"__metadata__":{})"), four),
-                 "duplicate key");
-  expect_refused(file_of(object(entry("__metadata__", "F32", "[1]", "[0,4]")), four),
-                 "__metadata__");
-  expect_refused(file_of(one_with(R"("__metadata__":{"a":1})"), four),
-                 "expected a string, got number");
-  expect_refused(file_of(one_with(R"("__metadata__":[])"), four), "expected an object, got array");
-  expect_refused(
+  expect_refused_header(file_of(object(kOne) + std::string(1, '\0'), four), "a NUL byte");
+  expect_refused_header(file_of("\xEF\xBB\xBF" + object(kOne), four), "byte-order mark");
+  expect_refused_header(little_endian(0, 8), "not valid JSON");
+  expect_refused_header(file_of(one_with(R"("__metadata__":{},"__metadata__":{})"), four),
+                        "duplicate key");
+  expect_refused_header(file_of(object(entry("__metadata__", "F32", "[1]", "[0,4]")), four),
+                        "__metadata__");
+  expect_refused_header(file_of(one_with(R"("__metadata__":{"a":1})"), four),
+                        "expected a string, got number");
+  expect_refused_header(file_of(one_with(R"("__metadata__":[])"), four),
+                        "expected an object, got array");
+  expect_refused_header(
       file_of(R"({"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}})", four),
       "duplicate key 'dtype'");
-  expect_refused(file_of(R"({"a":{"shape":[1],"data_offsets":[0,4]}})", four),
-                 "'dtype' is missing");
+  expect_refused_header(file_of(R"({"a":{"shape":[1],"data_offsets":[0,4]}})", four),
+                        "'dtype' is missing");
   for (const char* shape :
        {"[2.0]", "[2e0]", "[\"1\"]", "[null]", "1", "null", "[18446744073709551616]"}) {
-    expect_refused(file_of(object(entry("a", "F32", shape, "[0,4]")), four), "shape");
+    expect_refused_header(file_of(object(entry("a", "F32", shape, "[0,4]")), four), "shape");
   }
-  expect_refused(file_of(object(entry("a", "f32", "[1]", "[0,4]")), four), "unknown dtype 'f32'");
-  expect_refused(file_of(object(entry("a", "F32", "[1]", "[0,4,4]")), four), "has 3 numbers");
-  expect_refused(file_of(object(entry("\\ud800", "F32", "[1]", "[0,4]")), four), "not valid JSON");
+  expect_refused_header(file_of(object(entry("a", "f32", "[1]", "[0,4]")), four),
+                        "unknown dtype 'f32'");
+  expect_refused_header(file_of(object(entry("a", "F32", "[1]", "[0,4,4]")), four),
+                        "has 3 numbers");
+  expect_refused_header(file_of(object(entry("\\ud800", "F32", "[1]", "[0,4]")), four),
+                        "not valid JSON");
   const std::string deep = std::string(128, '[') + std::string(128, ']');
-  expect_refused(
+  expect_refused_header(
       file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":)" + deep + "}}", four),
       "nested deeper");
 }
 
 // The one point where we are stricter: parsers differ in which of two equal keys they believe.
 TEST(SafetensorsReader, RefusesDuplicateKeysEverywhere) {
-  expect_refused(file_of(object(kOne + "," + kOne), "1234"), "duplicate key 'a'");
-  expect_refused(file_of(R"({"__metadata__":{"k":"1","k":"2"}})"), "duplicate key 'k'");
+  expect_refused_header(file_of(object(kOne + "," + kOne), "1234"), "duplicate key 'a'");
+  expect_refused_header(file_of(R"({"__metadata__":{"k":"1","k":"2"}})"), "duplicate key 'k'");
 }
 
 TEST(SafetensorsReader, AcceptsTheReferencesCornerCases) {
@@ -191,15 +201,15 @@ TEST(SafetensorsReader, TensorsComeInFileOrder) {
 }
 
 TEST(SafetensorsReader, MessagesAreFitForATerminal) {
-  expect_refused(file_of(object(entry("\\u001b[2J", "F32", "[1]", "[0,5]")), "12345"),
-                 "'\\x1b[2J'");
+  expect_refused_header(file_of(object(entry("\\u001b[2J", "F32", "[1]", "[0,5]")), "12345"),
+                        "'\\x1b[2J'");
 }
 
 // Whatever a byte or a cut does, the file is read or refused with an Error.
 TEST(SafetensorsReader, SurvivesChangedAndTruncatedFiles) {
   SplitMix64 random(99);
   for (const char* name : {"order", "shapes", "names"}) {
-    const MappedFile map(kCases / (std::string(name) + ".safetensors"));
+    const MappedFile map(kFiles / (std::string(name) + ".safetensors"));
     for (int i = 0; i < 5000; ++i) {
       std::string bad(map.text());
       const std::size_t at = random.below(bad.size());
@@ -239,7 +249,7 @@ std::string written(std::vector<TensorSpec> specs, const Metadata& metadata) {
 // order, must come out as the same bytes.
 TEST(SafetensorsWriter, WritesTheReferenceWritersBytes) {
   for (const char* name : {"order", "shapes", "names", "empty", "metadata_only"}) {
-    const fs::path path = kCases / (std::string(name) + ".safetensors");
+    const fs::path path = kFiles / (std::string(name) + ".safetensors");
     const SafetensorsFile file(path);
     std::vector<TensorSpec> specs;
     for (const TensorView& tensor : file.tensors()) {

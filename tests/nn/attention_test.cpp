@@ -16,11 +16,13 @@
 #include <limits>
 
 #include "ops/workers.h"
+#include "support/tensors.h"
 
 namespace dnd::nn {
 namespace {
 
 using bundle::EmptyChunk;
+using testing::largest_difference;
 
 constexpr std::int64_t kLength = 24;
 constexpr std::int64_t kWidth = 20;
@@ -59,10 +61,6 @@ class Attention : public ::testing::TestWithParam<bool> {
   const at::Tensor bias_ =
       GetParam() ? at::randn({kHeads, 2 * kLength, 2 * kLength}) : at::Tensor();
 };
-
-double largest_difference(const at::Tensor& a, const at::Tensor& b) {
-  return (a.to(at::kDouble) - b).abs().max().item().toDouble();
-}
 
 TEST_P(Attention, LeavesPaddingOutExactly) {
   const AttentionLayer one = layer();

@@ -14,16 +14,14 @@
 #include "support/expect_error.h"
 #include "support/golden.h"
 #include "support/temp_dir.h"
+#include "support/tensors.h"
 
 namespace dnd::nn {
 namespace {
 
 using testing::data_path;
 using testing::relative_rms;
-
-std::span<const float> values_of(const at::Tensor& tensor) {
-  return {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
-}
+using testing::values_of;
 
 // One golden case, imported from its official checkpoint.
 class GoldenDecoder : public ::testing::TestWithParam<const char*> {

@@ -9,13 +9,16 @@
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
+#include "support/tensors.h"
+
 namespace dnd::nn {
 namespace {
 
 using ops::Precision;
 using ops::Workers;
+using testing::largest_difference;
 
-constexpr std::int64_t kPrompts = 3, kFrom = 40, kTo = 12, kWidth = 30;
+constexpr std::int64_t kPrompts = 3, kFrom = 40, kTo = 12, kColumns = 30;
 
 class Projection : public ::testing::Test {
  protected:
@@ -31,19 +34,15 @@ class Projection : public ::testing::Test {
     const at::Tensor inner =
         at::linear(wide(rows_of(condition)), wide(weights_.down), wide(weights_.down_bias));
     return at::linear(inner, wide(weights_.gate), wide(weights_.gate_bias))
-        .view({kPrompts, kTo, kWidth});
+        .view({kPrompts, kTo, kColumns});
   }
 
   const c10::InferenceMode inference_;
   const Workers one_thread_{1};
   const ProjectionWeights weights_{at::randn({kTo, kFrom}).mul_(0.2), at::randn({kTo}),
                                    at::randn({kTo, kTo}).mul_(0.3), at::randn({kTo})};
-  const at::Tensor condition_ = at::randn({kPrompts, kFrom, kWidth});
+  const at::Tensor condition_ = at::randn({kPrompts, kFrom, kColumns});
 };
-
-double largest_difference(const at::Tensor& a, const at::Tensor& b) {
-  return (a.to(at::kDouble) - b).abs().max().item().toDouble();
-}
 
 TEST_F(Projection, EqualsItsDefinition) {
   EXPECT_LT(largest_difference(project(condition_, 2, Precision::exact), expected(condition_)),

@@ -9,6 +9,7 @@
 #include "support/expect_error.h"
 #include "support/golden.h"
 #include "support/temp_dir.h"
+#include "support/tensors.h"
 
 namespace dnd::nn {
 namespace {
@@ -16,10 +17,7 @@ namespace {
 using bundle::EmptyChunk;
 using testing::data_path;
 using testing::relative_rms;
-
-std::span<const float> values_of(const at::Tensor& tensor) {
-  return {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
-}
+using testing::values_of;
 
 text::TokenBatch golden_batch(const formats::SafetensorsFile& io) {
   text::TokenBatch batch;

@@ -8,24 +8,12 @@
 #include <cmath>
 #include <tuple>
 
-#include "base/random.h"
 #include "support/expect_error.h"
 #include "support/golden.h"
+#include "support/tensors.h"
 
 namespace dnd::ops {
 namespace {
-
-at::Tensor random_tensor(std::vector<std::int64_t> shape, std::uint64_t seed) {
-  SplitMix64 random(seed);
-  at::Tensor tensor = at::empty(shape, at::kFloat);
-  auto* values = tensor.mutable_data_ptr<float>();
-  for (std::int64_t i = 0; i < tensor.numel(); ++i) values[i] = 2.0F * random.unit() - 1.0F;
-  return tensor;
-}
-
-std::span<const float> values_of(const at::Tensor& tensor) {
-  return {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
-}
 
 // One image by the definition, in loops with double accumulators.
 std::vector<double> reference_conv(const at::Tensor& x, const at::Tensor& weight,
@@ -59,6 +47,8 @@ std::vector<double> reference_conv(const at::Tensor& x, const at::Tensor& weight
 // Cin, Cout, H, W, k. The shapes reach every way of cutting: channel blocks of 64 and 32 with and
 // without a remainder, row blocks with a remainder, one block, planes smaller than the kernel.
 using Case = std::tuple<int, int, int, int, int>;
+using testing::random_tensor;
+using testing::values_of;
 
 class Conv2dSame : public ::testing::TestWithParam<Case> {
  protected:

@@ -1,12 +1,15 @@
 // Small GGUF files put together by hand, right and wrong ones.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "formats/gguf.h"
 #include "support/zip_writer.h"
 
 namespace dnd::testing {
@@ -31,6 +34,14 @@ struct GgufBytes {
     return bytes + data;
   }
 };
+
+inline formats::GgufContent parse_gguf_bytes(const std::string& file) {
+  return formats::parse_gguf(std::as_bytes(std::span(file)), "x.gguf");
+}
+
+inline std::string text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 inline std::string gguf_string(std::string_view text) {
   return little_endian(text.size(), 8) + std::string(text);

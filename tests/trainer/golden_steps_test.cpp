@@ -27,7 +27,7 @@ at::Tensor tensor_of(const std::vector<float>& values, const std::vector<std::in
   return tensor;
 }
 
-std::vector<float> values_of(const at::Tensor& tensor) {
+std::vector<float> copy_of_values(const at::Tensor& tensor) {
   const at::Tensor whole = tensor.contiguous();
   return {whole.const_data_ptr<float>(), whole.const_data_ptr<float>() + whole.numel()};
 }
@@ -114,7 +114,7 @@ TEST_F(GoldenSteps, LossNormAndWeightsEqualTheOfficialCode) {
     // The layer after this bias normalises it away: its exact gradient is 0, and AdamW makes steps of
     // full size out of the rounding errors. No two programs agree on it.
     if (name == "model.decoder.module_list.0.linear2.bias") continue;
-    std::vector<float> update = values_of(state_.values[i]);
+    std::vector<float> update = copy_of_values(state_.values[i]);
     std::vector<float> official = read_pth("after5.pth", name);
     const std::vector<float> start = read_pth("start.pth", name);
     for (std::size_t k = 0; k < start.size(); ++k) {
@@ -133,7 +133,8 @@ TEST_F(GoldenSteps, TargetsAreTheTokensOfTheCheckpoints) {
         adapter::read_adapter_weights(data_path(cat("train/lora_", i, ".safetensors")));
     std::vector<float> tokens = adapter::tokenize(layout, adapter);
     for (float& value : tokens) value = std::isnan(value) ? 0.0F : value;
-    const std::vector<float> expected = values_of(target_.select(0, static_cast<std::int64_t>(i)));
+    const std::vector<float> expected =
+        copy_of_values(target_.select(0, static_cast<std::int64_t>(i)));
     EXPECT_LT(relative_rms(std::span<const float>(tokens), std::span<const float>(expected)), 1e-6);
   }
 }
@@ -143,7 +144,7 @@ TEST_F(GoldenSteps, SameGradientWhateverTheThreads) {
   const GradientResult three = gradient(3, 1);
   EXPECT_EQ(one.loss, three.loss);
   for (std::size_t i = 0; i < one.gradients.size(); ++i) {
-    EXPECT_EQ(values_of(one.gradients[i]), values_of(three.gradients[i])) << i;
+    EXPECT_EQ(copy_of_values(one.gradients[i]), copy_of_values(three.gradients[i])) << i;
   }
 }
 

@@ -12,11 +12,13 @@
 #include "adapter/peft.h"
 #include "adapter/weight_codec.h"
 #include "support/golden.h"
+#include "support/tensors.h"
 
 namespace dnd::trainer {
 namespace {
 
 using testing::data_path;
+using testing::values_of;
 
 adapter::AdapterLayout nano() {
   return adapter::read_layout_file(data_path("decoder/layout.json"));
@@ -31,10 +33,6 @@ at::Tensor tokens_of(const adapter::AdapterLayout& layout, const std::string& na
   std::transform(values.begin(), values.end(), tokens.mutable_data_ptr<float>(),
                  [](float value) { return std::isnan(value) ? 0.0F : value; });
   return tokens;
-}
-
-std::span<const float> values_of(const at::Tensor& tensor) {
-  return {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
 }
 
 // ||B A - B' A'||^2 by the definition.

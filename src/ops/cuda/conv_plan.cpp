@@ -12,7 +12,7 @@ namespace dnd::ops::cuda {
 namespace {
 
 constexpr std::array<int, 8> kTiles = {10, 12, 14, 16, 20, 24, 32, 48};
-constexpr int kAlignment = 8;  // fp16 channels of 16 bytes
+constexpr int kChannelAlignment = 8;  // fp16 channels of 16 bytes
 
 // Assumed of an H200: rates of fp16 tensor cores, memory and fp32 outside the tensor cores, and the
 // time of a launch.
@@ -102,8 +102,8 @@ ConvPlan make_plan(const ConvShape& shape, int tile_rows, int tile_columns) {
     fail(ErrorKind::data, "cuda: plane of ", shape.rows, " x ", shape.columns, " is too large");
   }
   plan.tiles = static_cast<int>(tiles * shape.images);
-  plan.padded_in = rounded_up(shape.in_channels, kAlignment);
-  plan.padded_out = rounded_up(shape.out_channels, kAlignment);
+  plan.padded_in = rounded_up(shape.in_channels, kChannelAlignment);
+  plan.padded_out = rounded_up(shape.out_channels, kChannelAlignment);
   plan.log2_area =
       static_cast<int>(std::bit_width(static_cast<unsigned>(tile_rows * tile_columns - 1)));
   return plan;

@@ -11,7 +11,7 @@
 namespace dnd::ops::cuda {
 namespace {
 
-constexpr std::align_val_t kAlignment{256};
+constexpr std::align_val_t kMemoryAlignment{256};
 
 template <typename Body>
 void for_each_turn(TurnOrder order, std::int64_t count, Body body) {
@@ -55,7 +55,7 @@ void* HostTwin::allocate(std::size_t bytes) {
   if (bytes > free_) {
     fail(ErrorKind::memory, "host twin: ", human_bytes(bytes), " of ", human_bytes(free_));
   }
-  void* memory = ::operator new(bytes, kAlignment);
+  void* memory = ::operator new(bytes, kMemoryAlignment);
   sizes_.emplace(memory, bytes);
   free_ -= bytes;
   return memory;
@@ -65,7 +65,7 @@ void HostTwin::release(void* memory) noexcept {
   const auto found = sizes_.find(memory);
   free_ += found->second;
   sizes_.erase(found);
-  ::operator delete(memory, kAlignment);
+  ::operator delete(memory, kMemoryAlignment);
 }
 
 std::size_t HostTwin::free_bytes() { return free_; }

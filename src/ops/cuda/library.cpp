@@ -97,6 +97,8 @@ std::string cublas_text(int version) {
   return cat(version / 10000, ".", version / 100 % 100, ".", version % 100);
 }
 
+}  // namespace
+
 // What a function that the library called has thrown. It must not pass through C.
 class Caught {
  public:
@@ -118,6 +120,8 @@ class Caught {
  private:
   std::exception_ptr error_;
 };
+
+namespace {
 
 std::string failures(const CudaReport& report) {
   std::string names;

@@ -14,22 +14,16 @@
 #include <span>
 #include <vector>
 
-#include "base/random.h"
 #include "ops/conv2d_same.h"
 #include "ops/cpu/fft_kernels.h"
 #include "support/every_target.h"
 #include "support/golden.h"
+#include "support/tensors.h"
 
 namespace dnd::ops {
 namespace {
 
-at::Tensor random_tensor(const std::vector<std::int64_t>& shape, std::uint64_t seed) {
-  SplitMix64 random(seed);
-  at::Tensor tensor = at::empty(shape, at::kFloat);
-  auto* values = tensor.mutable_data_ptr<float>();
-  for (std::int64_t i = 0; i < tensor.numel(); ++i) values[i] = 2.0F * random.unit() - 1.0F;
-  return tensor;
-}
+using testing::random_tensor;
 
 // ATen's convolution in fp64.
 at::Tensor reference(const at::Tensor& x, const at::Tensor& weight) {

@@ -17,13 +17,12 @@
 #include "ops/cpu/packed_linear.h"
 #include "ops/workers.h"
 #include "support/every_target.h"
+#include "support/tensors.h"
 
 namespace dnd::ops::cpu {
 namespace {
 
-double largest_difference(const at::Tensor& a, const at::Tensor& b) {
-  return (a.to(at::kDouble) - b).abs().max().item().toDouble();
-}
+using testing::largest_difference;
 
 at::Tensor normalized(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   at::Tensor out = x.clone();
