@@ -1,3 +1,14 @@
+# Files that Highway compiles once per instruction set include themselves, which a unity build (several
+# sources in one compilation, CMAKE_UNITY_BUILD of the presets) cannot hold.
+function(dnd_compile_apart_highway)
+  foreach(source ${ARGN})
+    file(STRINGS ${source} uses_highway REGEX "foreach_target\\.h" LIMIT_COUNT 1)
+    if(uses_highway)
+      set_source_files_properties(${source} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+    endif()
+  endforeach()
+endfunction()
+
 # dnd_module(NAME DEPENDS modules... LINK private... PUBLIC_LINK public... SOURCES files...):
 # one folder under src/ as an object library.
 #
@@ -11,6 +22,7 @@ function(dnd_module name)
   file(CREATE_LINK ${PROJECT_SOURCE_DIR}/src/${name} ${root}/${name} SYMBOLIC)
   list(TRANSFORM arg_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/src/${name}/)
   add_library(dnd_${name} OBJECT ${arg_SOURCES})
+  dnd_compile_apart_highway(${arg_SOURCES})
   target_include_directories(dnd_${name} PUBLIC ${root} ${PROJECT_SOURCE_DIR}/include)
   list(TRANSFORM arg_DEPENDS PREPEND dnd_)
   target_link_libraries(dnd_${name}

@@ -17,7 +17,7 @@ endif()
 
 if(DND_SANITIZE)
   target_compile_options(dnd_options INTERFACE -fsanitize=address,undefined
-    -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+    -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(dnd_options INTERFACE -fsanitize=address,undefined)
   # GCC 12 reports uninitialised members of <regex> falsely under the sanitizers (GCC bug 105562).
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)

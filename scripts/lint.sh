@@ -9,7 +9,7 @@ case "${1:-}" in
     ;;
   tidy)
     # A configuration of its own: clang cannot read GCC's precompiled headers or all of its flags.
-    cmake --preset release -B build-tidy -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DDND_TESTS=OFF \
+    cmake --preset release -B build-tidy -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DCMAKE_UNITY_BUILD=OFF -DDND_TESTS=OFF \
       -DDND_BENCHMARKS=OFF >/dev/null
     git ls-files 'src/*.cpp' 'apps/*.cpp' |
       xargs -P "$(nproc)" -n 4 clang-tidy-14 -p build-tidy --quiet \
