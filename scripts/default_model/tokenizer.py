@@ -3,6 +3,7 @@
     tokenizer.py OUT     OUT/tokenizer.model and OUT/tokenizer_config.json
 """
 
+import io
 import json
 import pathlib
 import re
@@ -26,13 +27,14 @@ def separate_punctuation(text: str) -> str:
 
 def train(out: pathlib.Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
+    model = io.BytesIO()  # a file's path would become part of the model
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=map(separate_punctuation, every_text()), model_prefix=str(out / "tokenizer"),
+        sentence_iterator=map(separate_punctuation, every_text()), model_writer=model,
         model_type="bpe", vocab_size=VOCABULARY, byte_fallback=True, character_coverage=1.0,
         normalization_rule_name="identity",
         remove_extra_whitespaces=False, add_dummy_prefix=True, split_digits=False,
         pretokenization_delimiter=DELIMITER, num_threads=1, minloglevel=2)
-    (out / "tokenizer.vocab").unlink()
+    (out / "tokenizer.model").write_bytes(model.getvalue())
     (out / "tokenizer_config.json").write_text(json.dumps(CONFIG, indent=2) + "\n")
 
 
