@@ -9,6 +9,7 @@
 namespace dnd::eval {
 namespace {
 
+// Of four questions.
 Cell cell4(std::vector<double> draws) { return {std::move(draws), {}, 4}; }
 
 // Three tasks in two groups; figures made so that means are round.
