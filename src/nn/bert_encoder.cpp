@@ -15,6 +15,7 @@
 namespace dnd::nn {
 namespace {
 
+using bundle::kMaxDimension;
 using ops::cpu::Activation;
 using ops::cpu::PackedLinear;
 
@@ -31,12 +32,12 @@ struct BertConfig {
 
 BertConfig read_bert_config(JsonObject& json) {
   BertConfig config;
-  config.width = json.integer("hidden_size", 1, kMaxModelSize);
+  config.width = json.integer("hidden_size", 1, kMaxDimension);
   config.layers = json.integer("num_hidden_layers", 1, 1024);
   config.heads = json.integer("num_attention_heads", 1, 1024);
-  config.feed_forward = json.integer("intermediate_size", 1, kMaxModelSize);
-  config.vocabulary = json.integer("vocab_size", 1, kMaxModelSize);
-  config.positions = json.integer("max_position_embeddings", 1, kMaxModelSize);
+  config.feed_forward = json.integer("intermediate_size", 1, kMaxDimension);
+  config.vocabulary = json.integer("vocab_size", 1, kMaxDimension);
+  config.positions = json.integer("max_position_embeddings", 1, kMaxDimension);
   config.token_types = json.integer_or("type_vocab_size", 2, 1, 1024);
   config.epsilon = json.number_or("layer_norm_eps", config.epsilon);
   const std::string activation = json.text_or("hidden_act", "gelu");

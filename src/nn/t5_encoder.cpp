@@ -20,6 +20,7 @@
 namespace dnd::nn {
 namespace {
 
+using bundle::kMaxDimension;
 using ops::cpu::Activation;
 using ops::cpu::PackedLinear;
 
@@ -40,14 +41,14 @@ struct T5Config {
 
 T5Config read_t5_config(JsonObject& json) {
   T5Config config;
-  config.width = json.integer("d_model", 1, kMaxModelSize);
-  config.head_size = json.integer("d_kv", 1, kMaxModelSize);
-  config.feed_forward = json.integer("d_ff", 1, kMaxModelSize);
+  config.width = json.integer("d_model", 1, kMaxDimension);
+  config.head_size = json.integer("d_kv", 1, kMaxDimension);
+  config.feed_forward = json.integer("d_ff", 1, kMaxDimension);
   config.heads = json.integer("num_heads", 1, 1024);
   config.layers = json.integer("num_layers", 1, 1024);
-  config.vocabulary = json.integer("vocab_size", 1, kMaxModelSize);
+  config.vocabulary = json.integer("vocab_size", 1, kMaxDimension);
   config.buckets = json.integer_or("relative_attention_num_buckets", 32, 2, 4096);
-  config.max_distance = json.integer_or("relative_attention_max_distance", 128, 1, kMaxModelSize);
+  config.max_distance = json.integer_or("relative_attention_max_distance", 128, 1, kMaxDimension);
   config.epsilon = json.number_or("layer_norm_epsilon", config.epsilon);
   const std::string kind = json.text_or("feed_forward_proj", "relu");
   if (kind != "relu" && kind != "gated-gelu") {

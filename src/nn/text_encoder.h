@@ -30,9 +30,6 @@ struct Chunk {
   std::int64_t length() const { return static_cast<std::int64_t>(ids.size()); }
 };
 
-// The largest width or vocabulary that a configuration may ask for.
-inline constexpr std::int64_t kMaxModelSize = 1LL << 24U;
-
 // The two model families. Construct with load_text_encoder(). Immutable, thread-safe.
 class EncoderModel {
  public:

@@ -12,6 +12,7 @@
 #include "nn/hyperconv_decoder.h"
 #include "support/golden.h"
 #include "support/temp_dir.h"
+#include "support/tensors.h"
 
 namespace dnd::nn {
 namespace {
@@ -72,10 +73,7 @@ TEST_P(FullSizeLayer, EqualsThePlainComposition) {
                            .contiguous();
   at::set_num_threads(2);
   const at::Tensor expected = reference(config, WeightStore(path), x).contiguous();
-  const auto values = [](const at::Tensor& t) {
-    return std::span<const float>(t.const_data_ptr<float>(), static_cast<std::size_t>(t.numel()));
-  };
-  EXPECT_LT(testing::relative_rms(values(y), values(expected)), 1e-5);
+  EXPECT_LT(testing::relative_rms(testing::values_of(y), testing::values_of(expected)), 1e-5);
 }
 
 // The math and coding presets of one base share their last layer.

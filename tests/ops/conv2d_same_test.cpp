@@ -15,6 +15,9 @@
 namespace dnd::ops {
 namespace {
 
+using testing::random_tensor;
+using testing::values_of;
+
 // One image by the definition, in loops with double accumulators.
 std::vector<double> reference_conv(const at::Tensor& x, const at::Tensor& weight,
                                    const at::Tensor& bias) {
@@ -47,8 +50,6 @@ std::vector<double> reference_conv(const at::Tensor& x, const at::Tensor& weight
 // Cin, Cout, H, W, k. The shapes reach every way of cutting: channel blocks of 64 and 32 with and
 // without a remainder, row blocks with a remainder, one block, planes smaller than the kernel.
 using Case = std::tuple<int, int, int, int, int>;
-using testing::random_tensor;
-using testing::values_of;
 
 class Conv2dSame : public ::testing::TestWithParam<Case> {
  protected:

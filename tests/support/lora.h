@@ -48,6 +48,8 @@ inline std::vector<double> dense(const adapter::LoraPair& pair, double factor) {
   return product;
 }
 
+inline constexpr std::int64_t kTinyLayers = 3;
+
 // A Qwen2-type base with two modules in each block: q_proj 8 -> 8 and down_proj 12 -> 8.
 inline target::BaseModel tiny_base(std::int64_t layers) {
   target::BaseModel base;

@@ -17,10 +17,9 @@ using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::kTinyLayers;
 using testing::tiny_adapter;
 using testing::tiny_base;
-
-constexpr std::int64_t kLayers = 3;
 
 auto finding(Severity severity, const char* check, const char* text) {
   return AllOf(Field(&Finding::severity, severity), Field(&Finding::check, check),
@@ -33,13 +32,13 @@ auto warning(const char* check, const char* text) {
 }
 
 std::vector<Finding> against_base(const LoraAdapter& adapter, bool partial = false) {
-  const target::BaseModel base = tiny_base(kLayers);
+  const target::BaseModel base = tiny_base(kTinyLayers);
   return find_problems(adapter, {&base, nullptr, partial});
 }
 
 TEST(FindProblems, FindsNoneInAWholeAdapter) {
-  EXPECT_THAT(against_base(tiny_adapter(kLayers)), IsEmpty());
-  EXPECT_THAT(find_problems(tiny_adapter(kLayers), {}), IsEmpty());
+  EXPECT_THAT(against_base(tiny_adapter(kTinyLayers)), IsEmpty());
+  EXPECT_THAT(find_problems(tiny_adapter(kTinyLayers), {}), IsEmpty());
 }
 
 TEST(FindProblems, AnEmptyAdapter) {
@@ -47,7 +46,7 @@ TEST(FindProblems, AnEmptyAdapter) {
 }
 
 TEST(FindProblems, AWrongPrefix) {
-  LoraAdapter adapter = tiny_adapter(kLayers);
+  LoraAdapter adapter = tiny_adapter(kTinyLayers);
   for (LoraPair& pair : adapter.pairs) pair.module.replace(0, 5, "transformer");
   EXPECT_THAT(against_base(adapter),
               ElementsAre(error("modules",
@@ -59,13 +58,13 @@ TEST(FindProblems, AWrongPrefix) {
 }
 
 TEST(FindProblems, APrefixTooMany) {
-  LoraAdapter adapter = tiny_adapter(kLayers);
+  LoraAdapter adapter = tiny_adapter(kTinyLayers);
   for (LoraPair& pair : adapter.pairs) pair.module = "base_model.model." + pair.module;
   EXPECT_THAT(against_base(adapter), ElementsAre(error("modules", "wrong prefix?")));
 }
 
 TEST(FindProblems, NamesOfAnotherVersionOfAVisionModelAreFine) {
-  LoraAdapter adapter = tiny_adapter(kLayers);
+  LoraAdapter adapter = tiny_adapter(kTinyLayers);
   for (LoraPair& pair : adapter.pairs) pair.module.insert(6, "language_model.");
   EXPECT_THAT(against_base(adapter), IsEmpty());
   adapter.pairs.pop_back();
@@ -73,7 +72,7 @@ TEST(FindProblems, NamesOfAnotherVersionOfAVisionModelAreFine) {
 }
 
 TEST(FindProblems, AZeroB) {
-  LoraAdapter adapter = tiny_adapter(kLayers);
+  LoraAdapter adapter = tiny_adapter(kTinyLayers);
   adapter.pairs[1].b.assign(adapter.pairs[1].b.size(), 0.0F);
   EXPECT_THAT(against_base(adapter),
               ElementsAre(warning("zero", "1 of 6 modules have a factor of zeros")));
@@ -82,7 +81,7 @@ TEST(FindProblems, AZeroB) {
 }
 
 TEST(FindProblems, AZeroScale) {
-  LoraAdapter adapter = tiny_adapter(kLayers);
+  LoraAdapter adapter = tiny_adapter(kTinyLayers);
   for (LoraPair& pair : adapter.pairs) pair.scale = 0.0;
   EXPECT_THAT(against_base(adapter), ElementsAre(error("scale", "6 of 6 modules have scale 0")));
 }
@@ -90,14 +89,14 @@ TEST(FindProblems, AZeroScale) {
 TEST(FindProblems, ValuesThatAreNotFinite) {
   for (const float value :
        {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
-    LoraAdapter adapter = tiny_adapter(kLayers);
+    LoraAdapter adapter = tiny_adapter(kTinyLayers);
     adapter.pairs[5].a.back() = value;
     EXPECT_THAT(against_base(adapter), ElementsAre(error("finite", "1 of 6 modules hold NaN")));
   }
 }
 
 TEST(FindProblems, MatricesTheWrongWayRound) {
-  LoraAdapter adapter = tiny_adapter(kLayers);
+  LoraAdapter adapter = tiny_adapter(kTinyLayers);
   std::swap(adapter.pairs[1].in, adapter.pairs[1].out);
   std::swap(adapter.pairs[1].a, adapter.pairs[1].b);
   EXPECT_THAT(against_base(adapter),
@@ -107,7 +106,7 @@ TEST(FindProblems, MatricesTheWrongWayRound) {
 }
 
 TEST(FindProblems, AnotherBase) {
-  LoraAdapter adapter = tiny_adapter(kLayers);
+  LoraAdapter adapter = tiny_adapter(kTinyLayers);
   for (std::size_t i = 0; i < adapter.pairs.size(); ++i) {
     LoraPair& pair = adapter.pairs[i];
     pair = testing::random_pair(pair.module, 2 * pair.out, 2 * pair.in, 4, 1);
@@ -120,7 +119,7 @@ TEST(FindProblems, AnotherBase) {
 }
 
 TEST(FindProblems, AGgufAdapterOfAnotherArchitecture) {
-  LoraAdapter adapter = tiny_adapter(kLayers);
+  LoraAdapter adapter = tiny_adapter(kTinyLayers);
   adapter.format = adapter::AdapterFormat::gguf;
   adapter.architecture = "gemma";
   EXPECT_THAT(against_base(adapter),
@@ -130,12 +129,12 @@ TEST(FindProblems, AGgufAdapterOfAnotherArchitecture) {
 }
 
 TEST(FindProblems, MoreLayersThanTheBase) {
-  EXPECT_THAT(against_base(tiny_adapter(kLayers + 1)),
+  EXPECT_THAT(against_base(tiny_adapter(kTinyLayers + 1)),
               ElementsAre(error("modules", "(the base has 3 such layers)")));
 }
 
 TEST(FindProblems, MissingLayers) {
-  const LoraAdapter adapter = tiny_adapter(kLayers - 1);
+  const LoraAdapter adapter = tiny_adapter(kTinyLayers - 1);
   EXPECT_THAT(against_base(adapter),
               ElementsAre(error("coverage",
                                 "2 of 6 layers of the adapted kinds are left out: "
@@ -144,22 +143,22 @@ TEST(FindProblems, MissingLayers) {
 }
 
 TEST(FindProblems, AKindThatIsNotAdaptedIsNotMissing) {
-  LoraAdapter adapter = tiny_adapter(kLayers);
+  LoraAdapter adapter = tiny_adapter(kTinyLayers);
   std::erase_if(adapter.pairs,
                 [](const LoraPair& pair) { return pair.module.ends_with("down_proj"); });
   EXPECT_THAT(against_base(adapter), IsEmpty());
 }
 
 TEST(FindProblems, AModuleTwice) {
-  LoraAdapter adapter = tiny_adapter(kLayers);
+  LoraAdapter adapter = tiny_adapter(kTinyLayers);
   adapter.pairs.push_back(adapter.pairs[0]);
   EXPECT_THAT(against_base(adapter), ElementsAre(error("modules", "appear a second time")));
 }
 
 TEST(FindProblems, AnOutputHeadThatTheBaseTies) {
-  LoraAdapter adapter = tiny_adapter(kLayers);
+  LoraAdapter adapter = tiny_adapter(kTinyLayers);
   adapter.pairs.push_back(testing::random_pair("lm_head", 20, 8, 4, 1));
-  target::BaseModel base = tiny_base(kLayers);
+  target::BaseModel base = tiny_base(kTinyLayers);
   EXPECT_THAT(find_problems(adapter, {&base}), IsEmpty());
   base.tied_embeddings = true;
   EXPECT_THAT(find_problems(adapter, {&base}),
@@ -167,7 +166,7 @@ TEST(FindProblems, AnOutputHeadThatTheBaseTies) {
 }
 
 TEST(FindProblems, NormsOutsideTheTrainingRange) {
-  const LoraAdapter usual = tiny_adapter(kLayers);
+  const LoraAdapter usual = tiny_adapter(kTinyLayers);
   adapter::UpdateNorms norms;
   add_update_norms(norms, usual);
   EXPECT_THAT(find_problems(usual, {nullptr, &norms}), IsEmpty());
@@ -183,7 +182,7 @@ TEST(FindProblems, NormsOutsideTheTrainingRange) {
 }
 
 TEST(FindProblems, NamesFromFilesCannotWriteToTheTerminal) {
-  LoraAdapter adapter = tiny_adapter(kLayers);
+  LoraAdapter adapter = tiny_adapter(kTinyLayers);
   adapter.pairs[0].module = "evil\x1b[31m";
   for (const Finding& finding : against_base(adapter)) {
     EXPECT_EQ(finding.message.find('\x1b'), std::string::npos) << finding.message;

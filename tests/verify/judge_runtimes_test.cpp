@@ -13,14 +13,13 @@ using adapter::AdapterFormat;
 using adapter::LoraAdapter;
 using adapter::LoraPair;
 using ::testing::HasSubstr;
+using testing::kTinyLayers;
 using testing::tiny_adapter;
 using testing::tiny_base;
 
-constexpr std::int64_t kAdaptedLayers = 3;
-
 // "verdict: why" of one runtime.
 std::string judge(const LoraAdapter& adapter, const std::string& runtime,
-                  const target::BaseModel& base = tiny_base(kAdaptedLayers)) {
+                  const target::BaseModel& base = tiny_base(kTinyLayers)) {
   for (const RuntimeVerdict& verdict : judge_runtimes(adapter, {&base})) {
     if (verdict.runtime.find(runtime) != std::string::npos) {
       return std::string(verdict_name(verdict.verdict)) + ": " + verdict.why;
@@ -30,7 +29,7 @@ std::string judge(const LoraAdapter& adapter, const std::string& runtime,
 }
 
 LoraAdapter in_format(AdapterFormat format) {
-  LoraAdapter adapter = tiny_adapter(kAdaptedLayers);
+  LoraAdapter adapter = tiny_adapter(kTinyLayers);
   adapter.format = format;
   if (format == AdapterFormat::gguf) adapter.architecture = "qwen2";
   return adapter;
@@ -44,7 +43,7 @@ TEST(JudgeRuntimes, EachTakesItsOwnFormat) {
                        {AdapterFormat::diffusers, {"diffusers"}}};
   for (const auto& [format, runtimes] : loads) {
     const LoraAdapter adapter = in_format(format);
-    const target::BaseModel base = tiny_base(kAdaptedLayers);
+    const target::BaseModel base = tiny_base(kTinyLayers);
     for (const RuntimeVerdict& verdict : judge_runtimes(adapter, {&base})) {
       const bool expected = std::any_of(runtimes.begin(), runtimes.end(), [&](const auto& name) {
         return verdict.runtime.find(name) != std::string::npos;
@@ -59,7 +58,7 @@ TEST(JudgeRuntimes, EachTakesItsOwnFormat) {
 }
 
 TEST(JudgeRuntimes, AWrongPrefixIsPassedOverInSilence) {
-  LoraAdapter adapter = tiny_adapter(kAdaptedLayers);
+  LoraAdapter adapter = tiny_adapter(kTinyLayers);
   for (LoraPair& pair : adapter.pairs) pair.module = "wrong." + pair.module;
   EXPECT_THAT(judge(adapter, "PEFT"), HasSubstr("ignores"));
   EXPECT_THAT(judge(adapter, "vLLM"), HasSubstr("ignores: a wrong prefix"));
@@ -69,16 +68,16 @@ TEST(JudgeRuntimes, AWrongPrefixIsPassedOverInSilence) {
 }
 
 TEST(JudgeRuntimes, RanksAndTheirLimits) {
-  EXPECT_EQ(judge(tiny_adapter(kAdaptedLayers, 16), "vLLM"), "loads: ");
-  EXPECT_EQ(judge(tiny_adapter(kAdaptedLayers, 17), "vLLM"),
+  EXPECT_EQ(judge(tiny_adapter(kTinyLayers, 16), "vLLM"), "loads: ");
+  EXPECT_EQ(judge(tiny_adapter(kTinyLayers, 17), "vLLM"),
             "refuses: rank 17 needs --max-lora-rank 32 (default 16)");
-  EXPECT_EQ(judge(tiny_adapter(kAdaptedLayers, 300), "vLLM"),
+  EXPECT_EQ(judge(tiny_adapter(kTinyLayers, 300), "vLLM"),
             "refuses: rank 300 needs --max-lora-rank 320 (default 16)");
-  EXPECT_EQ(judge(tiny_adapter(kAdaptedLayers, 513), "vLLM"), "refuses: rank 513 is above 512");
+  EXPECT_EQ(judge(tiny_adapter(kTinyLayers, 513), "vLLM"), "refuses: rank 513 is above 512");
 }
 
 TEST(JudgeRuntimes, SeveralScalesOrRanks) {
-  LoraAdapter adapter = tiny_adapter(kAdaptedLayers);
+  LoraAdapter adapter = tiny_adapter(kTinyLayers);
   adapter.pairs[2].scale = 3.0;
   EXPECT_THAT(judge(adapter, "vLLM"), HasSubstr("ignores: rank_pattern and alpha_pattern"));
   EXPECT_THAT(judge(adapter, "TGI"), HasSubstr("refuses: one rank and one alpha"));
@@ -86,14 +85,14 @@ TEST(JudgeRuntimes, SeveralScalesOrRanks) {
 }
 
 TEST(JudgeRuntimes, AGapInOneLayer) {
-  LoraAdapter adapter = tiny_adapter(kAdaptedLayers);
+  LoraAdapter adapter = tiny_adapter(kTinyLayers);
   adapter.pairs.pop_back();
   EXPECT_THAT(judge(adapter, "TGI"), HasSubstr("ignores: a kind of module that one layer lacks"));
   EXPECT_EQ(judge(adapter, "vLLM"), "loads: ");
 }
 
 TEST(JudgeRuntimes, DoraGoesNowhereButPeft) {
-  LoraAdapter adapter = tiny_adapter(kAdaptedLayers);
+  LoraAdapter adapter = tiny_adapter(kTinyLayers);
   adapter.pairs[0].magnitude.assign(8, 1.0F);
   EXPECT_EQ(judge(adapter, "PEFT"), "loads: ");
   for (const char* runtime : {"vLLM", "TGI", "llama.cpp", "MLX"}) {
@@ -102,20 +101,20 @@ TEST(JudgeRuntimes, DoraGoesNowhereButPeft) {
 }
 
 TEST(JudgeRuntimes, WhatLlamaCppCannotTake) {
-  LoraAdapter adapter = tiny_adapter(kAdaptedLayers);
+  LoraAdapter adapter = tiny_adapter(kTinyLayers);
   adapter.pairs.push_back(testing::random_pair("lm_head", 20, 8, 4, 1));
   EXPECT_THAT(judge(adapter, "llama.cpp"), HasSubstr("refuses: 'lm_head'"));
-  target::BaseModel base = tiny_base(kAdaptedLayers);
+  target::BaseModel base = tiny_base(kTinyLayers);
   base.architecture = "FluxTransformer2DModel";
-  EXPECT_THAT(judge(tiny_adapter(kAdaptedLayers), "llama.cpp", base),
+  EXPECT_THAT(judge(tiny_adapter(kTinyLayers), "llama.cpp", base),
               HasSubstr("refuses: has no model 'FluxTransformer2DModel'"));
-  adapter = tiny_adapter(kAdaptedLayers);
+  adapter = tiny_adapter(kTinyLayers);
   adapter.pairs[0].module = "visual.blocks.0.attn.qkv";
   EXPECT_THAT(judge(adapter, "llama.cpp"), HasSubstr("it has no name for 'visual.blocks.0"));
 }
 
 TEST(JudgeRuntimes, ShapesThatDoNotFit) {
-  LoraAdapter adapter = tiny_adapter(kAdaptedLayers);
+  LoraAdapter adapter = tiny_adapter(kTinyLayers);
   adapter.pairs[0] = testing::random_pair(adapter.pairs[0].module, 8, 9, 4, 1);
   for (const char* runtime : {"PEFT", "vLLM", "TGI"}) {
     EXPECT_THAT(judge(adapter, runtime), HasSubstr("refuses: shapes do not fit"));
