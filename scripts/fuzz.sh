@@ -4,22 +4,22 @@
 #
 #   scripts/fuzz.sh                       60 seconds, split over all targets (what CI runs)
 #   scripts/fuzz.sh SECONDS [TARGET...]   SECONDS split over these targets
-#   scripts/fuzz.sh --replay TARGET FILE  one input, e.g. from build-fuzz/crashes
+#   scripts/fuzz.sh --replay TARGET FILE  one input, e.g. from build-sanitize/crashes
 #
 # Targets: tests/fuzz/<target>_fuzz.cpp. Seeds are read from tests/fuzz/seeds; what fuzzing adds to
 # them goes when the script ends. Fails if any input crashes, leaks, takes 10 s or 1 GB, or breaks a
-# promise that its target checks; such inputs are kept in build-fuzz/crashes.
+# promise that its target checks; such inputs are kept in build-sanitize/crashes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-build=build-fuzz
+build=build-sanitize
 crashes=$build/crashes
 
 say() { echo "fuzz: $*" >&2; }
 
 build_targets() {
-  scripts/setup.sh fuzz
-  cmake --preset fuzz >&2
+  scripts/setup.sh sanitize
+  cmake --preset sanitize >&2
   cmake --build --preset fuzz >&2
 }
 

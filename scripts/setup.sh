@@ -2,18 +2,18 @@
 # Installs everything the build needs: Debian packages (as root), LibTorch and the text encoder (under
 # .deps/). Pinned; a second run finds its stamp and takes a second. Debian 12, x86-64.
 #
-#   scripts/setup.sh        everything
-#   scripts/setup.sh fuzz   the Debian packages alone, and the compiler for scripts/fuzz.sh
+#   scripts/setup.sh            everything
+#   scripts/setup.sh sanitize   the Debian packages alone, and the compiler of the sanitizers and fuzzers
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 packages=(
-  g++ cmake ninja-build pkg-config git ca-certificates python3 python3-pip python3-venv python3-pytest
-  nlohmann-json3-dev libspdlog-dev libcli11-dev libssl-dev libzip-dev libutf8proc-dev
+  g++ cmake ninja-build pkg-config git ca-certificates python3 python3-pip python3-venv
+  python3-pytest python3-pytest-xdist nlohmann-json3-dev libspdlog-dev libcli11-dev libssl-dev libzip-dev libutf8proc-dev
   libsentencepiece-dev libhwy-dev libeigen3-dev libgtest-dev libgmock-dev libbenchmark-dev libgloo-dev
   clang-format-14 clang-tidy-14
 )
-fuzz_packages=(clang-14 libclang-rt-14-dev llvm-14)  # llvm-14: names in stack traces
+sanitize_packages=(clang-14 libclang-rt-14-dev llvm-14)  # llvm-14: names in stack traces
 requirements=scripts/python/requirements-runtime.txt
 deps=.deps
 stamp="$deps/stamp"
@@ -85,9 +85,9 @@ for wheel in sorted(wheels.glob("*.whl")):
 PYTHON
 }
 
-[ "${1:-}" != fuzz ] || packages+=("${fuzz_packages[@]}")
+[ "${1:-}" != sanitize ] || packages+=("${sanitize_packages[@]}")
 install_packages
-[ "${1:-}" != fuzz ] || exit 0
+[ "${1:-}" != sanitize ] || exit 0
 wanted=$(sha256sum "$requirements" scripts/setup.sh | sha256sum | cut -d' ' -f1)
 if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
   say "fetching LibTorch and the text encoder (630 MB, once)"

@@ -34,6 +34,7 @@ main() {
     build release
     ctest --preset release
     say "core and its tests under the address and undefined-behaviour sanitizers"
+    scripts/setup.sh sanitize
     build sanitize
     ctest --preset sanitize
     scripts/fuzz.sh 60
