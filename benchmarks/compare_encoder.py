@@ -9,6 +9,7 @@ each, their ratio, peak memory, and the error of both against fp64 on some of th
 
     compare_encoder.py --bench build/bin/encoder_bench --encoder ENCODER_DIR --preset arc --repeat 5 --threads 2
     compare_encoder.py ... --layers 12    # a random model of as many layers (MiniLM-L12's shapes)
+    compare_encoder.py ... --precision exact
     compare_encoder.py ... --isa avx2     # both sides without AVX-512 instructions
 """
 
@@ -71,7 +72,7 @@ def make_encoder(source: Path, layers: int, out: Path) -> Path:
 
 class OurSide:
     def __init__(self, args: argparse.Namespace, encoder: Path, prompts: Path, preset: Preset):
-        command = [args.bench, encoder, prompts, preset.length, args.threads]
+        command = [args.bench, encoder, prompts, preset.length, args.threads, args.precision]
         self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         text=True)
         self.peak_gib = 0.0
@@ -170,7 +171,7 @@ def print_report(args: argparse.Namespace, ours: OurSide, theirs: TheirSide, sec
     print(f"{'peak GiB':12}{peak:10.2f}{ours.peak_gib:10.2f}")
     tokens = theirs.mask.sum(dim=1).double()
     print(f"{args.preset}: {theirs.ids.shape[0]} x {theirs.ids.shape[1]}, {tokens.mean():.0f} real tokens a prompt; "
-          f"{args.threads} threads, {args.isa} instructions, {len(seconds)} runs of each in turn")
+          f"{args.threads} threads, {args.isa} instructions, {args.precision}, {len(seconds)} runs of each in turn")
     if theirs.preset.chunks > 1:
         theirs.states = None
         projection = [(theirs.project(), ours.project()) for _ in seconds]
@@ -187,6 +188,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--prompts", type=Path, help="JSON lines with `prompt`, as many as the preset takes")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--precision", choices=("fast", "exact"), default="fast", help="of our side")
     parser.add_argument("--isa", choices=("best", "avx2"), default="best", help="instruction set of both sides")
     return parser.parse_args()
 

@@ -1,6 +1,6 @@
 // The text encoder by itself, for compare_encoder.py: loads a model, then obeys lines of stdin.
 //
-//   encoder_bench ENCODER_DIR PROMPTS.jsonl LENGTH THREADS
+//   encoder_bench ENCODER_DIR PROMPTS.jsonl LENGTH THREADS fast|exact
 //   run         encodes the prompts; prints seconds and the process's peak memory as JSON
 //   project     the same for the projection of the last states to 1000 positions, random weights
 //   save FILE   writes the last states as tensor `states` (N, L, C) of a .safetensors file
@@ -49,10 +49,11 @@ nn::ProjectionWeights random_projection(std::int64_t from, std::int64_t to) {
   return {at::rand({to, from}), at::rand({to}), at::rand({to, to}), at::rand({to})};
 }
 
-void serve(const std::string& folder, const std::string& prompts, std::size_t length, int threads) {
+void serve(const std::string& folder, const std::string& prompts, std::size_t length, int threads,
+           nn::EncoderProducts products) {
   const c10::InferenceMode inference;
   const ops::Workers workers(threads);
-  const auto model = nn::load_text_encoder(folder);
+  const auto model = nn::load_text_encoder(folder, products);
   const auto set = text::read_prompts({prompts}, {});
   const auto batch = text::tokenize(*text::load_tokenizer(folder), set.tasks.at(0).prompts, length);
   at::Tensor states;
@@ -76,10 +77,13 @@ void serve(const std::string& folder, const std::string& prompts, std::size_t le
 }  // namespace dnd
 
 int main(int argc, char** argv) {
-  if (argc != 5) {
-    std::cerr << "usage: encoder_bench ENCODER_DIR PROMPTS.jsonl LENGTH THREADS\n";
+  const std::string precision = argc == 6 ? argv[5] : "";
+  if (precision != "fast" && precision != "exact") {
+    std::cerr << "usage: encoder_bench ENCODER_DIR PROMPTS.jsonl LENGTH THREADS fast|exact\n";
     return 64;
   }
-  dnd::serve(argv[1], argv[2], std::strtoull(argv[3], nullptr, 10), std::atoi(argv[4]));
+  dnd::serve(
+      argv[1], argv[2], std::strtoull(argv[3], nullptr, 10), std::atoi(argv[4]),
+      precision == "fast" ? dnd::nn::EncoderProducts::int16 : dnd::nn::EncoderProducts::onednn);
   return 0;
 }

@@ -41,7 +41,7 @@ def measure(args: argparse.Namespace, point: Point) -> Run:
     """Seconds an adapter, whatever the tasks of the call."""
     with tempfile.TemporaryDirectory(dir=args.work) as folder:
         job = argparse.Namespace(**vars(args), preset=None, features=point.features(), kernel=9, projection=None,
-                                 checkpoint=None, condition_only=False, words=point.tokens // 2, precision="exact")
+                                 checkpoint=None, condition_only=False, words=point.tokens // 2, precision="fast")
         comparison = Comparison(job, pathlib.Path(folder))
         files = []
         for task in range(point.tasks):

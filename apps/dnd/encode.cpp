@@ -36,6 +36,7 @@ void write_condition(const EncodeOptions& options, const HostTensor& condition,
                                     {{"format", "pt"},
                                      {"dnd.version", DND_VERSION},
                                      {"dnd.encoder", generator.config.condition.encoder},
+                                     {"dnd.precision", options.engine.precision},
                                      {"dnd.prompts_sha256", chosen.sha256},
                                      {"dnd.selection", chosen.selection}});
   writer.write(std::as_bytes(std::span(condition.values)));
@@ -80,6 +81,11 @@ void add_encode(CLI::App& program, Context& context) {
   command.add_option("--task", options->task, "Which task, where records have several");
   command.add_flag("-f,--force", options->force, "Replace an existing file");
   add_engine_options(command, options->engine);
+  command
+      .add_option("--precision", options->engine.precision,
+                  "fast (products with 16-bit integers) or exact (fp32)")
+      ->check(CLI::IsMember({"fast", "exact"}))
+      ->capture_default_str();
 }
 
 }  // namespace dnd::app

@@ -57,13 +57,6 @@ Json seconds_json(const Seconds& s) {
           {"total", rounded(s.load + s.encode + s.decode + s.detokenize + s.write)}};
 }
 
-// "fast" is the fastest precision that is no worse than the released bf16: on the CPU, `exact`;
-// on a CUDA device, fp16 operands.
-std::string effective_precision(const EngineOptions& engine) {
-  const bool cuda = engine.device.starts_with("cuda");
-  return engine.precision == "fast" && !cuda ? "exact" : engine.precision;
-}
-
 HostTensor read_condition(const fs::path& path, const bundle::GeneratorConfig& config) {
   const formats::SafetensorsFile file(path);
   const bundle::ConditionConfig& c = config.condition;
@@ -78,7 +71,6 @@ class GenerateRun {
       : context_(context), options_(std::move(options)), progress_(context.quiet) {}
 
   void run() {
-    options_.engine.precision = effective_precision(options_.engine);
     formats_ = chosen_formats(options_);
     if (options_.condition.empty()) set_ = load_named_prompts();
     jobs_ = plan_jobs(options_, set_);
@@ -391,9 +383,9 @@ void add_generate(CLI::App& program, Context& context) {
   add_engine_options(command, options->engine);
   command
       .add_option("--precision", options->engine.precision,
-                  "exact (fp32), bf16 (operands rounded as released), or fast\n"
-                  "(the fastest that is no worse than bf16; on the CPU: exact)")
-      ->check(CLI::IsMember({"exact", "fast", "bf16"}))
+                  "fast (encoder with 16-bit integers, the rest fp32; CUDA: fp16),\n"
+                  "exact (fp32), or bf16 (decoder's operands rounded as released)")
+      ->check(CLI::IsMember({"fast", "exact", "bf16"}))
       ->capture_default_str();
 }
 

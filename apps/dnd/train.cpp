@@ -43,7 +43,7 @@ struct TrainOptions {
   fs::path out;
   fs::path work;  // empty: OUT.train
   std::string encoder;
-  EngineOptions engine;
+  EngineOptions engine = {.precision = "exact"};
   bool resume = false;
   bool force = false;
   bool dry_run = false;

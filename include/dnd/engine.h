@@ -36,9 +36,9 @@ struct HostTensor {
 struct EngineOptions {
   std::string device = "auto";  // "auto" (the CPU), "cpu", "cuda" or "cuda:i"
   int threads = 0;              // 0: as many as the process may run on
-  // "exact" (fp32) or "bf16" (operands rounded as released); on a CUDA device only "fast" (fp16
-  // operands)
-  std::string precision = "exact";
+  // "exact": fp32. "fast": the encoder's products with 16-bit integers; on a CUDA device, which has
+  // nothing else, the decoder's operands in fp16. "bf16": the decoder's operands rounded as released.
+  std::string precision = "fast";
   std::uint64_t cuda_memory_bytes = 0;  // that may be used; 0: nine tenths of what is free
 };
 

@@ -56,17 +56,24 @@ std::optional<int> checked_device(const std::string& device) {
   fail(ErrorKind::usage, "--device '", printable(device), "': expected auto, cpu, cuda or cuda:N");
 }
 
-// On the CPU. On a CUDA device there is one, "fast", and what the CPU does beside it is exact.
-ops::Precision checked_precision(const std::string& precision, bool cuda) {
+// What the CPU computes with.
+struct CpuPrecision {
+  ops::Precision decoder;
+  nn::EncoderProducts encoder;
+};
+
+// A CUDA device has "fast" only.
+CpuPrecision checked_precision(const std::string& precision, bool cuda) {
+  using nn::EncoderProducts;
+  if (precision == "fast") return {ops::Precision::exact, EncoderProducts::int16};
   if (cuda) {
-    if (precision == "fast") return ops::Precision::exact;
     fail(ErrorKind::unavailable,
          "device cuda: rounds operands to fp16, which is --precision fast; '", printable(precision),
          "' is there with --device cpu");
   }
-  if (precision == "exact") return ops::Precision::exact;
-  if (precision == "bf16") return ops::Precision::bf16;
-  fail(ErrorKind::usage, "--precision '", printable(precision), "': expected exact or bf16");
+  if (precision == "exact") return {ops::Precision::exact, EncoderProducts::onednn};
+  if (precision == "bf16") return {ops::Precision::bf16, EncoderProducts::onednn};
+  fail(ErrorKind::usage, "--precision '", printable(precision), "': expected exact, fast or bf16");
 }
 
 HostTensor to_host(const at::Tensor& tensor) {
@@ -102,7 +109,7 @@ class TorchEngine : public Engine {
   CudaReport examine_cuda(int device) override { return ops::cuda::examine(device); }
 
   void load_encoder(const std::string& folder) override {
-    guarded("encoder", [&] { encoder_ = nn::load_text_encoder(folder); });
+    guarded("encoder", [&] { encoder_ = nn::load_text_encoder(folder, precision_.encoder); });
   }
 
   std::int64_t encoder_width() const override { return encoder_ ? encoder_->width() : 0; }
@@ -132,7 +139,7 @@ class TorchEngine : public Engine {
     if (!decoder_) fail(ErrorKind::internal, "engine: project() before load_decoder()");
     return guarded("decoder", [&] {
       const at::Tensor input = at::from_blob(condition.values.data(), condition.shape, at::kFloat);
-      const at::Tensor projected = decoder_->project(workers_, input, precision_);
+      const at::Tensor projected = decoder_->project(workers_, input, precision_.decoder);
       return projected.is_same(input) ? std::move(condition) : to_host(projected);
     });
   }
@@ -148,7 +155,8 @@ class TorchEngine : public Engine {
       const auto observe = [&](std::size_t layer, const at::Tensor& /*output*/) {
         if (on_layer) on_layer(layer + 1, layers_);
       };
-      const at::Tensor tokens = decoder_->forward(workers_, std::move(inputs), precision_, observe);
+      const at::Tensor tokens =
+          decoder_->forward(workers_, std::move(inputs), precision_.decoder, observe);
       std::vector<HostTensor> results;
       results.reserve(projected.size());
       for (const at::Tensor& each : tokens.unbind(0)) results.push_back(to_host(each));
@@ -173,7 +181,7 @@ class TorchEngine : public Engine {
 
   TrainResult train(const TrainJob& job, const TrainObserver& observer) override {
     return guarded("train", [&] {
-      return trainer::train(workers_, job, observer, precision_ == ops::Precision::bf16,
+      return trainer::train(workers_, job, observer, precision_.decoder == ops::Precision::bf16,
                             group_ ? &*group_ : nullptr);
     });
   }
@@ -195,7 +203,7 @@ class TorchEngine : public Engine {
 
   std::optional<int> cuda_;  // index of the device
   std::uint64_t cuda_memory_bytes_;
-  ops::Precision precision_;
+  CpuPrecision precision_;
   ops::Workers workers_;
   std::unique_ptr<nn::EncoderModel> encoder_;
   std::optional<nn::HyperConvDecoder> decoder_;

@@ -66,8 +66,8 @@ struct BertLayer {
 
 class BertEncoder : public EncoderModel {
  public:
-  BertEncoder(BertConfig config, const std::filesystem::path& weights)
-      : config_(config), store_(weights) {
+  BertEncoder(BertConfig config, const std::filesystem::path& weights, EncoderProducts products)
+      : config_(config), products_(products), store_(weights) {
     // Task models keep the encoder under a prefix.
     if (store_.has("bert.embeddings.word_embeddings.weight")) prefix_ = "bert.";
     words_ = get("embeddings.word_embeddings.weight", {config_.vocabulary, config_.width});
@@ -114,7 +114,7 @@ class BertEncoder : public EncoderModel {
   }
 
   PackedLinear linear(const std::string& name, std::int64_t out, std::int64_t in) const {
-    return PackedLinear(get(name + ".weight", {out, in}), get(name + ".bias", {out}));
+    return PackedLinear(get(name + ".weight", {out, in}), get(name + ".bias", {out}), products_);
   }
 
   Norm norm(const std::string& name) const {
@@ -132,7 +132,7 @@ class BertEncoder : public EncoderModel {
             attention_scale(),
             {},
             linear(p + "query", c, c),
-            PackedLinear(both(".weight", {c, c}), both(".bias", {c}))};
+            PackedLinear(both(".weight", {c, c}), both(".bias", {c}), products_)};
   }
 
   BertLayer load_layer(std::int64_t index) const {
@@ -145,6 +145,7 @@ class BertEncoder : public EncoderModel {
   }
 
   BertConfig config_;
+  EncoderProducts products_;
   WeightStore store_;
   std::string prefix_;
   at::Tensor words_, positions_, types_;  // (vocabulary, C), (positions, C), (types, C)
@@ -154,8 +155,10 @@ class BertEncoder : public EncoderModel {
 
 }  // namespace
 
-std::unique_ptr<EncoderModel> load_bert(const std::filesystem::path& folder, JsonObject& config) {
-  return std::make_unique<BertEncoder>(read_bert_config(config), folder / "model.safetensors");
+std::unique_ptr<EncoderModel> load_bert(const std::filesystem::path& folder, JsonObject& config,
+                                        EncoderProducts products) {
+  return std::make_unique<BertEncoder>(read_bert_config(config), folder / "model.safetensors",
+                                       products);
 }
 
 }  // namespace dnd::nn

@@ -10,6 +10,7 @@
 namespace dnd::nn {
 
 // `config` is the folder's config.json. Learned absolute positions, post-norm, GELU (erf).
-std::unique_ptr<EncoderModel> load_bert(const std::filesystem::path& folder, JsonObject& config);
+std::unique_ptr<EncoderModel> load_bert(const std::filesystem::path& folder, JsonObject& config,
+                                        EncoderProducts products);
 
 }  // namespace dnd::nn

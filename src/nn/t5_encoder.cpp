@@ -90,8 +90,8 @@ struct T5Layer {
 
 class T5Encoder : public EncoderModel {
  public:
-  T5Encoder(T5Config config, const std::filesystem::path& weights)
-      : config_(config), store_(weights) {
+  T5Encoder(T5Config config, const std::filesystem::path& weights, EncoderProducts products)
+      : config_(config), products_(products), store_(weights) {
     const std::string shared = "shared.weight";
     words_ = store_.get(store_.has(shared) ? shared : "encoder.embed_tokens.weight",
                         {config_.vocabulary, config_.width});
@@ -152,7 +152,7 @@ class T5Encoder : public EncoderModel {
   }
 
   PackedLinear linear(const std::string& name, std::int64_t out, std::int64_t in) const {
-    return PackedLinear(store_.get(name, {out, in}));
+    return PackedLinear(store_.get(name, {out, in}), {}, products_);
   }
 
   // `p` is the prefix of q, k and v. Scores are not scaled.
@@ -160,7 +160,8 @@ class T5Encoder : public EncoderModel {
     const std::vector<std::int64_t> shape = {config_.inner(), config_.width};
     return {config_.heads, /*scale=*/1.0, bias_, linear(p + "q.weight", shape[0], shape[1]),
             PackedLinear(
-                at::cat({store_.get(p + "k.weight", shape), store_.get(p + "v.weight", shape)}))};
+                at::cat({store_.get(p + "k.weight", shape), store_.get(p + "v.weight", shape)}), {},
+                products_)};
   }
 
   T5Layer load_layer(std::int64_t index) const {
@@ -181,6 +182,7 @@ class T5Encoder : public EncoderModel {
   }
 
   T5Config config_;
+  EncoderProducts products_;
   WeightStore store_;
   at::Tensor words_;  // (vocabulary, C)
   Norm final_norm_;
@@ -190,8 +192,10 @@ class T5Encoder : public EncoderModel {
 
 }  // namespace
 
-std::unique_ptr<EncoderModel> load_t5(const std::filesystem::path& folder, JsonObject& config) {
-  return std::make_unique<T5Encoder>(read_t5_config(config), folder / "model.safetensors");
+std::unique_ptr<EncoderModel> load_t5(const std::filesystem::path& folder, JsonObject& config,
+                                      EncoderProducts products) {
+  return std::make_unique<T5Encoder>(read_t5_config(config), folder / "model.safetensors",
+                                     products);
 }
 
 }  // namespace dnd::nn

@@ -11,6 +11,7 @@ namespace dnd::nn {
 
 // `config` is the folder's config.json. Relative position bias shared from layer 0, RMS norm, scores
 // not scaled.
-std::unique_ptr<EncoderModel> load_t5(const std::filesystem::path& folder, JsonObject& config);
+std::unique_ptr<EncoderModel> load_t5(const std::filesystem::path& folder, JsonObject& config,
+                                      EncoderProducts products);
 
 }  // namespace dnd::nn

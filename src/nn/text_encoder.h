@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "bundle/generator_config.h"
+#include "ops/cpu/packed_linear.h"
 #include "ops/workers.h"
 #include "text/tokenizer.h"
 
@@ -41,8 +42,12 @@ class EncoderModel {
   virtual void forward(const Chunk& chunk, bundle::EmptyChunk empty_chunk, at::Tensor x) const = 0;
 };
 
+// How an encoder multiplies by its weights.
+using EncoderProducts = ops::cpu::PackedLinear::Backend;
+
 // Throws Error(no_input), or Error(data) naming what is not supported.
-std::unique_ptr<EncoderModel> load_text_encoder(const std::filesystem::path& folder);
+std::unique_ptr<EncoderModel> load_text_encoder(const std::filesystem::path& folder,
+                                                EncoderProducts products = EncoderProducts::onednn);
 
 // Whether chunks with the same ids and mask, whose states are equal, are computed once.
 enum class Repeats { share, compute };

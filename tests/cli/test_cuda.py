@@ -59,7 +59,8 @@ def test_a_device_that_is_not_there(call):
 
 
 def test_exact_results_are_not_promised(call):
-    message = fails(Exit.UNAVAILABLE, *call, "--out", "made", "--device", "cuda", engine=True, env={"DND_CUDA": TWIN})
+    message = fails(Exit.UNAVAILABLE, *call, "--precision", "exact", "--out", "made", "--device", "cuda", engine=True,
+                    env={"DND_CUDA": TWIN})
     assert "--precision fast" in message and "'exact'" in message
 
 

@@ -1,5 +1,7 @@
 """encode: the condition alone."""
 
+import math
+
 import pytest
 from support import QUESTIONS, Exit, dnd, fails, prompts_sha256, read_safetensors, tree
 
@@ -11,7 +13,18 @@ def test_json_output_and_metadata(bundle, ten):
                     "prompts_sha256": prompts_sha256(QUESTIONS[:4])}
     condition = read_safetensors("c.safetensors")
     assert condition.metadata["dnd.prompts_sha256"] == line["prompts_sha256"]
+    assert condition.metadata["dnd.precision"] == "fast"
     assert any(condition.values("condition"))
+
+
+def test_fast_is_near_exact(bundle, four):
+    """Off by what 16-bit operands lose: not nothing, and 15 times less than bf16."""
+    states = {}
+    for precision in ("fast", "exact"):
+        dnd("encode", "--model", bundle, "--prompts", four, "--out", precision, "--precision", precision)
+        states[precision] = read_safetensors(precision).values("condition")
+    distance = math.dist(states["fast"], states["exact"]) / math.hypot(*states["exact"])
+    assert 1e-5 < distance < 2e-3
 
 
 def test_one_task_of_several(bundle, three_tasks):

@@ -43,9 +43,10 @@ class Dnd:
         self.run("import", checkpoint, "--layout", layout, "--out", bundle, "--encoder", encoder, *reading)
         return bundle
 
-    def generate(self, bundle: Path, prompts: Path, out: Path, dtype: str = "f32", *options) -> Path:
+    def generate(self, bundle: Path, prompts: Path, out: Path, dtype: str = "f32", *options,
+                 arithmetic: tuple[str, ...] = EXACT) -> Path:
         self.run("generate", "--model", bundle, "--prompts", prompts, "--out", out, "--adapter-dtype", dtype,
-                 *EXACT, *options)
+                 *arithmetic, *options)
         return out
 
     def generate_from_condition(self, bundle: Path, condition: Path, out: Path) -> Path:
@@ -54,7 +55,7 @@ class Dnd:
         return out
 
     def encode(self, bundle: Path, prompts: Path, out: Path, *options) -> Path:
-        self.run("encode", "--model", bundle, "--prompts", prompts, "--out", out, "--device", "cpu", *options)
+        self.run("encode", "--model", bundle, "--prompts", prompts, "--out", out, *EXACT, *options)
         return out
 
     def tokenize(self, adapter: Path, layout: Path, out: Path) -> Path:

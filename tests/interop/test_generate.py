@@ -1,7 +1,7 @@
 """Text to adapter: the program against the reference on random small generators."""
 
 import pytest
-from dnd_reference import adapter_rms, detokenize, load_generator, relative_rms
+from dnd_reference import adapter_rms, detokenize, load_generator, precision, relative_rms
 from make_official_checkpoint import Architecture, make_checkpoint
 from safetensors.torch import load_file, save_file
 from tiny_models import TEXTS, write_prompts
@@ -43,6 +43,23 @@ def test_text_to_adapter(dnd, case, empty_chunk, layout, layout_file, reference_
     assert relative_rms(condition, expected) < 1e-5
     tokens = load_generator(folder / "decoder.pth")(expected[None])[0]
     assert adapter_rms(adapter, detokenize(tokens, layout)) < 1e-5
+
+
+def test_the_default_is_five_times_closer_than_the_released_precision(dnd, case, layout, layout_file,
+                                                                     reference_encoder, tmp_path):
+    encoder, architecture, prompts, folder = case
+    prompt_file = write_prompts(tmp_path / "prompts.jsonl", prompts)
+    bundle = dnd.import_checkpoint(folder / "decoder.pth", tmp_path / "bundle", layout_file, encoder)
+    out = dnd.generate(bundle, prompt_file, tmp_path / "adapter", arithmetic=("--device", "cpu"))
+
+    def released(bf16: bool):
+        with precision(bf16):
+            condition = reference_encoder(encoder)(prompts, architecture.condition_shape[1])
+            return detokenize(load_generator(folder / "decoder.pth")(condition[None])[0].float(), layout)
+
+    expected = released(bf16=False)
+    error = adapter_rms(load_file(out / "adapter_model.safetensors"), expected)
+    assert 1e-5 < error < adapter_rms(released(bf16=True), expected) / 5
 
 
 def test_condition_file_replaces_prompts_and_encoder(dnd, case, layout, layout_file, reference_encoder, tmp_path):

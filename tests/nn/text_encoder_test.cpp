@@ -32,16 +32,16 @@ text::TokenBatch golden_batch(const formats::SafetensorsFile& io) {
   return batch;
 }
 
-void expect_golden_states(const std::filesystem::path& folder,
-                          const std::filesystem::path& io_path) {
+void expect_golden_states(const std::filesystem::path& folder, const std::filesystem::path& io_path,
+                          EncoderProducts products, double bound) {
   const c10::InferenceMode inference;
   const formats::SafetensorsFile io(io_path);
-  const auto model = load_text_encoder(folder);
+  const auto model = load_text_encoder(folder, products);
   const at::Tensor states =
       encode_batch(ops::Workers(2), *model, golden_batch(io), EmptyChunk::zero);
   EXPECT_EQ(states.sizes().vec(), io.at("last_hidden_state").shape);
   const std::vector<float> expected = io.read_f32("last_hidden_state");
-  EXPECT_LT(relative_rms(values_of(states), std::span<const float>(expected)), 1e-5);
+  EXPECT_LT(relative_rms(values_of(states), std::span<const float>(expected)), bound);
   for (const int threads : {1, 3}) {
     const ops::Workers workers(threads);
     EXPECT_TRUE(
@@ -50,11 +50,20 @@ void expect_golden_states(const std::filesystem::path& folder,
 }
 
 TEST(TextEncoder, MiniLmStatesEqualTransformers) {
-  expect_golden_states(DND_MINILM_DIR, data_path("encoder/minilm-l6.safetensors"));
+  expect_golden_states(DND_MINILM_DIR, data_path("encoder/minilm-l6.safetensors"),
+                       EncoderProducts::onednn, 1e-5);
 }
 
 TEST(TextEncoder, T5StatesEqualTransformers) {
-  expect_golden_states(data_path("t5"), data_path("t5/io.safetensors"));
+  expect_golden_states(data_path("t5"), data_path("t5/io.safetensors"), EncoderProducts::onednn,
+                       1e-5);
+}
+
+TEST(TextEncoder, StatesOfSixteenBitProductsAreNearTransformers) {
+  expect_golden_states(DND_MINILM_DIR, data_path("encoder/minilm-l6.safetensors"),
+                       EncoderProducts::int16, 1.8e-3);
+  expect_golden_states(data_path("t5"), data_path("t5/io.safetensors"), EncoderProducts::int16,
+                       5e-4);
 }
 
 // Two chunks of 512, the second without a token: each chunk must equal the same chunk on its own, and

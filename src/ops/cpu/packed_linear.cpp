@@ -1,6 +1,7 @@
 #include "ops/cpu/packed_linear.h"
 
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/relu.h>
@@ -52,6 +53,10 @@ std::optional<at::Tensor> optional_tensor(const at::Tensor& tensor) {
   return tensor.defined() ? std::optional(tensor) : std::nullopt;
 }
 
+const float* data_or_null(const at::Tensor& tensor) {
+  return tensor.defined() ? tensor.const_data_ptr<float>() : nullptr;
+}
+
 at::Tensor apply(Activation activation, at::Tensor x) {
   switch (activation) {
     case Activation::none:
@@ -76,11 +81,24 @@ std::string_view attribute(Activation activation) {
 }  // namespace
 
 PackedLinear::PackedLinear(const at::Tensor& weight, at::Tensor bias, Backend backend)
-    : bias_(std::move(bias)), packed_(backend == Backend::best && has_onednn()) {
-  weight_ = packed_ ? pack_operator().call(weight, std::nullopt) : weight.clone();
+    : bias_(std::move(bias)), packed_(backend == Backend::onednn && has_onednn()) {
+  if (backend == Backend::int16) {
+    integers_.emplace(weight);
+  } else {
+    weight_ = packed_ ? pack_operator().call(weight, std::nullopt) : weight.clone();
+  }
+}
+
+// x W^T + b, + `other` where it is defined.
+at::Tensor PackedLinear::multiply_integers(const at::Tensor& x, const at::Tensor& other) const {
+  at::Tensor y = at::empty({x.size(0), integers_->out()}, at::kFloat);
+  (*integers_)(x.const_data_ptr<float>(), x.size(0), data_or_null(bias_), data_or_null(other),
+               y.mutable_data_ptr<float>());
+  return y;
 }
 
 at::Tensor PackedLinear::operator()(const at::Tensor& x, Activation activation) const {
+  if (integers_) return apply(activation, multiply_integers(x, {}));
   if (!packed_) return apply(activation, at::linear(x, weight_, optional_tensor(bias_)));
   at::Tensor y = unary_operator().call(x, weight_, optional_tensor(bias_), attribute(activation),
                                        Scalars(), std::string_view("tanh"));
@@ -88,11 +106,13 @@ at::Tensor PackedLinear::operator()(const at::Tensor& x, Activation activation) 
 }
 
 at::Tensor PackedLinear::add(const at::Tensor& x, const at::Tensor& other) const {
+  if (integers_) return multiply_integers(x, other);
   if (!packed_) return at::linear(x, weight_, optional_tensor(bias_)).add_(other);
   return binary_operator().call(x, other, weight_, optional_tensor(bias_), "add");
 }
 
 at::Tensor PackedLinear::multiply(const at::Tensor& x, const at::Tensor& other) const {
+  if (integers_) return multiply_integers(x, {}).mul_(other);
   if (!packed_) return at::linear(x, weight_, optional_tensor(bias_)).mul_(other);
   return binary_operator().call(x, other, weight_, optional_tensor(bias_), "mul");
 }

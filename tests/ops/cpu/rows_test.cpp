@@ -73,24 +73,26 @@ class PackedLinears : public ::testing::TestWithParam<PackedLinear::Backend> {
   const at::Tensor exact_ =
       at::linear(x_.to(at::kDouble), weight_.to(at::kDouble), bias_.to(at::kDouble));
   const PackedLinear linear_{weight_, bias_, GetParam()};
+  // The largest error of a result; 16-bit operands are off by 1.7e-4 of its size on average.
+  const double bound_ = GetParam() == PackedLinear::Backend::int16 ? 2e-3 : 3e-6;
 };
 
 TEST_P(PackedLinears, EqualTheirDefinition) {
-  EXPECT_LT(largest_difference(linear_(x_), exact_), 3e-6);
-  EXPECT_LT(largest_difference(linear_(x_, Activation::relu), at::relu(exact_)), 3e-6);
-  EXPECT_LT(largest_difference(linear_(x_, Activation::gelu), at::gelu(exact_)), 3e-6);
+  EXPECT_LT(largest_difference(linear_(x_), exact_), bound_);
+  EXPECT_LT(largest_difference(linear_(x_, Activation::relu), at::relu(exact_)), bound_);
+  EXPECT_LT(largest_difference(linear_(x_, Activation::gelu), at::gelu(exact_)), bound_);
   const at::Tensor tanh = at::gelu(exact_, "tanh");
-  EXPECT_LT(largest_difference(linear_(x_, Activation::gelu_tanh), tanh), 3e-6);
+  EXPECT_LT(largest_difference(linear_(x_, Activation::gelu_tanh), tanh), bound_);
   EXPECT_GT(largest_difference(linear_(x_, Activation::gelu), tanh), 1e-5);
-  EXPECT_LT(largest_difference(linear_.add(x_, other_), exact_ + other_), 3e-6);
-  EXPECT_LT(largest_difference(linear_.multiply(x_, other_), exact_ * other_), 1e-5);
+  EXPECT_LT(largest_difference(linear_.add(x_, other_), exact_ + other_), bound_);
+  EXPECT_LT(largest_difference(linear_.multiply(x_, other_), exact_ * other_), 4 * bound_);
 }
 
 TEST_P(PackedLinears, NeedNoBias) {
   const PackedLinear linear(weight_, {}, GetParam());
   const at::Tensor exact = exact_ - bias_.to(at::kDouble);
-  EXPECT_LT(largest_difference(linear(x_), exact), 3e-6);
-  EXPECT_LT(largest_difference(linear.add(x_, other_), exact + other_), 3e-6);
+  EXPECT_LT(largest_difference(linear(x_), exact), bound_);
+  EXPECT_LT(largest_difference(linear.add(x_, other_), exact + other_), bound_);
 }
 
 TEST_P(PackedLinears, LeaveTheirInputsAlone) {
@@ -103,8 +105,9 @@ TEST_P(PackedLinears, LeaveTheirInputsAlone) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, PackedLinears,
-                         ::testing::Values(PackedLinear::Backend::best,
-                                           PackedLinear::Backend::aten));
+                         ::testing::Values(PackedLinear::Backend::onednn,
+                                           PackedLinear::Backend::aten,
+                                           PackedLinear::Backend::int16));
 
 }  // namespace
 }  // namespace dnd::ops::cpu

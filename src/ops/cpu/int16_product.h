@@ -1,0 +1,90 @@
+// The kernels of Int16Linear.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+namespace dnd::ops::cpu {
+
+inline constexpr std::int64_t kInt16Rows = 12;       // of a tile of sums
+inline constexpr std::int64_t kInt16Columns = 32;    // of a tile: outputs of a block of weights
+inline constexpr std::int64_t kInt16Features = 512;  // of a piece, at most; even
+
+// The pieces into which `in` features are cut, all of one length (the last one with zeros behind).
+struct Int16Pieces {
+  explicit Int16Pieces(std::int64_t features)
+      : in(features),
+        count((features + kInt16Features - 1) / kInt16Features),
+        pairs(((features + count - 1) / count + 1) / 2) {}
+
+  std::int64_t length() const { return 2 * pairs; }
+  std::int64_t row() const { return count * length(); }
+  std::int64_t features(std::int64_t piece) const {
+    return std::clamp<std::int64_t>(in - piece * length(), 0, length());
+  }
+
+  std::int64_t in;
+  std::int64_t count;
+  std::int64_t pairs;  // of features, in each piece
+};
+
+// How the values of a piece become integers, from its largest absolute value and its 2-norm:
+// value = integer * unit. A piece of values below 1e-30 is zero, one whose norm is not finite NaN.
+struct Int16Scale {
+  static constexpr float kLargest = 32767.0F;
+  static constexpr float kNorm = 46300.0F;  // (kNorm + sqrt(kInt16Features) / 2)^2 < 2^31
+
+  Int16Scale(float largest, float norm) {
+    if (!std::isfinite(norm)) {
+      unit = std::nanf("");
+    } else if (largest > 1e-30F) {
+      factor = std::min(kLargest / largest, kNorm / std::max(norm, largest));
+      unit = 1.0F / factor;
+    }
+  }
+
+  float factor = 0.0F;
+  float unit = 0.0F;
+};
+
+// One piece of up to kInt16Rows rows and of one block of weights.
+struct Int16Tile {
+  const std::int16_t* rows;
+  std::int64_t stride;          // from row to row
+  std::int64_t count;           // of rows
+  const std::int16_t* weights;  // (pairs, kInt16Columns, 2)
+  std::int64_t pairs;
+};
+
+inline std::int64_t padded_columns(std::int64_t out) {
+  return (out + kInt16Columns - 1) / kInt16Columns * kInt16Columns;
+}
+
+// A whole product, as Int16Linear states it.
+struct Int16Product {
+  std::int64_t padded_out() const { return padded_columns(out); }
+  // Of the outputs from `column` on.
+  const std::int16_t* block(std::int64_t piece, std::int64_t column) const {
+    return weights + (column * pieces.count + piece * kInt16Columns) * pieces.length();
+  }
+
+  Int16Pieces pieces;
+  std::int64_t rows;
+  std::int64_t out;
+  const std::int16_t* integers;  // (rows, pieces.row())
+  const float* units;            // (rows, pieces.count)
+  // (padded_out() / kInt16Columns, pieces.count, pieces.pairs, kInt16Columns, 2)
+  const std::int16_t* weights;
+  const float* scales;  // (pieces.count, padded_out())
+  const float* bias;    // (out) or null
+  const float* other;   // (rows, out) or null
+  float* to;            // (rows, out)
+};
+
+// Sums of products to `sums` (count, kInt16Columns) with AVX512_VNNI, for which Highway 1.0.3 has no
+// operation; only where has_vnni().
+bool has_vnni();
+void sum_with_vnni(const Int16Tile& tile, std::int32_t* sums);
+
+}  // namespace dnd::ops::cpu
