@@ -142,6 +142,7 @@ class EvalRun {
               {"questions", settings.questions},
               {"candidate_questions", settings.candidate_questions},
               {"max_tokens", options_.completion.max_tokens},
+              {"precision", options_.engine.precision},
               {"seed", settings.seed}}},
             {"models", models},
             {"pooled", pooled_ ? eval::outcome_json(*pooled_) : Json(nullptr)}};

@@ -49,6 +49,7 @@ void add_eval_options(CLI::App& command, EvalOptions& options) {
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
   add_engine_options(command, options.engine);
+  add_precision_option(command, options.engine);
 }
 
 }  // namespace dnd::app

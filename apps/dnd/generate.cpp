@@ -381,12 +381,7 @@ void add_generate(CLI::App& program, Context& context) {
   add_source_options(command, options->source);
   add_output_options(command, *options);
   add_engine_options(command, options->engine);
-  command
-      .add_option("--precision", options->engine.precision,
-                  "fast (encoder with 16-bit integers, the rest fp32; CUDA: fp16),\n"
-                  "exact (fp32), or bf16 (decoder's operands rounded as released)")
-      ->check(CLI::IsMember({"fast", "exact", "bf16"}))
-      ->capture_default_str();
+  add_precision_option(command, options->engine);
 }
 
 }  // namespace dnd::app

@@ -51,4 +51,13 @@ void add_engine_options(CLI::App& command, EngineOptions& options) {
                      "Threads (default: all); the result does not depend on it");
 }
 
+void add_precision_option(CLI::App& command, EngineOptions& options) {
+  command
+      .add_option("--precision", options.precision,
+                  "fast (encoder with 16-bit integers, the rest fp32; CUDA: fp16),\n"
+                  "exact (fp32), or bf16 (decoder's operands rounded as released)")
+      ->check(CLI::IsMember({"fast", "exact", "bf16"}))
+      ->capture_default_str();
+}
+
 }  // namespace dnd::app

@@ -17,5 +17,7 @@ Dtype parse_dtype(std::string name);
 
 void add_source_options(CLI::App& command, SourceOptions& options);
 void add_engine_options(CLI::App& command, EngineOptions& options);
+// --precision of commands that make adapters.
+void add_precision_option(CLI::App& command, EngineOptions& options);
 
 }  // namespace dnd::app

@@ -86,6 +86,7 @@ def test_outputs(bundle, tasks):
     document = json.loads(pathlib.Path("out/results.json").read_text())
     assert document == results("--model", bundle, "--tasks", tasks)
     assert document["settings"]["draws"] == 4
+    assert document["settings"]["precision"] == "fast"
 
     before = folder_bytes("out")
     assert "exists already" in fails(Exit.CANNOT_CREATE, "eval", "--model", bundle, "--tasks", tasks, "--out", "out")
