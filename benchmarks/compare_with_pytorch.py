@@ -269,8 +269,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--checkpoint", type=Path, help="use this .pth of the same architecture; made if missing")
     parser.add_argument("--condition-only", action="store_true", help="random condition, no encoder")
     parser.add_argument("--words", type=int, help="words a prompt (default: half of the token limit)")
-    parser.add_argument("--precision", choices=("fast", "exact", "bf16"), default="fast",
-                        help="of dnd")
+    parser.add_argument("--precision", choices=("fast", "exact", "bf16"), default="fast", help="of dnd")
     parser.add_argument("--official", choices=OFFICIAL, nargs="*", default=list(OFFICIAL),
                         help="PyTorch's sides; bf16: autocast, as released (default: both)")
     parser.add_argument("--fp64", action="store_true", help="print each side's error against PyTorch in fp64")

@@ -10,6 +10,7 @@
 
 #include "ops/blocks.h"
 #include "ops/cpu/packed_linear.h"
+#include "ops/pieces.h"
 
 namespace dnd::nn {
 namespace {
@@ -67,7 +68,7 @@ at::Tensor project_condition(const ops::Workers& workers, const at::Tensor& cond
   const DistinctRows distinct = find_distinct(x);
   const auto count = static_cast<std::int64_t>(distinct.rows.size());
   const at::Tensor results = at::empty({count, to}, at::kFloat);
-  workers.run((count + kRows - 1) / kRows, [&](std::int64_t index) {
+  workers.run(ops::pieces(count, kRows), [&](std::int64_t index) {
     const Range range = ops::piece_of(count, kRows, index);
     const at::Tensor inner = down(round_operand(gather(x, distinct.rows, range), precision));
     const at::Tensor block = gate(round_operand(inner, precision));

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "ops/pieces.h"
+
 namespace dnd::ops {
 
 Range piece_of(std::int64_t size, std::int64_t piece, std::int64_t index) {
@@ -13,9 +15,8 @@ Range piece_of(std::int64_t size, std::int64_t piece, std::int64_t index) {
 
 void for_pieces(const Workers& workers, std::int64_t size, const std::function<void(Range)>& fn) {
   constexpr std::int64_t kPieces = 16;
-  const std::int64_t piece = std::max<std::int64_t>(1, (size + kPieces - 1) / kPieces);
-  workers.run((size + piece - 1) / piece,
-              [&](std::int64_t index) { fn(piece_of(size, piece, index)); });
+  const std::int64_t piece = std::max<std::int64_t>(1, pieces(size, kPieces));
+  workers.run(pieces(size, piece), [&](std::int64_t index) { fn(piece_of(size, piece, index)); });
 }
 
 at::Tensor contiguous(const Workers& workers, const at::Tensor& x) {

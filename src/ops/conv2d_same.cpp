@@ -11,6 +11,7 @@
 #include "base/strings.h"
 #include "ops/blocks.h"
 #include "ops/cpu/fft_convolution.h"
+#include "ops/pieces.h"
 
 namespace dnd::ops {
 namespace {
@@ -39,7 +40,7 @@ BlockPlan plan_blocks(std::int64_t channels, std::int64_t rows, std::int64_t ker
 std::int64_t summed_channels(std::int64_t channels, std::int64_t kernel) {
   const std::int64_t area = kernel * kernel;
   const std::int64_t products = channels * area <= 8192 ? 324 : 2592;
-  const std::int64_t summed = (products + area - 1) / area;
+  const std::int64_t summed = pieces(products, area);
   return (summed + 3) / 4 * 4;
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <new>
 
+#include "ops/pieces.h"
+
 // Highway compiles what stands between HWY_BEFORE_NAMESPACE and HWY_AFTER_NAMESPACE once per
 // instruction set, by including this file again and again.
 #undef HWY_TARGET_INCLUDE
@@ -187,7 +189,7 @@ namespace {
 
 constexpr std::int64_t kVector = 16;  // the longest vector of floats
 
-std::int64_t padded(std::int64_t size) { return (size + kVector - 1) / kVector * kVector; }
+std::int64_t padded(std::int64_t size) { return pieces(size, kVector) * kVector; }
 
 }  // namespace
 

@@ -4,13 +4,9 @@
 #include <cstdint>
 
 #include "ops/cpu/dft_tables.h"
+#include "ops/pieces.h"
 
 namespace dnd::ops {
-
-// Pieces of at most `piece` that make up `whole`.
-constexpr std::int64_t pieces(std::int64_t whole, std::int64_t piece) {
-  return (whole + piece - 1) / piece;
-}
 
 // Stride 1, `same` padding, square kernel of odd size.
 struct ConvShape {

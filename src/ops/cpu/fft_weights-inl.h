@@ -161,12 +161,12 @@ class Prefetch {
         row_(job.plan.shape.in_channels * area(job) * weight_bytes_),
         inputs_(std::min(job.plan.block_inputs,
                          job.plan.shape.in_channels - block.in_channel - block.inputs)),
-        lines_((inputs_ * area(job) * weight_bytes_ + kLineBytes - 1) / kLineBytes),
+        lines_(pieces(inputs_ * area(job) * weight_bytes_, kLineBytes)),
         rows_(std::min(block.vectors * kLanes,
                        job.plan.shape.out_channels - block.index * 2 * kLanes)),
         from_(start(job) + block.index * 2 * kLanes * row_ +
               (block.in_channel + block.inputs) * area(job) * weight_bytes_),
-        share_((rows_ * lines_ + calls - 1) / calls) {}
+        share_(pieces(rows_ * lines_, calls)) {}
 
   HWY_INLINE void some() {
     for (std::int64_t i = 0; i < share_ && row_index_ < rows_ && lines_ > 0; ++i) {

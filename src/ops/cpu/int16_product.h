@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "ops/pieces.h"
+
 namespace dnd::ops::cpu {
 
 inline constexpr std::int64_t kInt16Rows = 12;       // of a tile of sums
@@ -15,8 +17,8 @@ inline constexpr std::int64_t kInt16Features = 512;  // of a piece, at most; eve
 struct Int16Pieces {
   explicit Int16Pieces(std::int64_t features)
       : in(features),
-        count((features + kInt16Features - 1) / kInt16Features),
-        pairs(((features + count - 1) / count + 1) / 2) {}
+        count(ops::pieces(features, kInt16Features)),
+        pairs(ops::pieces(ops::pieces(features, count), 2)) {}
 
   std::int64_t length() const { return 2 * pairs; }
   std::int64_t row() const { return count * length(); }
@@ -58,7 +60,7 @@ struct Int16Tile {
 };
 
 inline std::int64_t padded_columns(std::int64_t out) {
-  return (out + kInt16Columns - 1) / kInt16Columns * kInt16Columns;
+  return pieces(out, kInt16Columns) * kInt16Columns;
 }
 
 // A whole product, as Int16Linear states it.
