@@ -95,128 +95,162 @@ HWY_INLINE Sums load_pairs(const std::int16_t* pairs) {
 }
 
 // sum + x0 w0 + x1 w1 for pairs of 16-bit integers.
-HWY_INLINE Sums add_pairs(Sums x, Sums w, Sums sum) {
+struct AddPairs {
+  HWY_INLINE Sums operator()(Sums x, Sums w, Sums sum) const {
 #if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
-  const hn::Repartition<std::int16_t, Integers> pairs;
-  Sums none = sum;
-  return hn::ReorderWidenMulAccumulate(Integers(), hn::BitCast(pairs, x), hn::BitCast(pairs, w),
-                                       sum, none);
+    const hn::Repartition<std::int16_t, Integers> pairs;
+    Sums none = sum;
+    return hn::ReorderWidenMulAccumulate(Integers(), hn::BitCast(pairs, x), hn::BitCast(pairs, w),
+                                         sum, none);
 #else
-  const auto low = [](Sums pair) { return hn::ShiftRight<16>(hn::ShiftLeft<16>(pair)); };
-  const Sums first = hn::Mul(low(x), low(w));
-  return hn::Add(hn::Add(sum, first), hn::Mul(hn::ShiftRight<16>(x), hn::ShiftRight<16>(w)));
+    const auto low = [](Sums pair) { return hn::ShiftRight<16>(hn::ShiftLeft<16>(pair)); };
+    const Sums first = hn::Mul(low(x), low(w));
+    return hn::Add(hn::Add(sum, first), hn::Mul(hn::ShiftRight<16>(x), hn::ShiftRight<16>(w)));
 #endif
-}
+  }
+};
 
-template <int kRows>
-HWY_INLINE void sum_rows(const Int16Tile& tile, std::int64_t first, std::int64_t column,
-                         std::int32_t* sums) {
-  const Integers d;
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  Sums low[kRows], high[kRows];
-#pragma GCC unroll 12
-  for (int r = 0; r < kRows; ++r) low[r] = high[r] = hn::Zero(d);
-  const std::int16_t* rows = tile.rows + first * tile.stride;
-  for (std::int64_t p = 0; p < tile.pairs; ++p) {
-    const std::int16_t* weights = tile.weights + 2 * (p * kInt16Columns + column);
-    const Sums w0 = load_pairs(weights);
-    const Sums w1 = load_pairs(weights + 2 * lanes);
-#pragma GCC unroll 12
-    for (int r = 0; r < kRows; ++r) {
-      const Sums x = broadcast_pair(rows + r * tile.stride + 2 * p);
-      low[r] = add_pairs(x, w0, low[r]);
-      high[r] = add_pairs(x, w1, high[r]);
-    }
+#if HWY_TARGET == HWY_AVX3
+// The same by one instruction of AVX512_VNNI, for which Highway 1.0.3 has no operation.
+struct AddPairsVnni {
+  HWY_INLINE Sums operator()(Sums x, Sums w, Sums sum) const {
+    asm("vpdpwssd %2, %1, %0" : "+v"(sum.raw) : "v"(x.raw), "v"(w.raw));
+    return sum;
   }
-#pragma GCC unroll 12
-  for (int r = 0; r < kRows; ++r) {
-    hn::StoreU(low[r], d, sums + (first + r) * kInt16Columns + column);
-    hn::StoreU(high[r], d, sums + (first + r) * kInt16Columns + column + lanes);
-  }
-}
-
-void sum_tile(const Int16Tile& tile, std::int32_t* sums) {
-  constexpr int kRows = HWY_LANES(float) >= 16 ? 12 : 6;  // as many as there are registers for
-  const std::int64_t columns = 2 * static_cast<std::int64_t>(hn::Lanes(Integers()));
-  for (std::int64_t c = 0; c < kInt16Columns; c += columns) {
-    std::int64_t r = 0;
-    for (; r + kRows <= tile.count; r += kRows) sum_rows<kRows>(tile, r, c, sums);
-    for (; r < tile.count; ++r) sum_rows<1>(tile, r, c, sums);
-  }
-}
+};
+#endif
 
 // -- Back.
 
-// Where the results of a tile go, and what is added to them: `bias` and `other`, where not null.
-struct Results {
-  const float* units;  // of the rows
-  std::int64_t unit_stride;
-  const float* scales;  // of the columns
-  const float* bias;
-  const float* other;  // first row, first column; rows are `stride` apart, as those of `to`
-  float* to;
-  std::int64_t stride;
-  std::int64_t columns;  // that there are, at most kInt16Columns
-};
-
+// Results of row `r` from column `c` on: as many as D has lanes.
 template <class D>
-HWY_INLINE void finish(D d, const Results& results, const std::int32_t* sums, std::int64_t r,
-                       std::int64_t c) {
-  const hn::RebindToSigned<D> integers;
-  const auto sum = hn::ConvertTo(d, hn::LoadU(integers, sums + r * kInt16Columns + c));
-  const auto unit =
-      hn::Mul(hn::Set(d, results.units[r * results.unit_stride]), hn::LoadU(d, results.scales + c));
+HWY_INLINE void finish(D d, const Int16Product& p, std::int64_t piece, std::int64_t r,
+                       std::int64_t c, hn::Vec<hn::RebindToSigned<D>> sum) {
+  float* to = p.to + r * p.out + c;
   auto start = hn::Zero(d);
-  if (results.bias != nullptr) start = hn::LoadU(d, results.bias + c);
-  if (results.other != nullptr)
-    start = hn::Add(start, hn::LoadU(d, results.other + r * results.stride + c));
-  hn::StoreU(hn::MulAdd(sum, unit, start), d, results.to + r * results.stride + c);
+  if (piece > 0) {
+    start = hn::LoadU(d, to);
+  } else {
+    if (p.bias != nullptr) start = hn::LoadU(d, p.bias + c);
+    if (p.other != nullptr) start = hn::Add(start, hn::LoadU(d, p.other + r * p.out + c));
+  }
+  const auto unit = hn::Mul(hn::Set(d, p.units[r * p.pieces.count + piece]),
+                            hn::LoadU(d, p.scales + piece * p.padded_out() + c));
+  hn::StoreU(hn::MulAdd(hn::ConvertTo(d, sum), unit, start), d, to);
 }
 
-void finish_tile(const Results& results, const std::int32_t* sums, std::int64_t count) {
+// The same where there may be fewer columns than lanes.
+HWY_INLINE void finish_some(const Int16Product& p, std::int64_t piece, std::int64_t r,
+                            std::int64_t c, Sums sum) {
   const Floats d;
   const hn::CappedTag<float, 1> one;
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  for (std::int64_t r = 0; r < count; ++r) {
-    std::int64_t c = 0;
-    for (; c + lanes <= results.columns; c += lanes) finish(d, results, sums, r, c);
-    for (; c < results.columns; ++c) finish(one, results, sums, r, c);
+  if (c + static_cast<std::int64_t>(hn::Lanes(d)) <= p.out) {
+    finish(d, p, piece, r, c, sum);
+    return;
+  }
+  alignas(64) std::int32_t sums[HWY_LANES(std::int32_t)];
+  hn::Store(sum, Integers(), sums);
+  for (std::int64_t i = 0; c + i < p.out; ++i) {
+    finish(one, p, piece, r, c + i, hn::LoadU(hn::RebindToSigned<decltype(one)>(), sums + i));
   }
 }
 
-// One piece of up to kInt16Rows rows and of one block of weights, from and to memory.
-HWY_INLINE void compute_tile(const Int16Product& p, std::int64_t piece, std::int64_t r,
-                             std::int64_t c) {
-  alignas(64) std::int32_t sums[kInt16Rows * kInt16Columns];
-  const Int16Tile tile{p.integers + r * p.pieces.row() + piece * p.pieces.length(), p.pieces.row(),
-                       std::min(kInt16Rows, p.rows - r), p.block(piece, c), p.pieces.pairs};
-  if (HWY_TARGET == HWY_AVX3 && has_vnni()) {
-    sum_with_vnni(tile, sums);
-  } else {
-    sum_tile(tile, sums);
+// -- A product: strips of rows by two vectors of columns, whose sums stay in registers.
+
+template <int kRows, class Add>
+HWY_INLINE void multiply_strip(Add add, const Int16Product& p, std::int64_t piece, std::int64_t r,
+                               std::int64_t c) {
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(Integers()));
+  const std::int64_t stride = p.pieces.row();
+  const std::int16_t* rows = p.integers + r * stride + piece * p.pieces.length();
+  const std::int16_t* low_weights = p.weights_of(piece, c);
+  const std::int16_t* high_weights = p.weights_of(piece, c + lanes);
+  Sums low[kRows], high[kRows];
+#pragma GCC unroll 12
+  for (int i = 0; i < kRows; ++i) low[i] = high[i] = hn::Zero(Integers());
+  for (std::int64_t pair = 0; pair < p.pieces.pairs; ++pair) {
+    const Sums w0 = load_pairs(low_weights);
+    const Sums w1 = load_pairs(high_weights);
+    low_weights += 2 * kInt16Block;
+    high_weights += 2 * kInt16Block;
+#pragma GCC unroll 12
+    for (int i = 0; i < kRows; ++i) {
+      const Sums x = broadcast_pair(rows + i * stride + 2 * pair);
+      low[i] = add(x, w0, low[i]);
+      high[i] = add(x, w1, high[i]);
+    }
   }
-  float* to = p.to + r * p.out + c;
-  Results results{p.units + r * p.pieces.count + piece,
-                  p.pieces.count,
-                  p.scales + piece * p.padded_out() + c,
-                  nullptr,
-                  to,
-                  to,
-                  p.out,
-                  std::min(kInt16Columns, p.out - c)};
-  if (piece == 0) {
-    results.bias = p.bias == nullptr ? nullptr : p.bias + c;
-    results.other = p.other == nullptr ? nullptr : p.other + r * p.out + c;
+#pragma GCC unroll 12
+  for (int i = 0; i < kRows; ++i) {
+    finish_some(p, piece, r + i, c, low[i]);
+    finish_some(p, piece, r + i, c + lanes, high[i]);
   }
-  finish_tile(results, sums, tile.count);
+}
+
+// Two vectors of columns and the piece whose features are multiplied.
+struct Step {
+  std::int64_t column = 0;
+  std::int64_t piece = 0;
+};
+
+// Asks for the weights of a later step, a share after each strip: whole layers of weights do not fit into
+// the second cache, and the last one has other users.
+class WeightsAhead {
+ public:
+  WeightsAhead(const Int16Product& p, Step step, std::int64_t lanes, std::int64_t strips)
+      : low_(p.weights_of(step.piece, step.column)),
+        high_(p.weights_of(step.piece, step.column + lanes)),
+        end_(step.column < p.out ? p.pieces.pairs : 0),
+        share_(pieces(end_, strips)) {}
+
+  HWY_INLINE void some() {
+    const std::int64_t stop = std::min(end_, at_ + share_);
+    for (; at_ < stop; ++at_) {
+      __builtin_prefetch(low_ + at_ * 2 * kInt16Block, 0, 2);
+      __builtin_prefetch(high_ + at_ * 2 * kInt16Block, 0, 2);
+    }
+  }
+
+ private:
+  const std::int16_t* low_;
+  const std::int16_t* high_;
+  std::int64_t end_;  // lines, one for each pair of features
+  std::int64_t share_;
+  std::int64_t at_ = 0;
+};
+
+// The weights of a step stay in the first cache while rows pass.
+template <class Add>
+HWY_INLINE void multiply_step(Add add, const Int16Product& p, Step step, Step next) {
+  constexpr int kRows = HWY_LANES(float) >= 16 ? 12 : 6;  // as many as there are registers for
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(Integers()));
+  WeightsAhead ahead(p, next, lanes, pieces(p.rows, kRows));
+  std::int64_t r = 0;
+  for (; r + kRows <= p.rows; r += kRows) {
+    multiply_strip<kRows>(add, p, step.piece, r, step.column);
+    ahead.some();
+  }
+  for (; r + 2 <= p.rows; r += 2) multiply_strip<2>(add, p, step.piece, r, step.column);
+  for (; r < p.rows; ++r) multiply_strip<1>(add, p, step.piece, r, step.column);
+}
+
+template <class Add>
+void multiply(Add add, const Int16Product& p) {
+  const std::int64_t columns = 2 * static_cast<std::int64_t>(hn::Lanes(Integers()));
+  const auto after = [&](Step step) {
+    return step.piece + 1 < p.pieces.count ? Step{step.column, step.piece + 1}
+                                           : Step{step.column + columns, 0};
+  };
+  for (Step step; step.column < p.out; step = after(step)) {
+    multiply_step(add, p, step, after(step));
+  }
 }
 
 void product(const Int16Product& p) {
-  for (std::int64_t piece = 0; piece < p.pieces.count; ++piece) {
-    for (std::int64_t c = 0; c < p.out; c += kInt16Columns) {
-      for (std::int64_t r = 0; r < p.rows; r += kInt16Rows) compute_tile(p, piece, r, c);
-    }
-  }
+#if HWY_TARGET == HWY_AVX3
+  if (has_vnni()) return multiply(AddPairsVnni(), p);
+#endif
+  multiply(AddPairs(), p);
 }
 
 }  // namespace dnd::ops::cpu::HWY_NAMESPACE
@@ -228,16 +262,25 @@ namespace dnd::ops::cpu {
 HWY_EXPORT(quantize_rows);
 HWY_EXPORT(product);
 
+bool has_vnni() {
+#if HWY_ARCH_X86
+  static const bool has = __builtin_cpu_supports("avx512vnni") != 0;
+  return has;
+#else
+  return false;
+#endif
+}
+
 namespace {
 
-// (out, in) integers -> blocks of kInt16Columns outputs, in each piece by pairs of features.
+// (out, in) integers -> blocks of kInt16Block outputs, in each piece by pairs of features.
 void arrange(const at::Tensor& integers, const Int16Pieces& pieces, std::int16_t* to) {
   const std::int64_t out = integers.size(0);
   const auto* from = integers.const_data_ptr<std::int16_t>();
   for (std::int64_t o = 0; o < out; ++o) {
     for (std::int64_t i = 0; i < pieces.row(); ++i) {
-      const std::int64_t block = o / kInt16Columns * pieces.row() / 2 + i / 2;
-      to[(block * kInt16Columns + o % kInt16Columns) * 2 + i % 2] = from[o * pieces.row() + i];
+      const std::int64_t pair = o / kInt16Block * pieces.row() / 2 + i / 2;
+      to[(pair * kInt16Block + o % kInt16Block) * 2 + i % 2] = from[o * pieces.row() + i];
     }
   }
 }

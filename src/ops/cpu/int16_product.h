@@ -9,8 +9,7 @@
 
 namespace dnd::ops::cpu {
 
-inline constexpr std::int64_t kInt16Rows = 12;       // of a tile of sums
-inline constexpr std::int64_t kInt16Columns = 32;    // of a tile: outputs of a block of weights
+inline constexpr std::int64_t kInt16Block = 16;      // outputs of a block of weights: a line of 64 B
 inline constexpr std::int64_t kInt16Features = 512;  // of a piece, at most; even
 
 // The pieces into which `in` features are cut, all of one length (the last one with zeros behind).
@@ -50,25 +49,19 @@ struct Int16Scale {
   float unit = 0.0F;
 };
 
-// One piece of up to kInt16Rows rows and of one block of weights.
-struct Int16Tile {
-  const std::int16_t* rows;
-  std::int64_t stride;          // from row to row
-  std::int64_t count;           // of rows
-  const std::int16_t* weights;  // (pairs, kInt16Columns, 2)
-  std::int64_t pairs;
-};
-
+// Whole pairs of blocks, which is what the widest vectors take at once.
 inline std::int64_t padded_columns(std::int64_t out) {
-  return pieces(out, kInt16Columns) * kInt16Columns;
+  return pieces(out, 2 * kInt16Block) * 2 * kInt16Block;
 }
 
 // A whole product, as Int16Linear states it.
 struct Int16Product {
   std::int64_t padded_out() const { return padded_columns(out); }
-  // Of the outputs from `column` on.
-  const std::int16_t* block(std::int64_t piece, std::int64_t column) const {
-    return weights + (column * pieces.count + piece * kInt16Columns) * pieces.length();
+  // Of output `column` and the ones behind it in its block; pairs are 2 kInt16Block apart.
+  const std::int16_t* weights_of(std::int64_t piece, std::int64_t column) const {
+    const std::int64_t within = column % kInt16Block;
+    const std::int64_t block = column - within;
+    return weights + block * pieces.row() + piece * kInt16Block * pieces.length() + 2 * within;
   }
 
   Int16Pieces pieces;
@@ -76,7 +69,7 @@ struct Int16Product {
   std::int64_t out;
   const std::int16_t* integers;  // (rows, pieces.row())
   const float* units;            // (rows, pieces.count)
-  // (padded_out() / kInt16Columns, pieces.count, pieces.pairs, kInt16Columns, 2)
+  // (padded_out() / kInt16Block, pieces.count, pieces.pairs, kInt16Block, 2)
   const std::int16_t* weights;
   const float* scales;  // (pieces.count, padded_out())
   const float* bias;    // (out) or null
@@ -84,9 +77,7 @@ struct Int16Product {
   float* to;            // (rows, out)
 };
 
-// Sums of products to `sums` (count, kInt16Columns) with AVX512_VNNI, for which Highway 1.0.3 has no
-// operation; only where has_vnni().
+// Whether this processor has AVX512_VNNI.
 bool has_vnni();
-void sum_with_vnni(const Int16Tile& tile, std::int32_t* sums);
 
 }  // namespace dnd::ops::cpu
