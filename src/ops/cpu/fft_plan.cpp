@@ -11,7 +11,7 @@ constexpr std::int64_t kBlockBytes = std::int64_t{800} << 10;
 
 std::int64_t block_inputs(const FftPlan& plan) {
   const std::int64_t area = plan.shape.kernel * plan.shape.kernel;
-  const std::int64_t input_bytes = (3 * plan.first_bins + area) * 2 * plan.lanes * 4;
+  const std::int64_t input_bytes = (2 * plan.first_bins + area) * 2 * plan.lanes * 4;
   const std::int64_t groups = std::max<std::int64_t>(1, kBlockBytes / (input_bytes * plan.lanes));
   return std::min(groups, plan.in_groups) * plan.lanes;
 }

@@ -92,7 +92,7 @@ struct FftPlan {
   std::int64_t column_sums_floats() const { return (column_dft.half + 1) * 2 * lanes; }
   // Columns of a tile's outputs in whole pairs of vectors.
   std::int64_t output_columns() const { return pieces(columns.step, 2) * 2; }
-  // Transformed weights of one slab: [bin][3] rows of [input][vectors][lanes] and a little more, so
+  // Transformed weights of one slab: [bin][real, imaginary] rows of [input][vectors][lanes] and a little more, so
   // that rows do not all begin in the same cache set.
   std::int64_t weight_row_floats() const { return block_inputs * 2 * lanes + 16; }
 };

@@ -13,37 +13,50 @@
 HWY_BEFORE_NAMESPACE();
 namespace dnd::ops::fft::HWY_NAMESPACE {
 
-// For each frequency and each of the three parts a real matrix product,
+// For each frequency and each of Gauss's three parts a real matrix product,
 // (tiles x inputs) times (inputs x output channels). Sums of a block's inputs are added to those of the
 // blocks before: long sums in one fp32 register would cost accuracy.
 
 struct Panel {
-  const float* weights;  // [input][vectors][lanes]
+  const float* re;  // of conj(W): [input][vectors][lanes]
+  const float* im;
   std::int64_t inputs;
   const float* x;  // [group][tile][lanes], group_step floats apart
   std::int64_t group_step;
-  std::int64_t next_x;  // floats to those of the next frequency
+  std::int64_t next_x;  // floats to those of the next part
   bool first;           // nothing is there yet
 };
 
-// The next frequency's inputs are asked for meanwhile: those of each group lie apart, and such jumps
-// are too much for the processor's own prefetching.
-template <int kTiles, int kVectors>
+// What the inputs of each part are multiplied by. The operands are made here, of two numbers, because it
+// is the second cache that the transform of weights waits for.
+enum class Part { re, im_minus_re, re_plus_im };
+
+template <Part kPart>
+HWY_INLINE Vector load_weight(const Panel& panel, std::int64_t at) {
+  const Vector re = load(panel.re + at);
+  if constexpr (kPart == Part::im_minus_re) return hn::Sub(load(panel.im + at), re);
+  if constexpr (kPart == Part::re_plus_im) return hn::Add(re, load(panel.im + at));
+  return re;
+}
+
+// The next part's inputs are asked for meanwhile: those of each group lie apart, and such jumps are too
+// much for the processor's own prefetching.
+template <Part kPart, int kTiles, int kVectors>
 void multiply_tiles(const Panel& panel, std::int64_t tile, float* y) {
   Vector sums[kTiles][kVectors];
   for (int t = 0; t < kTiles; ++t) {
     for (int v = 0; v < kVectors; ++v) sums[t][v] = hn::Zero(kFloats);
   }
-  const float* weights = panel.weights;
+  std::int64_t weight = 0;
   for (std::int64_t begin = 0; begin < panel.inputs; begin += kLanes) {
     const float* x = panel.x + begin / kLanes * panel.group_step + tile * kLanes;
     for (int line = 0; line * kLineFloats < kTiles * kLanes; ++line) {
       hwy::Prefetch(x + panel.next_x + line * kLineFloats);
     }
     const std::int64_t count = std::min(kLanes, panel.inputs - begin);
-    for (std::int64_t i = 0; i < count; ++i, weights += kVectors * kLanes) {
+    for (std::int64_t i = 0; i < count; ++i, weight += kVectors * kLanes) {
       Vector w[kVectors];
-      for (int v = 0; v < kVectors; ++v) w[v] = load(weights + v * kLanes);
+      for (int v = 0; v < kVectors; ++v) w[v] = load_weight<kPart>(panel, weight + v * kLanes);
       for (int t = 0; t < kTiles; ++t) {
         const Vector value = broadcast(x[t * kLanes + i]);
         for (int v = 0; v < kVectors; ++v) sums[t][v] = hn::MulAdd(value, w[v], sums[t][v]);
@@ -60,39 +73,48 @@ void multiply_tiles(const Panel& panel, std::int64_t tile, float* y) {
 
 constexpr std::int64_t kMaxTiles = kManyRegisters ? 12 : 6;
 
-template <int kVectors>
+template <Part kPart, int kVectors>
 void multiply_some(const Panel& panel, std::int64_t tile, std::int64_t count, float* y) {
   switch (count) {
     case 1:
-      return multiply_tiles<1, kVectors>(panel, tile, y);
+      return multiply_tiles<kPart, 1, kVectors>(panel, tile, y);
     case 2:
-      return multiply_tiles<2, kVectors>(panel, tile, y);
+      return multiply_tiles<kPart, 2, kVectors>(panel, tile, y);
     case 3:
-      return multiply_tiles<3, kVectors>(panel, tile, y);
+      return multiply_tiles<kPart, 3, kVectors>(panel, tile, y);
     case 4:
-      return multiply_tiles<4, kVectors>(panel, tile, y);
+      return multiply_tiles<kPart, 4, kVectors>(panel, tile, y);
     case 5:
-      return multiply_tiles<5, kVectors>(panel, tile, y);
+      return multiply_tiles<kPart, 5, kVectors>(panel, tile, y);
     case 6:
-      return multiply_tiles<6, kVectors>(panel, tile, y);
+      return multiply_tiles<kPart, 6, kVectors>(panel, tile, y);
     default:
       break;
   }
   if constexpr (kManyRegisters) {
     switch (count) {
       case 7:
-        return multiply_tiles<7, kVectors>(panel, tile, y);
+        return multiply_tiles<kPart, 7, kVectors>(panel, tile, y);
       case 8:
-        return multiply_tiles<8, kVectors>(panel, tile, y);
+        return multiply_tiles<kPart, 8, kVectors>(panel, tile, y);
       case 9:
-        return multiply_tiles<9, kVectors>(panel, tile, y);
+        return multiply_tiles<kPart, 9, kVectors>(panel, tile, y);
       case 10:
-        return multiply_tiles<10, kVectors>(panel, tile, y);
+        return multiply_tiles<kPart, 10, kVectors>(panel, tile, y);
       case 11:
-        return multiply_tiles<11, kVectors>(panel, tile, y);
+        return multiply_tiles<kPart, 11, kVectors>(panel, tile, y);
       default:
-        return multiply_tiles<12, kVectors>(panel, tile, y);
+        return multiply_tiles<kPart, 12, kVectors>(panel, tile, y);
     }
+  }
+}
+
+template <Part kPart, int kVectors>
+void multiply_part(const Panel& panel, std::int64_t tiles, float* y) {
+  const std::int64_t runs = pieces(tiles, kMaxTiles);
+  for (std::int64_t run = 0; run < runs; ++run) {
+    const std::int64_t begin = tiles * run / runs;
+    multiply_some<kPart, kVectors>(panel, begin, tiles * (run + 1) / runs - begin, y);
   }
 }
 
@@ -102,21 +124,25 @@ void multiply_slab(const ProductJob& job, const Block& block, std::int64_t slab,
   const FftPlan& plan = job.plan;
   const std::int64_t tiles = plan.tiles;
   const std::int64_t bins = plan.bins_of(slab);
-  const std::int64_t runs = pieces(tiles, kMaxTiles);
-  const float* x = job.transformed + plan.input_offset(slab) +
-                   block.in_channel / kLanes * bins * 3 * tiles * kLanes;
-  for (std::int64_t row = 0; row < 3 * bins; ++row) {
-    const Panel panel = {s.frequencies + row * plan.weight_row_floats(),
-                         block.inputs,
-                         x + row * tiles * kLanes,
-                         bins * 3 * tiles * kLanes,
-                         tiles * kLanes,
-                         block.in_channel == 0};
-    float* y = products + row * tiles * kVectors * kLanes;
-    for (std::int64_t run = 0; run < runs; ++run) {
-      const std::int64_t begin = tiles * run / runs;
-      multiply_some<kVectors>(panel, begin, tiles * (run + 1) / runs - begin, y);
-    }
+  const std::int64_t row = plan.weight_row_floats();
+  const std::int64_t part = tiles * kLanes;
+  const float* x =
+      job.transformed + plan.input_offset(slab) + block.in_channel / kLanes * bins * 3 * part;
+  Panel panel = {s.frequencies, s.frequencies + row,   block.inputs, x, bins * 3 * part,
+                 part,          block.in_channel == 0};
+  for (std::int64_t bin = 0; bin < bins; ++bin) {
+    const auto next = [&] {
+      panel.x += part;
+      products += part * kVectors;
+    };
+    multiply_part<Part::re, kVectors>(panel, tiles, products);
+    next();
+    multiply_part<Part::im_minus_re, kVectors>(panel, tiles, products);
+    next();
+    multiply_part<Part::re_plus_im, kVectors>(panel, tiles, products);
+    next();
+    panel.re += 2 * row;
+    panel.im += 2 * row;
   }
 }
 
@@ -186,7 +212,7 @@ HWY_EXPORT(multiply);
 
 std::int64_t product_scratch_floats(const FftPlan& plan) {
   const std::int64_t row = plan.block_inputs * plan.shape.kernel * plan.shape.kernel;
-  return kMaxBlocks * 2 * row * plan.lanes + plan.first_bins * 3 * plan.weight_row_floats() + row;
+  return kMaxBlocks * 2 * row * plan.lanes + plan.first_bins * 2 * plan.weight_row_floats() + row;
 }
 
 void multiply(const ProductJob& job, const ProductTask& task, float* scratch) {
