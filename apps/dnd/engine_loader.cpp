@@ -2,7 +2,9 @@
 
 #include <dlfcn.h>
 
+#include <cstdio>
 #include <cstdlib>
+#include <iostream>
 #include <string_view>
 
 #include "base/log.h"
@@ -11,6 +13,8 @@
 
 namespace dnd::app {
 namespace {
+
+bool is_open = false;
 
 template <typename Function>
 Function* symbol(void* library, const char* name) {
@@ -34,6 +38,7 @@ std::unique_ptr<Engine> open_engine(const EngineOptions& options) {
   if (library == nullptr) {
     fail(ErrorKind::unavailable, "engine: cannot be loaded: ", ::dlerror(), " (see dnd doctor)");
   }
+  is_open = true;
   const std::string_view version =
       symbol<decltype(dnd_engine_version)>(library, "dnd_engine_version")();
   if (version != DND_VERSION) {
@@ -49,6 +54,13 @@ std::unique_ptr<Engine> open_engine(const EngineOptions& options) {
         "compare with --device cpu before you rely on it (docs/cuda.md)");
   }
   return engine;
+}
+
+void leave_engine(int code) {
+  if (!is_open) return;
+  std::cout.flush();
+  std::fflush(nullptr);
+  std::_Exit(code);
 }
 
 }  // namespace dnd::app

@@ -2,6 +2,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -11,6 +15,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "context.h"
+#include "engine_loader.h"
 #include "suggest.h"
 
 namespace dnd::app {
@@ -71,6 +76,15 @@ void occupy_standard_streams() {
   if (descriptor > STDERR_FILENO) ::close(descriptor);
 }
 
+// Tensors come and go by the hundred megabytes. The C library would return each to the system and
+// fault its pages in again for the next.
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  ::mallopt(M_MMAP_MAX, 0);
+  ::mallopt(M_TRIM_THRESHOLD, -1);
+#endif
+}
+
 int parse_and_run(CLI::App& program, Context& context, int argc, char** argv) {
   try {
     program.parse(argc, argv);
@@ -124,23 +138,29 @@ int run(int argc, char** argv) {
   return parse_and_run(program, context, argc, argv);
 }
 
+int run_and_report(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const Error& error) {
+    log_error(error.what());
+    return static_cast<int>(error.kind());
+  } catch (const std::bad_alloc&) {
+    log_error("out of memory");
+    return static_cast<int>(ErrorKind::memory);
+  } catch (const std::exception& error) {
+    log_error(cat("internal error: ", error.what()));
+    return static_cast<int>(ErrorKind::internal);
+  }
+}
+
 }  // namespace
 }  // namespace dnd::app
 
 int main(int argc, char** argv) {
-  using dnd::ErrorKind;
   dnd::app::occupy_standard_streams();
   dnd::app::configure_signals();
-  try {
-    return dnd::app::run(argc, argv);
-  } catch (const dnd::Error& error) {
-    dnd::log_error(error.what());
-    return static_cast<int>(error.kind());
-  } catch (const std::bad_alloc&) {
-    dnd::log_error("out of memory");
-    return static_cast<int>(ErrorKind::memory);
-  } catch (const std::exception& error) {
-    dnd::log_error(dnd::cat("internal error: ", error.what()));
-    return static_cast<int>(ErrorKind::internal);
-  }
+  dnd::app::keep_freed_memory();
+  const int code = dnd::app::run_and_report(argc, argv);
+  dnd::app::leave_engine(code);
+  return code;
 }
