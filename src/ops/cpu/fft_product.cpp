@@ -128,7 +128,7 @@ void multiply_slab(const ProductJob& job, const Block& block, std::int64_t slab,
   const std::int64_t part = tiles * kLanes;
   const float* x =
       job.transformed + plan.input_offset(slab) + block.in_channel / kLanes * bins * 3 * part;
-  Panel panel = {s.frequencies, s.frequencies + row,   block.inputs, x, bins * 3 * part,
+  Panel panel = {s.frequencies, s.frequencies + row,  block.inputs, x, bins * 3 * part,
                  part,          block.in_channel == 0};
   for (std::int64_t bin = 0; bin < bins; ++bin) {
     const auto next = [&] {

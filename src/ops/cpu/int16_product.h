@@ -9,7 +9,7 @@
 
 namespace dnd::ops::cpu {
 
-inline constexpr std::int64_t kInt16Block = 16;      // outputs of a block of weights: a line of 64 B
+inline constexpr std::int64_t kInt16Block = 16;  // outputs of a block of weights: a line of 64 B
 inline constexpr std::int64_t kInt16Features = 512;  // of a piece, at most; even
 
 // The pieces into which `in` features are cut, all of one length (the last one with zeros behind).
