@@ -2,7 +2,6 @@
 
 #include <ATen/ops/add.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/layer_norm.h>
 #include <ATen/ops/tanh.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include "bundle/channel_exponents.h"
 #include "nn/projection.h"
 #include "ops/blocks.h"
+#include "ops/cpu/normalize_rows.h"
 
 namespace dnd::nn {
 namespace {
@@ -22,7 +22,7 @@ using ops::Precision;
 using ops::Range;
 using ops::Workers;
 
-constexpr double kNormEpsilon = 1e-5;
+constexpr float kNormEpsilon = 1e-5F;
 
 // Images whose two paths are computed together. Their weights are few and used by many tiles, so that
 // sharing them pays only where images are small.
@@ -37,19 +37,21 @@ std::int64_t count_of(std::span<const at::Tensor> images) {
   return static_cast<std::int64_t>(images.size());
 }
 
-// Images (N, H, W) -> (B, N, H, W), over (H, W) jointly, one row of N at a time.
+// Images (N, H, W) -> (B, N, H, W), over (H, W) jointly.
 at::Tensor layer_norm(const Workers& workers, std::span<const at::Tensor> images,
                       const at::Tensor& weight, const at::Tensor& bias) {
+  const ops::cpu::RowNorm norm{weight.numel(), weight.const_data_ptr<float>(),
+                               bias.const_data_ptr<float>(), kNormEpsilon};
   std::vector<std::int64_t> shape = images[0].sizes().vec();
   shape.insert(shape.begin(), count_of(images));
   at::Tensor out = at::empty(shape, images[0].options());
   for (std::int64_t b = 0; b < shape[0]; ++b) {
-    const at::Tensor& x = images[static_cast<std::size_t>(b)];
+    const at::Tensor x = images[static_cast<std::size_t>(b)].contiguous();
+    const at::Tensor to = out.select(0, b);
     ops::for_pieces(workers, x.size(0), [&](Range range) {
-      const at::Tensor rows = x.narrow(0, range.begin, range.size);
-      out.select(0, b)
-          .narrow(0, range.begin, range.size)
-          .copy_(at::layer_norm(rows, weight.sizes(), weight, bias, kNormEpsilon));
+      const std::int64_t offset = range.begin * norm.width;
+      ops::cpu::normalize_rows(norm, x.const_data_ptr<float>() + offset, range.size,
+                               to.mutable_data_ptr<float>() + offset);
     });
   }
   return out;

@@ -1,5 +1,6 @@
 #include "ops/cpu/normalize_rows.h"
 
+#include <algorithm>
 #include <cmath>
 
 // Highway compiles what stands between HWY_BEFORE_NAMESPACE and HWY_AFTER_NAMESPACE once per
@@ -15,9 +16,9 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 using Floats = hn::ScalableTag<float>;
 
-// Sum over a row of (x - shift)^power, power 1 or 2, in four vectors.
+// Sum of (x - shift)^power, power 1 or 2, in four vectors.
 template <int kPower>
-HWY_INLINE float sum_of_powers(Floats d, const float* x, std::int64_t width, float shift) {
+HWY_INLINE float sum_piece(Floats d, const float* x, std::int64_t width, float shift) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   const auto minus = hn::Set(d, shift);
   auto s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0;
@@ -34,6 +35,17 @@ HWY_INLINE float sum_of_powers(Floats d, const float* x, std::int64_t width, flo
   float sum = hn::GetLane(hn::SumOfLanes(d, hn::Add(hn::Add(s0, s1), hn::Add(s2, s3))));
   for (; i < width; ++i) sum += kPower == 1 ? x[i] - shift : (x[i] - shift) * (x[i] - shift);
   return sum;
+}
+
+// The same over a row of any width: sums of pieces, which lose no digits, are added in double.
+template <int kPower>
+HWY_INLINE float sum_of_powers(Floats d, const float* x, std::int64_t width, float shift) {
+  constexpr std::int64_t kPiece = 4096;
+  double sum = 0.0;
+  for (std::int64_t i = 0; i < width; i += kPiece) {
+    sum += static_cast<double>(sum_piece<kPower>(d, x + i, std::min(kPiece, width - i), shift));
+  }
+  return static_cast<float>(sum);
 }
 
 HWY_INLINE void normalize_row(Floats d, const RowNorm& norm, const float* from, float* to) {

@@ -35,7 +35,7 @@ at::Tensor normalized(const at::Tensor& x, const at::Tensor& weight, const at::T
 TEST(NormalizeRows, EqualsLayerNormAndRmsNormOnEveryTarget) {
   const c10::InferenceMode inference;
   testing::on_every_target([] {
-    for (const std::int64_t width : {1, 7, 64, 100, 384}) {
+    for (const std::int64_t width : {1, 7, 64, 100, 384, 5000, 147457}) {
       const at::Tensor x = at::randn({5, width}).add_(3.0);
       const at::Tensor w = at::randn({width});
       const at::Tensor b = at::randn({width});
