@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <future>
 #include <map>
 #include <utility>
 
@@ -172,8 +173,9 @@ ChosenPrompts choose_prompts(const text::PromptTask& task, const bundle::Conditi
 ConditionMaker::ConditionMaker(Engine& engine, const Generator& generator, fs::path encoder)
     : engine_(engine), config_(generator.config), encoder_(std::move(encoder)) {
   if (config_.condition.kind == bundle::EncoderKind::glove) return;
-  tokenizer_ = text::load_tokenizer(encoder_);
+  auto tokenizer = std::async(std::launch::async, [&] { return text::load_tokenizer(encoder_); });
   engine_.load_encoder(encoder_.string());
+  tokenizer_ = tokenizer.get();
   if (engine_.encoder_width() != config_.condition.width) {
     fail(ErrorKind::data, "encoder: ", encoder_.string(), " is ", engine_.encoder_width(),
          " wide, the generator needs ", config_.condition.width);
