@@ -200,12 +200,12 @@ class WeightsAhead {
   WeightsAhead(const Int16Product& p, Step step, std::int64_t lanes, std::int64_t strips)
       : low_(p.weights_of(step.piece, step.column)),
         high_(p.weights_of(step.piece, step.column + lanes)),
-        end_(step.column < p.out ? p.pieces.pairs : 0),
-        share_(pieces(end_, strips)) {}
+        lines_(p.pieces.pairs),
+        share_(pieces(lines_, strips)) {}
 
   HWY_INLINE void some() {
-    const std::int64_t stop = std::min(end_, at_ + share_);
-    for (; at_ < stop; ++at_) {
+    const std::int64_t end = std::min(lines_, at_ + share_);
+    for (; at_ < end; ++at_) {
       __builtin_prefetch(low_ + at_ * 2 * kInt16Block, 0, 2);
       __builtin_prefetch(high_ + at_ * 2 * kInt16Block, 0, 2);
     }
@@ -214,7 +214,7 @@ class WeightsAhead {
  private:
   const std::int16_t* low_;
   const std::int16_t* high_;
-  std::int64_t end_;  // lines, one for each pair of features
+  std::int64_t lines_;  // one for each pair of features
   std::int64_t share_;
   std::int64_t at_ = 0;
 };
@@ -241,8 +241,9 @@ void multiply(Add add, const Int16Product& p) {
     return step.piece + 1 < p.pieces.count ? Step{step.column, step.piece + 1}
                                            : Step{step.column + columns, 0};
   };
-  for (Step step; step.column < p.out; step = after(step)) {
-    multiply_step(add, p, step, after(step));
+  for (Step step, next; step.column < p.out; step = next) {
+    next = after(step);
+    multiply_step(add, p, step, next.column < p.out ? next : step);
   }
 }
 
