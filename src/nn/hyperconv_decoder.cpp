@@ -10,9 +10,9 @@
 
 #include "base/strings.h"
 #include "bundle/channel_exponents.h"
+#include "nn/norm.h"
 #include "nn/projection.h"
 #include "ops/blocks.h"
-#include "ops/cpu/normalize_rows.h"
 
 namespace dnd::nn {
 namespace {
@@ -22,7 +22,7 @@ using ops::Precision;
 using ops::Range;
 using ops::Workers;
 
-constexpr float kNormEpsilon = 1e-5F;
+constexpr double kNormEpsilon = 1e-5;
 
 // Images whose two paths are computed together. Their weights are few and used by many tiles, so that
 // sharing them pays only where images are small.
@@ -40,8 +40,7 @@ std::int64_t count_of(std::span<const at::Tensor> images) {
 // Images (N, H, W) -> (B, N, H, W), over (H, W) jointly.
 at::Tensor layer_norm(const Workers& workers, std::span<const at::Tensor> images,
                       const at::Tensor& weight, const at::Tensor& bias) {
-  const ops::cpu::RowNorm norm{weight.numel(), weight.const_data_ptr<float>(),
-                               bias.const_data_ptr<float>(), kNormEpsilon};
+  const Norm norm{weight, bias, kNormEpsilon};
   std::vector<std::int64_t> shape = images[0].sizes().vec();
   shape.insert(shape.begin(), count_of(images));
   at::Tensor out = at::empty(shape, images[0].options());
@@ -49,9 +48,7 @@ at::Tensor layer_norm(const Workers& workers, std::span<const at::Tensor> images
     const at::Tensor x = images[static_cast<std::size_t>(b)].contiguous();
     const at::Tensor to = out.select(0, b);
     ops::for_pieces(workers, x.size(0), [&](Range range) {
-      const std::int64_t offset = range.begin * norm.width;
-      ops::cpu::normalize_rows(norm, x.const_data_ptr<float>() + offset, range.size,
-                               to.mutable_data_ptr<float>() + offset);
+      norm(x.narrow(0, range.begin, range.size), to.narrow(0, range.begin, range.size));
     });
   }
   return out;

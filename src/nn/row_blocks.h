@@ -6,7 +6,6 @@
 #include <cstdint>
 
 #include "ops/blocks.h"
-#include "ops/cpu/normalize_rows.h"
 
 namespace dnd::nn {
 
@@ -21,21 +20,5 @@ void for_row_blocks(const at::Tensor& x, Function fn) {
     fn(range.begin, x.narrow(0, range.begin, range.size));
   }
 }
-
-// Weights of a layer norm, or of an RMS norm where `bias` is undefined.
-struct Norm {
-  at::Tensor weight;  // (C)
-  at::Tensor bias;    // (C)
-  double epsilon = 0.0;
-
-  // (n, C) -> (n, C), both contiguous; they may be the same.
-  void operator()(const at::Tensor& from, const at::Tensor& to) const {
-    const ops::cpu::RowNorm norm{weight.numel(), weight.const_data_ptr<float>(),
-                                 bias.defined() ? bias.const_data_ptr<float>() : nullptr,
-                                 static_cast<float>(epsilon)};
-    ops::cpu::normalize_rows(norm, from.const_data_ptr<float>(), from.size(0),
-                             to.mutable_data_ptr<float>());
-  }
-};
 
 }  // namespace dnd::nn

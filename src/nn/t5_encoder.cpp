@@ -14,6 +14,7 @@
 
 #include "base/strings.h"
 #include "nn/attention.h"
+#include "nn/norm.h"
 #include "nn/row_blocks.h"
 #include "nn/weight_store.h"
 
