@@ -28,7 +28,7 @@ struct BlockPlan {
 BlockPlan plan_blocks(std::int64_t channels, std::int64_t rows, std::int64_t kernel) {
   if (channels >= 256) return {64, rows};
   if (channels >= 64) return {32, rows};
-  const std::int64_t eighth = (rows + 7) / 8;
+  const std::int64_t eighth = pieces(rows, 8);
   return {channels, eighth >= 4 * kernel ? eighth : rows};
 }
 
@@ -41,7 +41,7 @@ std::int64_t summed_channels(std::int64_t channels, std::int64_t kernel) {
   const std::int64_t area = kernel * kernel;
   const std::int64_t products = channels * area <= 8192 ? 324 : 2592;
   const std::int64_t summed = pieces(products, area);
-  return (summed + 3) / 4 * 4;
+  return pieces(summed, 4) * 4;
 }
 
 // x (1, Cin, H, W), weight (Cout, Cin, k, k) -> (1, Cout, H', W'), on the calling thread.
@@ -99,8 +99,8 @@ void convolve_directly(const Workers& workers, const at::Tensor& x, const ConvWe
   at::Tensor input = round_operand(x, precision).contiguous().unsqueeze(0);  // (1, Cin, H, W)
   if (cut_rows) input = at::constant_pad_nd(input, {0, 0, half, half});
 
-  const std::int64_t channel_blocks = (channels + plan.channels - 1) / plan.channels;
-  const std::int64_t row_blocks = (rows + plan.rows - 1) / plan.rows;
+  const std::int64_t channel_blocks = pieces(channels, plan.channels);
+  const std::int64_t row_blocks = pieces(rows, plan.rows);
   workers.run(channel_blocks * row_blocks, [&](std::int64_t index) {
     const Range c = piece_of(channels, plan.channels, index / row_blocks);
     const Range r = piece_of(rows, plan.rows, index % row_blocks);

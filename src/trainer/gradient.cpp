@@ -11,6 +11,8 @@
 #include <mutex>
 #include <utility>
 
+#include "ops/pieces.h"
+
 namespace dnd::trainer {
 namespace {
 
@@ -82,7 +84,7 @@ GradientResult batch_gradient(const ops::Workers& workers, const Model& model,
                               const Objective& objective, const ExampleMaker& make_examples,
                               const BatchPlan& plan) {
   OrderedSum sum;
-  const std::int64_t blocks = (plan.examples + plan.micro_batch - 1) / plan.micro_batch;
+  const std::int64_t blocks = ops::pieces(plan.examples, plan.micro_batch);
   workers.run(blocks, [&](std::int64_t block) {
     const c10::InferenceMode off(false);  // the workers' threads live in inference mode
     const std::int64_t begin = block * plan.micro_batch;
