@@ -207,7 +207,10 @@ class WeightsAhead {
     const std::int64_t end = std::min(lines_, at_ + share_);
     for (; at_ < end; ++at_) {
       __builtin_prefetch(low_ + at_ * 2 * kInt16Block, 0, 2);
-      __builtin_prefetch(high_ + at_ * 2 * kInt16Block, 0, 2);
+      // Shorter vectors share a line.
+      if constexpr (HWY_LANES(float) >= kInt16Block) {
+        __builtin_prefetch(high_ + at_ * 2 * kInt16Block, 0, 2);
+      }
     }
   }
 
@@ -249,7 +252,7 @@ void multiply(Add add, const Int16Product& p) {
 
 void product(const Int16Product& p) {
 #if HWY_TARGET == HWY_AVX3
-  if (has_vnni()) return multiply(AddPairsVnni(), p);
+  if (__builtin_cpu_supports("avx512vnni") != 0) return multiply(AddPairsVnni(), p);
 #endif
   multiply(AddPairs(), p);
 }
@@ -262,15 +265,6 @@ namespace dnd::ops::cpu {
 
 HWY_EXPORT(quantize_rows);
 HWY_EXPORT(product);
-
-bool has_vnni() {
-#if HWY_ARCH_X86
-  static const bool has = __builtin_cpu_supports("avx512vnni") != 0;
-  return has;
-#else
-  return false;
-#endif
-}
 
 namespace {
 

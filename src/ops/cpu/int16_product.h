@@ -77,7 +77,4 @@ struct Int16Product {
   float* to;            // (rows, out)
 };
 
-// Whether this processor has AVX512_VNNI.
-bool has_vnni();
-
 }  // namespace dnd::ops::cpu
