@@ -92,9 +92,10 @@ struct FftPlan {
   std::int64_t column_sums_floats() const { return (column_dft.half + 1) * 2 * lanes; }
   // Columns of a tile's outputs in whole pairs of vectors.
   std::int64_t output_columns() const { return pieces(columns.step, 2) * 2; }
-  // Transformed weights of one slab: [bin][real, imaginary] rows of [input][vectors][lanes] and a little more, so
-  // that rows do not all begin in the same cache set.
+  // Transformed weights of one slab: [bin][real, imaginary] rows of [input][vectors][lanes] and a
+  // little more, so that rows do not all begin in the same cache set.
   std::int64_t weight_row_floats() const { return block_inputs * 2 * lanes + 16; }
+  std::int64_t weight_bin_floats() const { return 2 * weight_row_floats(); }
 };
 
 // A view of channels x rows x columns of fp32 values; strides in floats. The channels or the columns

@@ -141,8 +141,8 @@ void multiply_slab(const ProductJob& job, const Block& block, std::int64_t slab,
     next();
     multiply_part<Part::re_plus_im, kVectors>(panel, tiles, products);
     next();
-    panel.re += 2 * row;
-    panel.im += 2 * row;
+    panel.re += plan.weight_bin_floats();
+    panel.im += plan.weight_bin_floats();
   }
 }
 
@@ -212,7 +212,7 @@ HWY_EXPORT(multiply);
 
 std::int64_t product_scratch_floats(const FftPlan& plan) {
   const std::int64_t row = plan.block_inputs * plan.shape.kernel * plan.shape.kernel;
-  return kMaxBlocks * 2 * row * plan.lanes + plan.first_bins * 2 * plan.weight_row_floats() + row;
+  return kMaxBlocks * 2 * row * plan.lanes + plan.first_bins * plan.weight_bin_floats() + row;
 }
 
 void multiply(const ProductJob& job, const ProductTask& task, float* scratch) {

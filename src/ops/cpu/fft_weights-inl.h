@@ -35,7 +35,7 @@ struct ProductScratch {
   ProductScratch(const FftPlan& plan, float* at)
       : kernels(at),
         frequencies(kernels + kMaxBlocks * block_floats(plan)),
-        zeros(frequencies + plan.first_bins * 2 * plan.weight_row_floats()) {}
+        zeros(frequencies + plan.first_bins * plan.weight_bin_floats()) {}
 
   static std::int64_t kernel_floats(const FftPlan& plan) {
     return plan.block_inputs * plan.shape.kernel * plan.shape.kernel * kLanes;
@@ -283,7 +283,7 @@ HWY_INLINE void store_row(const FftPlan& plan, const RowSums<kHalf>& sums, const
   const std::int64_t size = plan.column_dft.size;
   const std::int64_t half = size / 2;
   const std::int64_t row = plan.weight_row_floats();
-  const std::int64_t bin = 2 * row;
+  const std::int64_t bin = plan.weight_bin_floats();
   const std::int64_t lines =
       pieces(pieces(Parts<kHalf>::kCount * kLanes, kLineFloats), plan.column_dft.rows);
   const auto put = [&](std::int64_t c, Vector a, Vector b, Vector d, Vector e) HWY_ATTR {
@@ -314,13 +314,14 @@ template <int kHalf>
 HWY_INLINE void store_real_row(const FftPlan& plan, const RowSums<kHalf>& sums, float* to) {
   const std::int64_t half = plan.column_dft.half;
   const std::int64_t row = plan.weight_row_floats();
+  const std::int64_t bin = plan.weight_bin_floats();
   for (std::int64_t q = 0; q < plan.column_dft.rows; ++q) {
     const float* cosines = plan.column_kernel.cosines.data() + q * (kHalf + 1);
     const float* sines = plan.column_kernel.sines.data() + q * (kHalf + 1);
     const TwoSums a = sum_cosines<kHalf>(sums.even_even, cosines);
     const TwoSums e = sum_sines<kHalf>(sums.even_odd, sines);
-    store_weight(hn::Add(a.even, a.odd), hn::Add(e.odd, e.even), row, to + q * 2 * row);
-    store_weight(hn::Sub(a.even, a.odd), hn::Sub(e.odd, e.even), row, to + (half - q) * 2 * row);
+    store_weight(hn::Add(a.even, a.odd), hn::Add(e.odd, e.even), row, to + q * bin);
+    store_weight(hn::Sub(a.even, a.odd), hn::Sub(e.odd, e.even), row, to + (half - q) * bin);
   }
 }
 
@@ -346,7 +347,7 @@ void transform_weights(const FftPlan& plan, const Block& block, std::int64_t sla
       const auto [last_cosines, last_sines] = row_tables(plan.slabs);
       store_real_row<kHalf>(plan, sums, to);
       store_real_row<kHalf>(plan, sum_row_offsets<kHalf>(parts, last_cosines, last_sines),
-                            to + (plan.column_dft.half + 1) * 2 * plan.weight_row_floats());
+                            to + (plan.column_dft.half + 1) * plan.weight_bin_floats());
     }
   }
 }
