@@ -7,6 +7,7 @@
 
 #include "adapter/weight_codec.h"
 #include "eval/selections.h"
+#include "formats/safetensors.h"
 
 namespace dnd::app {
 namespace {
@@ -19,7 +20,7 @@ constexpr std::size_t kKeptAdapters = (1ULL << 30U) / sizeof(float);      // val
 EvalSession::EvalSession(Engine& engine, const Generator& generator,
                          const std::filesystem::path& encoder)
     : engine_(engine), generator_(generator), maker_(engine, generator, encoder) {
-  engine_.load_decoder(generator_.config, generator_.weights().string());
+  engine_.load_decoder(generator_.config, formats::SafetensorsFile(generator_.weights()));
 }
 
 eval::Generator EvalSession::door(const std::string& name) {

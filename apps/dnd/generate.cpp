@@ -251,9 +251,11 @@ class GenerateRun {
     if (engine_) return;
     progress_.stage("load");
     Stopwatch watch;
+    formats::SafetensorsFile weights(generator_.weights());
+    weights.read_ahead();  // LibTorch's start leaves the other processors idle
     engine_ = open_engine(options_.engine);
     if (options_.condition.empty()) maker_.emplace(*engine_, generator_, encoder_);
-    engine_->load_decoder(generator_.config, generator_.weights().string());
+    engine_->load_decoder(generator_.config, std::move(weights));
     work.seconds.load = watch.lap();
   }
 

@@ -17,6 +17,9 @@
 namespace dnd::bundle {
 struct GeneratorConfig;
 }
+namespace dnd::formats {
+class SafetensorsFile;
+}
 namespace dnd::text {
 struct TokenBatch;
 }
@@ -76,9 +79,9 @@ class Engine {
   virtual HostTensor encode(const text::TokenBatch& batch,
                             const bundle::GeneratorConfig& config) = 0;
 
-  // `weights`: the decoder.safetensors of `config`. Replaces a loaded one. The file is mapped, and read
-  // from the disk while the caller does other things.
-  virtual void load_decoder(const bundle::GeneratorConfig& config, const std::string& weights) = 0;
+  // `weights`: the decoder.safetensors of `config`. Replaces a loaded one.
+  virtual void load_decoder(const bundle::GeneratorConfig& config,
+                            formats::SafetensorsFile weights) = 0;
   // condition (N, L, C) -> what the decoder's first layer takes: (N, L', C) where the generator has a
   // projection, else the condition as it is.
   virtual HostTensor project(HostTensor condition) = 0;

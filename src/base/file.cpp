@@ -15,8 +15,10 @@
 #include <cstring>
 #include <functional>
 #include <system_error>
+#include <thread>
 #include <utility>
 
+#include "base/read_ahead.h"
 #include "base/strings.h"
 
 namespace dnd {
@@ -122,6 +124,21 @@ void rename_or_throw(const fs::path& from, const fs::path& to, unsigned flags) {
        exists ? "appeared while it was being made" : reason(error));
 }
 
+// Takes the pages of a large map out of the process's tables, two threads at once: of 4 GiB one thread
+// takes 0.15 s for it.
+void drop_pages(std::byte* data, std::size_t size) {
+  constexpr std::size_t kLarge = std::size_t{256} << 20;
+  constexpr std::size_t kPage = std::size_t{2} << 20;  // the largest that pages are
+  if (size < kLarge) return;
+  const std::size_t half = size / kPage / 2 * kPage;
+  try {
+    const std::jthread other([=] { ::madvise(data, half, MADV_DONTNEED); });
+    ::madvise(data + half, size - half, MADV_DONTNEED);
+  } catch (const std::system_error&) {
+    return;  // no thread to be had: unmapping does it
+  }
+}
+
 }  // namespace
 
 MappedFile::MappedFile(const fs::path& path) {
@@ -136,17 +153,29 @@ MappedFile::MappedFile(const fs::path& path) {
   data_ = static_cast<const std::byte*>(mapped);
 }
 
+MappedFile::MappedFile() = default;
+
 MappedFile::MappedFile(MappedFile&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    : data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)),
+      read_ahead_(std::move(other.read_ahead_)) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
+  std::swap(read_ahead_, other.read_ahead_);
   return *this;
 }
 
 MappedFile::~MappedFile() {
-  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+  read_ahead_.reset();
+  if (data_ == nullptr) return;
+  drop_pages(const_cast<std::byte*>(data_), size_);
+  ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+void MappedFile::read_ahead() {
+  if (!read_ahead_) read_ahead_ = std::make_unique<ReadAhead>(bytes());
 }
 
 std::string read_text_file(const fs::path& path, std::uint64_t max_bytes) {

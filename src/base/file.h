@@ -8,17 +8,20 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace dnd {
 
-// A read-only memory map of a whole file. Movable; the bytes live as long as the object.
-// An empty file gives an empty span.
+class ReadAhead;
+
+// A read-only memory map of a whole file. Movable; the bytes live as long as the object, at the same
+// place. An empty file gives an empty span.
 class MappedFile {
  public:
-  MappedFile() = default;
+  MappedFile();
   // Throws Error(no_input) if the file is missing, is a directory or cannot be opened.
   explicit MappedFile(const std::filesystem::path& path);
   MappedFile(const MappedFile&) = delete;
@@ -29,10 +32,13 @@ class MappedFile {
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
   std::string_view text() const { return {reinterpret_cast<const char*>(data_), size_}; }
+  // Has all of it read into memory while the caller does other things.
+  void read_ahead();
 
  private:
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
+  std::unique_ptr<ReadAhead> read_ahead_;
 };
 
 // The whole content of a file as text. Throws Error(no_input), or Error(data) above `max_bytes`.

@@ -1,39 +1,43 @@
 #include "base/read_ahead.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <utility>
+#include <system_error>
+
+#include "base/log.h"
 
 namespace dnd {
 namespace {
 
 // Linux reads no more than a device's read-ahead window for one request, whatever its length: 128 KiB
 // unless somebody set it otherwise.
-constexpr off_t kRequest = off_t{128} << 10;
+constexpr std::size_t kRequest = std::size_t{128} << 10;
 
-off_t bytes_to_read(int descriptor) {
-  struct stat info {};
-  if (::fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) return 0;
-  const off_t memory = ::sysconf(_SC_PHYS_PAGES) * ::sysconf(_SC_PAGESIZE);
-  return std::min(info.st_size, memory / 2);
+std::size_t bytes_to_read(std::size_t size) {
+  const auto memory = static_cast<std::size_t>(::sysconf(_SC_PHYS_PAGES) * ::sysconf(_SC_PAGESIZE));
+  return std::min(size, memory / 2);
 }
 
-void read_file(const std::stop_token& stop, const std::filesystem::path& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) return;
-  const off_t size = bytes_to_read(descriptor);
-  for (off_t at = 0; at < size && !stop.stop_requested(); at += kRequest) {
-    if (::posix_fadvise(descriptor, at, kRequest, POSIX_FADV_WILLNEED) != 0) break;
+// Entering the pages into the process's tables as well (MADV_POPULATE_READ) was measured: what it saves
+// later it costs here, for LibTorch's start needs the tables at the same time.
+void read_pages(const std::stop_token& stop, std::span<const std::byte> mapped) {
+  const std::size_t size = bytes_to_read(mapped.size());
+  auto* const data = const_cast<std::byte*>(mapped.data());
+  for (std::size_t at = 0; at < size && !stop.stop_requested(); at += kRequest) {
+    if (::madvise(data + at, std::min(kRequest, size - at), MADV_WILLNEED) != 0) break;
   }
-  ::close(descriptor);
 }
 
 }  // namespace
 
-ReadAhead::ReadAhead(std::filesystem::path path)
-    : thread_([path = std::move(path)](const std::stop_token& stop) { read_file(stop, path); }) {}
+ReadAhead::ReadAhead(std::span<const std::byte> mapped) {
+  try {
+    thread_ = std::jthread([mapped](const std::stop_token& stop) { read_pages(stop, mapped); });
+  } catch (const std::system_error& error) {
+    log_debug(error.what());
+  }
+}
 
 }  // namespace dnd

@@ -1,19 +1,19 @@
-// A file's way from the disk into memory, while something else is computed.
+// A mapped file's way from the disk into memory, while something else is computed.
 #pragma once
 
-#include <cstdint>
-#include <filesystem>
+#include <cstddef>
+#include <span>
 #include <thread>
 
 namespace dnd {
 
-// Asks the system, on a thread of its own, to read a file into its page cache from the beginning on:
-// whoever has the file mapped then waits less. At most half of the machine's memory is asked for, so
-// that nothing is read only to be dropped again. A hint: where it fails, nothing happens. The
-// destructor ends it.
+// Asks the system, on a thread of its own, to read mapped bytes into its page cache from the beginning on:
+// whoever reads them then waits less. At most half of the machine's memory is asked for, so that nothing is
+// read only to be dropped again. A hint: where it fails, nothing happens. The destructor ends it; the map
+// must live till then.
 class ReadAhead {
  public:
-  explicit ReadAhead(std::filesystem::path path);
+  explicit ReadAhead(std::span<const std::byte> mapped);
   ReadAhead(const ReadAhead&) = delete;
   ReadAhead& operator=(const ReadAhead&) = delete;
 

@@ -11,12 +11,12 @@
 #include <optional>
 #include <utility>
 
-#include "base/read_ahead.h"
 #include "base/strings.h"
 #include "bundle/generator_config.h"
 #include "comm/process_group.h"
 #include "dnd/language_model.h"
 #include "dnd/trainer.h"
+#include "formats/safetensors.h"
 #include "lm/load_language_model.h"
 #include "nn/cuda_decoder.h"
 #include "nn/hyperconv_decoder.h"
@@ -126,12 +126,12 @@ class TorchEngine : public Engine {
     });
   }
 
-  void load_decoder(const bundle::GeneratorConfig& config, const std::string& weights) override {
+  void load_decoder(const bundle::GeneratorConfig& config,
+                    formats::SafetensorsFile weights) override {
     guarded("decoder", [&] {
-      decoder_.emplace(config, weights);
-      if (cuda_) cuda_decoder_.emplace(config, weights, *cuda_, cuda_memory_bytes_);
+      if (cuda_) cuda_decoder_.emplace(config, weights.path(), *cuda_, cuda_memory_bytes_);
+      decoder_.emplace(config, std::move(weights));
     });
-    read_ahead_.emplace(weights);  // while conditions are encoded
     layers_ = config.features.size() - 1;
   }
 
@@ -207,7 +207,6 @@ class TorchEngine : public Engine {
   ops::Workers workers_;
   std::unique_ptr<nn::EncoderModel> encoder_;
   std::optional<nn::HyperConvDecoder> decoder_;
-  std::optional<ReadAhead> read_ahead_;  // of the decoder's weights
   std::optional<nn::CudaDecoder> cuda_decoder_;
   std::size_t layers_ = 0;
   std::optional<comm::ProcessGroup> group_;

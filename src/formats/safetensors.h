@@ -62,6 +62,8 @@ class SafetensorsFile {
   // at(name) as fp32 in C order. Throws Error(data) unless the type is F16, BF16, F32 or F64, or if
   // `expected` is given and the shape differs.
   std::vector<float> read_f32(std::string_view name, const Shape* expected = nullptr) const;
+  // Has all of it read into memory while the caller does other things.
+  void read_ahead() { file_.read_ahead(); }
 
  private:
   std::filesystem::path path_;

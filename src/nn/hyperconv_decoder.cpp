@@ -37,21 +37,28 @@ std::int64_t count_of(std::span<const at::Tensor> images) {
   return static_cast<std::int64_t>(images.size());
 }
 
-// Images (N, H, W) -> (B, N, H, W), over (H, W) jointly.
-at::Tensor layer_norm(const Workers& workers, std::span<const at::Tensor> images,
-                      const at::Tensor& weight, const at::Tensor& bias) {
-  const Norm norm{weight, bias, kNormEpsilon};
-  std::vector<std::int64_t> shape = images[0].sizes().vec();
+// Memory for images (B, N, H, W): that of a single image if it may be overwritten and nobody else
+// refers to it.
+at::Tensor memory_for(std::span<const at::Tensor> images, bool may_overwrite) {
+  const at::Tensor& first = images[0];
+  if (may_overwrite && images.size() == 1 && first.use_count() == 1 && first.is_contiguous()) {
+    return first.unsqueeze(0);
+  }
+  std::vector<std::int64_t> shape = first.sizes().vec();
   shape.insert(shape.begin(), count_of(images));
-  at::Tensor out = at::empty(shape, images[0].options());
-  for (std::int64_t b = 0; b < shape[0]; ++b) {
+  return at::empty(shape, first.options());
+}
+
+// Images (N, H, W) -> out (B, N, H, W), over (H, W) jointly.
+void layer_norm(const Workers& workers, std::span<const at::Tensor> images, const Norm& norm,
+                const at::Tensor& out) {
+  for (std::int64_t b = 0; b < count_of(images); ++b) {
     const at::Tensor x = images[static_cast<std::size_t>(b)].contiguous();
     const at::Tensor to = out.select(0, b);
     ops::for_pieces(workers, x.size(0), [&](Range range) {
       norm(x.narrow(0, range.begin, range.size), to.narrow(0, range.begin, range.size));
     });
   }
-  return out;
 }
 
 // m = (m + tanh(second) + bias) / 3, of (B, N, H', W'). An image is cut in the same way whatever the
@@ -71,13 +78,12 @@ void sum_paths(const Workers& workers, const at::Tensor& m, const at::Tensor& se
 
 }  // namespace
 
-HyperConvDecoder::HyperConvDecoder(bundle::GeneratorConfig config,
-                                   const std::filesystem::path& weights)
-    : config_(std::move(config)), weights_(weights) {
+HyperConvDecoder::HyperConvDecoder(bundle::GeneratorConfig config, formats::SafetensorsFile weights)
+    : config_(std::move(config)), weights_(std::move(weights)) {
   for (const bundle::ParameterSpec& parameter : bundle::decoder_parameters(config_)) {
     if (!weights_.has(parameter.name)) {
-      fail(ErrorKind::data, "decoder: ", weights.string(), ": tensor '", parameter.name,
-           "' is missing");
+      fail(ErrorKind::data, "decoder: ", weights_.file().path().string(), ": tensor '",
+           parameter.name, "' is missing");
     }
   }
   bundle::check_channel_exponents(config_, weights_.file());
@@ -160,8 +166,12 @@ void HyperConvDecoder::hidden(const Workers& workers, std::size_t index,
   const std::int64_t k = config_.kernel;
   const std::int64_t count = count_of(images);
   const auto options = m.options();
-  const at::Tensor n = layer_norm(workers, images, weights_.get(p + "norm.weight", {in.h, in.w}),
-                                  weights_.get(p + "norm.bias", {in.h, in.w}));  // (B, N, H, W)
+  // Only where sizes stay the images are needed again.
+  const at::Tensor n = memory_for(images, in != out);  // (B, N, H, W)
+  layer_norm(workers, images,
+             {weights_.get(p + "norm.weight", {in.h, in.w}),
+              weights_.get(p + "norm.bias", {in.h, in.w}), kNormEpsilon},
+             n);
   const auto conv = [&](const at::Tensor& input, const char* name, const at::Tensor& output) {
     const std::vector<std::int64_t> shape = {output.size(1), input.size(1), k, k};
     ops::conv2d_same_out(workers, input, weights_.convolution(p + name, shape), std::nullopt,

@@ -7,12 +7,12 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <filesystem>
 #include <functional>
 #include <span>
 #include <vector>
 
 #include "bundle/generator_config.h"
+#include "formats/safetensors.h"
 #include "nn/weight_store.h"
 #include "ops/conv2d_same.h"
 #include "ops/workers.h"
@@ -28,7 +28,7 @@ class HyperConvDecoder {
  public:
   // `weights` is a decoder.safetensors that fits `config`. Tensors are checked when used: by the
   // first forward() at the latest, by name.
-  HyperConvDecoder(bundle::GeneratorConfig config, const std::filesystem::path& weights);
+  HyperConvDecoder(bundle::GeneratorConfig config, formats::SafetensorsFile weights);
 
   // condition (N, L, C) fp32 -> what the first layer takes: the projected condition (N, L', C), or the
   // condition itself where the generator has no projection. Throws Error(data) for another shape.
@@ -37,7 +37,8 @@ class HyperConvDecoder {
 
   // B projected conditions, at least one -> tokens (B, T, R, S) fp32. They share the work on the
   // weights; each one's bytes are those it has alone. A layer's activations are freed as soon as the
-  // next has them; the large ones exist for a few conditions at a time.
+  // next has them; the large ones exist for a few conditions at a time. A condition that nobody else
+  // refers to may be overwritten.
   at::Tensor forward(const ops::Workers& workers, std::vector<at::Tensor> projected,
                      ops::Precision precision, const LayerObserver& observer = {}) const;
 

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "formats/safetensors.h"
@@ -17,6 +18,7 @@ namespace dnd::nn {
 class WeightStore {
  public:
   explicit WeightStore(const std::filesystem::path& path) : file_(path) {}
+  explicit WeightStore(formats::SafetensorsFile file) : file_(std::move(file)) {}
 
   const formats::SafetensorsFile& file() const { return file_; }
   bool has(const std::string& name) const { return file_.find(name) != nullptr; }

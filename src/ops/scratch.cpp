@@ -8,6 +8,8 @@
 namespace dnd::ops {
 namespace {
 
+// Large enough for pages of 2 MiB where the system gives them unasked. They are not asked for: a virtual
+// machine's host may have to find each one first, which was measured to take longer than they save.
 constexpr std::size_t kLargePage = std::size_t{2} << 20;
 constexpr std::size_t kLarge = 16 * kLargePage;
 
@@ -19,8 +21,6 @@ struct ScratchPool::Memory {
         address(
             ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
     if (address == MAP_FAILED) throw std::bad_alloc();
-    ::madvise(address, bytes,
-              MADV_HUGEPAGE);  // an advice: where it is not followed, nothing is lost
   }
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;

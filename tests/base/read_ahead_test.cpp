@@ -9,6 +9,7 @@
 #include <chrono>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/file.h"
@@ -42,21 +43,40 @@ TEST(ReadAhead, TheWholeFileComesIntoMemory) {
   const TempDir dir;
   const auto path = dir.file("x", std::string(kSize, 'x'));
   drop_from_memory(path);
-  const MappedFile file(path);
+  MappedFile file(path);
   if (share_in_memory(file) > 0.5) GTEST_SKIP() << "a file system that is in memory";
-  const ReadAhead ahead(path);
-  for (int tries = 0; share_in_memory(file) < 1.0 && tries < 1000; ++tries) {
+  file.read_ahead();
+  const MappedFile moved(std::move(file));
+  for (int tries = 0; share_in_memory(moved) < 1.0 && tries < 1000; ++tries) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
-  EXPECT_EQ(share_in_memory(file), 1.0);
+  EXPECT_EQ(share_in_memory(moved), 1.0);
 }
 
-TEST(ReadAhead, IsAHintOnly) {
+TEST(ReadAhead, MayEndBeforeAllIsRead) {
   const TempDir dir;
-  const ReadAhead none(dir / "none");
-  const ReadAhead folder(dir.path());
-  const ReadAhead empty(dir.file("empty", ""));
-  const ReadAhead endless("/dev/zero");
+  const auto path = dir.file("x", std::string(kSize, 'x'));
+  for (int i = 0; i < 50; ++i) {
+    MappedFile file(path);
+    file.read_ahead();
+    EXPECT_EQ(file.text()[kSize - 1], 'x');
+  }
+  MappedFile empty(dir.file("empty", ""));
+  empty.read_ahead();
+}
+
+// A map that two threads take down.
+TEST(MappedFile, LargeOnesToo) {
+  const TempDir dir;
+  const auto path = dir.file("x", "first");
+  const std::uintmax_t size = (std::uintmax_t{300} << 20) + 5;
+  std::filesystem::resize_file(path, size);
+  for (int i = 0; i < 2; ++i) {
+    const MappedFile file(path);
+    EXPECT_EQ(file.bytes().size(), size);
+    EXPECT_EQ(file.text().substr(0, 5), "first");
+    EXPECT_EQ(file.text().back(), '\0');
+  }
 }
 
 }  // namespace

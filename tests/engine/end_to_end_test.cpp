@@ -53,7 +53,8 @@ class EndToEnd : public ::testing::TestWithParam<Case> {
   HostTensor generate(const EngineOptions& options) const {
     const auto engine = make_engine(options);
     engine->load_encoder(DND_MINILM_DIR);
-    engine->load_decoder(config_, (temp_ / "bundle" / bundle::kDecoderWeightsName).string());
+    engine->load_decoder(config_,
+                         formats::SafetensorsFile(temp_ / "bundle" / bundle::kDecoderWeightsName));
     std::vector<HostTensor> projected;
     projected.push_back(engine->project(engine->encode(tokenized(), config_)));
     return engine->decode(std::move(projected), {})[0];

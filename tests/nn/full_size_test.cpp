@@ -66,7 +66,7 @@ TEST_P(FullSizeLayer, EqualsThePlainComposition) {
   const auto path = temp / "bundle" / bundle::kDecoderWeightsName;
   const bundle::Feature& in = config.features[0];
   const at::Tensor x = at::rand({in.n, in.h, in.w});
-  const HyperConvDecoder decoder(config, path);
+  const HyperConvDecoder decoder(config, formats::SafetensorsFile(path));
   const at::Tensor y = decoder.forward(ops::Workers(2), {x}, ops::Precision::exact)
                            .select(0, 0)
                            .narrow(0, 0, kCheckedTokens)

@@ -29,7 +29,8 @@ class GoldenDecoder : public ::testing::TestWithParam<const char*> {
   GoldenDecoder()
       : io_(data_path(cat("decoder/", GetParam(), "/io.safetensors"))),
         config_(import(GetParam(), temp_ / "bundle")),
-        decoder_(config_, temp_ / "bundle" / bundle::kDecoderWeightsName) {}
+        decoder_(config_,
+                 formats::SafetensorsFile(temp_ / "bundle" / bundle::kDecoderWeightsName)) {}
 
   static bundle::GeneratorConfig import(const std::string& name, const std::filesystem::path& out,
                                         Dtype dtype = Dtype::f32) {
@@ -95,7 +96,8 @@ TEST_P(GoldenDecoder, Bf16IsNoWorseThanTheOfficialAutocast) {
 TEST_P(GoldenDecoder, WeightsInFp16) {
   const auto folder = temp_ / "half";
   const bundle::GeneratorConfig config = import(GetParam(), folder, Dtype::f16);
-  const HyperConvDecoder half(config, folder / bundle::kDecoderWeightsName);
+  const HyperConvDecoder half(config,
+                              formats::SafetensorsFile(folder / bundle::kDecoderWeightsName));
   const WeightStore weights(folder / bundle::kDecoderWeightsName);
   bundle::GeneratorConfig full_config = config;
   full_config.weights_dtype = Dtype::f32;
@@ -104,7 +106,8 @@ TEST_P(GoldenDecoder, WeightsInFp16) {
     return std::vector<float>(values_of(tensor).begin(), values_of(tensor).end());
   };
   full_config = bundle::write_trained(full_config, values, temp_ / "full", OnExisting::refuse);
-  const HyperConvDecoder full(full_config, temp_ / "full" / bundle::kDecoderWeightsName);
+  const HyperConvDecoder full(
+      full_config, formats::SafetensorsFile(temp_ / "full" / bundle::kDecoderWeightsName));
   const ops::Workers workers(2);
   const auto decode = [&](const HyperConvDecoder& decoder, ops::Precision precision) {
     return decoder.forward(workers, {decoder.project(workers, condition(), precision)}, precision);
@@ -150,6 +153,17 @@ TEST_P(GoldenDecoder, BytesOfATaskDoNotDependOnTheOthers) {
   }
 }
 
+TEST_P(GoldenDecoder, OverwritesOnlyConditionsThatNobodyElseHas) {
+  const ops::Workers workers(2);
+  const auto precision = ops::Precision::exact;
+  const at::Tensor kept = decoder_.project(workers, condition(), precision).clone();
+  const at::Tensor before = kept.clone();
+  std::vector<at::Tensor> given = {kept.clone()};
+  const at::Tensor from_kept = decoder_.forward(workers, {kept}, precision);
+  EXPECT_TRUE(at::equal(kept, before));
+  EXPECT_TRUE(at::equal(from_kept, decoder_.forward(workers, std::move(given), precision)));
+}
+
 TEST_P(GoldenDecoder, DetokenizedAdapterEqualsTheOfficialOne) {
   const at::Tensor output = tokens(2, ops::Precision::exact);
   const adapter::Adapter adapter = adapter::detokenize(config_.layout, values_of(output));
@@ -179,7 +193,8 @@ TEST(HyperConvDecoder, RefusesAnotherConditionShape) {
   options.layout = adapter::read_layout_file(data_path("decoder/layout.json"));
   const auto config = bundle::import_checkpoint(data_path("decoder/plain-k3/decoder.pth"),
                                                 temp / "bundle", options, OnExisting::refuse, {});
-  const HyperConvDecoder decoder(config, temp / "bundle" / bundle::kDecoderWeightsName);
+  const HyperConvDecoder decoder(
+      config, formats::SafetensorsFile(temp / "bundle" / bundle::kDecoderWeightsName));
   std::vector<float> values(4 * 8 * 12);
   const auto wrong = at::from_blob(values.data(), {4, 8, 12}, at::kFloat);
   const ops::Workers workers(1);
@@ -208,7 +223,8 @@ TEST(HyperConvDecoder, ResidualAddsTheMeanTokens) {
   };
   residual = bundle::write_trained(residual, values, temp / "residual", OnExisting::refuse);
   const auto run = [&](const bundle::GeneratorConfig& config, const char* folder) {
-    const HyperConvDecoder decoder(config, temp / folder / bundle::kDecoderWeightsName);
+    const HyperConvDecoder decoder(
+        config, formats::SafetensorsFile(temp / folder / bundle::kDecoderWeightsName));
     return decoder.forward(ops::Workers(2), {at::ones({4, 12, 8})}, ops::Precision::exact);
   };
   EXPECT_TRUE(at::equal(run(residual, "residual"), run(plain, "plain").add(0.5)));
@@ -222,7 +238,8 @@ TEST(HyperConvDecoder, RefusesExponentsThatTheConfigurationDoesNotName) {
   auto config = bundle::import_checkpoint(data_path("decoder/plain-k3/decoder.pth"),
                                           temp / "bundle", options, OnExisting::refuse, {});
   config.channel_exponents = false;
-  EXPECT_DND_ERROR(HyperConvDecoder(config, temp / "bundle" / bundle::kDecoderWeightsName),
+  EXPECT_DND_ERROR(HyperConvDecoder(config, formats::SafetensorsFile(temp / "bundle" /
+                                                                     bundle::kDecoderWeightsName)),
                    ErrorKind::data, "holds exponents of channels");
 }
 
@@ -232,8 +249,10 @@ TEST(HyperConvDecoder, NamesAMissingTensor) {
   options.layout = adapter::read_layout_file(data_path("decoder/layout.json"));
   const auto config =
       bundle::describe_checkpoint(data_path("decoder/plain-k3/decoder.pth"), options);
-  EXPECT_DND_ERROR(HyperConvDecoder(config, data_path("decoder/plain-k3/adapter_fp32.safetensors")),
-                   ErrorKind::data, "'model.decoder.module_list.0.linear1.norm.weight' is missing");
+  EXPECT_DND_ERROR(
+      HyperConvDecoder(
+          config, formats::SafetensorsFile(data_path("decoder/plain-k3/adapter_fp32.safetensors"))),
+      ErrorKind::data, "'model.decoder.module_list.0.linear1.norm.weight' is missing");
 }
 
 }  // namespace
