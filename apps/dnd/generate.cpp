@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/sha256.h"
 #include "base/strings.h"
+#include "batch_conditions.h"
 #include "context.h"
 #include "engine_loader.h"
 #include "formats/safetensors.h"
@@ -254,7 +255,10 @@ class GenerateRun {
     formats::SafetensorsFile weights(generator_.weights());
     weights.read_ahead();  // LibTorch's start leaves the other processors idle
     engine_ = open_engine(options_.engine);
-    if (options_.condition.empty()) maker_.emplace(*engine_, generator_, encoder_);
+    if (options_.condition.empty()) {
+      maker_.emplace(*engine_, generator_, encoder_);
+      conditions_.emplace(*engine_, *maker_);
+    }
     engine_->load_decoder(generator_.config, std::move(weights));
     work.seconds.load = watch.lap();
   }
@@ -266,15 +270,16 @@ class GenerateRun {
     work.provenance.engine = "LibTorch " + info.libtorch;
     Stopwatch watch;
     progress_.stage(label_of(work.index, work.index) + "encode");
-    work.condition = engine_->project(jobs_[work.index].task == nullptr
-                                          ? read_condition(options_.condition, generator_.config)
-                                          : maker_->make(prompts));
+    work.condition = conditions_
+                         ? conditions_->make(prompts)
+                         : engine_->project(read_condition(options_.condition, generator_.config));
     work.seconds.encode = watch.lap();
   }
 
   std::vector<HostTensor> decode(std::vector<Work>& batch) {
     Stopwatch watch;
     progress_.stage(label_of(batch.front().index, batch.back().index) + "decode");
+    if (conditions_) conditions_->forget();
     std::vector<HostTensor> conditions;
     conditions.reserve(batch.size());
     for (Work& work : batch) conditions.push_back(std::move(work.condition));
@@ -361,6 +366,7 @@ class GenerateRun {
   fs::path encoder_;
   std::unique_ptr<Engine> engine_;
   std::optional<ConditionMaker> maker_;
+  std::optional<BatchConditions> conditions_;
   std::string condition_sha256_;
   std::size_t failed_ = 0;
 };

@@ -82,8 +82,8 @@ class Engine {
   // `weights`: the decoder.safetensors of `config`. Replaces a loaded one.
   virtual void load_decoder(const bundle::GeneratorConfig& config,
                             formats::SafetensorsFile weights) = 0;
-  // condition (N, L, C) -> what the decoder's first layer takes: (N, L', C) where the generator has a
-  // projection, else the condition as it is.
+  // condition (N, L, C), of any number of prompts -> what the decoder's first layer takes: (N, L', C) where
+  // the generator has a projection, else the condition as it is. A prompt's rows do not depend on the others.
   virtual HostTensor project(HostTensor condition) = 0;
   // Projected conditions -> weight tokens (T, R, S) of each. Decoded together they cost less time than
   // one by one, and each one's bytes are the same. They are taken, to free them early.

@@ -92,10 +92,11 @@ HyperConvDecoder::HyperConvDecoder(bundle::GeneratorConfig config, formats::Safe
 at::Tensor HyperConvDecoder::project(const Workers& workers, const at::Tensor& condition,
                                      Precision precision) const {
   const bundle::ConditionConfig& expected = config_.condition;
-  const std::vector<std::int64_t> shape = {expected.prompts, expected.max_length, expected.width};
-  if (condition.sizes().vec() != shape) {
-    fail(ErrorKind::data, "decoder: condition ", shape_text(condition.sizes().vec()),
-         ", the generator takes ", shape_text(shape));
+  const std::vector<std::int64_t> shape = condition.sizes().vec();
+  if (shape.size() != 3 || shape[0] < 1 || shape[1] != expected.max_length ||
+      shape[2] != expected.width) {
+    fail(ErrorKind::data, "decoder: condition ", shape_text(shape), ", the generator takes ",
+         shape_text({expected.prompts, expected.max_length, expected.width}));
   }
   if (!expected.projection) return condition;
   const auto [from, to] = *expected.projection;

@@ -30,8 +30,9 @@ class HyperConvDecoder {
   // first forward() at the latest, by name.
   HyperConvDecoder(bundle::GeneratorConfig config, formats::SafetensorsFile weights);
 
-  // condition (N, L, C) fp32 -> what the first layer takes: the projected condition (N, L', C), or the
-  // condition itself where the generator has no projection. Throws Error(data) for another shape.
+  // condition (N, L, C) fp32, of any number of prompts -> what the first layer takes: the projected
+  // condition (N, L', C), or the condition itself where the generator has no projection. A prompt's rows
+  // do not depend on the others. Throws Error(data) for another shape.
   at::Tensor project(const ops::Workers& workers, const at::Tensor& condition,
                      ops::Precision precision) const;
 

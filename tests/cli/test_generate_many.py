@@ -44,6 +44,23 @@ def test_one_call_makes_what_a_call_per_task_makes(bundle, options):
     assert len({sha256(f"out/{task}/adapter_model.safetensors") for task in "abcde"}) == 5
 
 
+@pytest.mark.parametrize("precision", ["fast", "exact"])
+def test_prompts_that_several_tasks_have_are_encoded_once(bundle, precision):
+    pairs = [("a", QUESTIONS[i]) for i in (0, 1, 2, 3, 4)] + [("b", QUESTIONS[i]) for i in (3, 9, 3, 1)]
+    prompts = write_prompts("all.jsonl", pairs)
+    call = ["generate", "--model", bundle, "--prompts", prompts, "--variants", 2, "--precision", precision]
+    together = dnd(*call, "--out", "together", "--verbose")
+    alone = dnd(*call, "--out", "alone", "--batch-size", 1, "--verbose")
+    assert "known from the batch" not in alone.err
+    encoded = [line.split()[2] for line in together.err.splitlines() if "known from the batch" in line]
+    assert len(together.lines) == len(encoded) + 1 == 4
+    # The first four prompts of `a`, then the fifth at most; of `b` what `a` did not bring; then nothing.
+    assert int(encoded[0]) <= 1 and 1 <= int(encoded[1]) <= 3 and encoded[2] == "0"
+    for path in together.lines:
+        assert folder_bytes(path) == folder_bytes(path.replace("together", "alone"))
+    assert len({sha256(f"{path}/adapter_model.safetensors") for path in together.lines}) == 4
+
+
 def test_stages_of_a_batch_add_up(bundle, three_tasks):
     lines = dnd("generate", "--json", "--model", bundle, "--prompts", three_tasks, "--out", "out").json
     assert [line["seconds"]["load"] > 0 for line in lines] == [True, False, False]

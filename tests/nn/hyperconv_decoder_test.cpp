@@ -153,6 +153,17 @@ TEST_P(GoldenDecoder, BytesOfATaskDoNotDependOnTheOthers) {
   }
 }
 
+TEST_P(GoldenDecoder, ProjectsEachPromptByItself) {
+  const ops::Workers workers(2);
+  const at::Tensor golden = condition().clone();
+  const auto last = golden.size(0) - 1;
+  for (const auto precision : {ops::Precision::exact, ops::Precision::bf16}) {
+    const at::Tensor all = decoder_.project(workers, golden, precision);
+    const at::Tensor one = decoder_.project(workers, golden.narrow(0, last, 1), precision);
+    EXPECT_TRUE(at::equal(one, all.narrow(0, last, 1)));
+  }
+}
+
 TEST_P(GoldenDecoder, OverwritesOnlyConditionsThatNobodyElseHas) {
   const ops::Workers workers(2);
   const auto precision = ops::Precision::exact;
