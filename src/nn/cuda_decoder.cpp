@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "base/strings.h"
+#include "nn/decoder_ends.h"
 
 namespace dnd::nn {
 namespace {
@@ -35,22 +35,14 @@ ops::cuda::DecoderSetup CudaDecoder::setup(int device, std::uint64_t memory_byte
 
 at::Tensor CudaDecoder::forward(const at::Tensor& projected,
                                 const std::function<void(std::size_t layer)>& on_layer) const {
-  const bundle::Feature& first = config_.features.front();
-  const std::vector<std::int64_t> expected = {first.n, first.h, first.w};
-  if (projected.sizes().vec() != expected) {
-    fail(ErrorKind::data, "decoder: condition ", shape_text(projected.sizes().vec()),
-         ", the generator takes ", shape_text(expected));
-  }
+  check_projected(config_, projected);
   const at::Tensor condition = projected.contiguous();
   const bundle::Feature& last = config_.features.back();
   at::Tensor tokens = at::empty({last.n, last.h, last.w}, at::kFloat);
   decoder_.run(values_of(condition),
                {tokens.mutable_data_ptr<float>(), static_cast<std::size_t>(tokens.numel())},
                on_layer);
-  if (config_.residual) {
-    tokens.add_(weights_.get(bundle::kMeanTokensName, {last.n, last.h, last.w}));
-  }
-  return tokens;
+  return with_mean_tokens(config_, weights_, std::move(tokens));
 }
 
 }  // namespace dnd::nn

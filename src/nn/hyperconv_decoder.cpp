@@ -10,6 +10,7 @@
 
 #include "base/strings.h"
 #include "bundle/channel_exponents.h"
+#include "nn/decoder_ends.h"
 #include "nn/norm.h"
 #include "nn/projection.h"
 #include "ops/blocks.h"
@@ -108,22 +109,14 @@ at::Tensor HyperConvDecoder::project(const Workers& workers, const at::Tensor& c
 
 at::Tensor HyperConvDecoder::forward(const Workers& workers, std::vector<at::Tensor> images,
                                      Precision precision, const LayerObserver& observer) const {
-  const Feature& first = config_.features.front();
-  const std::vector<std::int64_t> expected = {first.n, first.h, first.w};
   if (images.empty()) fail(ErrorKind::internal, "decoder: no conditions");
-  for (const at::Tensor& image : images) {
-    if (image.sizes().vec() == expected) continue;
-    fail(ErrorKind::data, "decoder: condition ", shape_text(image.sizes().vec()),
-         ", the first layer takes ", shape_text(expected));
-  }
+  for (const at::Tensor& image : images) check_projected(config_, image);
   const std::size_t last = config_.features.size() - 2;
   for (std::size_t i = 0; i < last; ++i) {
     images = layer(workers, i, std::move(images), precision, observer).unbind(0);
   }
-  at::Tensor tokens = layer(workers, last, std::move(images), precision, observer);
-  if (!config_.residual) return tokens;
-  const Feature& shape = config_.features.back();
-  return tokens.add(weights_.get(bundle::kMeanTokensName, {shape.n, shape.h, shape.w}));
+  return with_mean_tokens(config_, weights_,
+                          layer(workers, last, std::move(images), precision, observer));
 }
 
 at::Tensor HyperConvDecoder::layer(const Workers& workers, std::size_t index,

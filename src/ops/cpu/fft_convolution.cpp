@@ -90,7 +90,7 @@ class Run {
   }
 
   void multiply(Range blocks, Range slabs, float* products) {
-    const auto scratch = pool_.take(fft::product_scratch_floats(plan_));
+    const auto scratch = pool_.take(fft::ProductScratch::floats(plan_));
     fft::multiply(
         product_,
         {blocks.begin, blocks.size, slabs.begin, slabs.begin + slabs.size, products, block_floats_},

@@ -39,7 +39,31 @@ struct ProductTask {
   std::int64_t block_floats = 0;  // from one block's products to the next one's
 };
 constexpr std::int64_t kMaxBlocks = 4;
-std::int64_t product_scratch_floats(const FftPlan& plan);
+// What multiply() keeps in its scratch memory.
+struct ProductScratch {
+  ProductScratch(const FftPlan& plan, float* at)
+      : kernels(at), frequencies(at + before_frequencies(plan)), zeros(at + before_zeros(plan)) {}
+
+  static std::int64_t kernel_floats(const FftPlan& plan) { return row_floats(plan) * plan.lanes; }
+  static std::int64_t block_floats(const FftPlan& plan) { return 2 * kernel_floats(plan); }
+  static std::int64_t floats(const FftPlan& plan) { return before_zeros(plan) + row_floats(plan); }
+
+  float* kernels;      // [block][vector][input][k k][lanes], later their even and odd parts
+  float* frequencies;  // FftPlan::weight_row_floats
+  float* zeros;        // [input][k k]: weights of a channel that does not exist
+
+ private:
+  static std::int64_t row_floats(const FftPlan& plan) {
+    return plan.block_inputs * plan.shape.kernel * plan.shape.kernel;
+  }
+  static std::int64_t before_frequencies(const FftPlan& plan) {
+    return kMaxBlocks * block_floats(plan);
+  }
+  static std::int64_t before_zeros(const FftPlan& plan) {
+    return before_frequencies(plan) + plan.first_bins * plan.weight_bin_floats();
+  }
+};
+// `scratch`: ProductScratch::floats(job.plan).
 void multiply(const ProductJob& job, const ProductTask& task, float* scratch);
 
 struct OutputJob {

@@ -109,8 +109,12 @@ void multiply_some(const Panel& panel, std::int64_t tile, std::int64_t count, fl
   }
 }
 
+// One part of a frequency; `panel` and `products` are those of the first.
 template <Part kPart, int kVectors>
-void multiply_part(const Panel& panel, std::int64_t tiles, float* y) {
+void multiply_part(Panel panel, std::int64_t tiles, float* products) {
+  constexpr auto kBefore = static_cast<std::int64_t>(kPart);
+  panel.x += kBefore * tiles * kLanes;
+  float* y = products + kBefore * tiles * kVectors * kLanes;
   const std::int64_t runs = pieces(tiles, kMaxTiles);
   for (std::int64_t run = 0; run < runs; ++run) {
     const std::int64_t begin = tiles * run / runs;
@@ -124,25 +128,20 @@ void multiply_slab(const ProductJob& job, const Block& block, std::int64_t slab,
   const FftPlan& plan = job.plan;
   const std::int64_t tiles = plan.tiles;
   const std::int64_t bins = plan.bins_of(slab);
-  const std::int64_t row = plan.weight_row_floats();
   const std::int64_t part = tiles * kLanes;
-  const float* x =
-      job.transformed + plan.input_offset(slab) + block.in_channel / kLanes * bins * 3 * part;
-  Panel panel = {s.frequencies, s.frequencies + row,  block.inputs, x, bins * 3 * part,
-                 part,          block.in_channel == 0};
+  const std::int64_t group = bins * 3 * part;
+  const float* x = job.transformed + plan.input_offset(slab) + block.in_channel / kLanes * group;
+  Panel panel = {
+      s.frequencies,        s.frequencies + plan.weight_row_floats(), block.inputs, x, group, part,
+      block.in_channel == 0};
   for (std::int64_t bin = 0; bin < bins; ++bin) {
-    const auto next = [&] {
-      panel.x += part;
-      products += part * kVectors;
-    };
     multiply_part<Part::re, kVectors>(panel, tiles, products);
-    next();
     multiply_part<Part::im_minus_re, kVectors>(panel, tiles, products);
-    next();
     multiply_part<Part::re_plus_im, kVectors>(panel, tiles, products);
-    next();
+    panel.x += 3 * part;
     panel.re += plan.weight_bin_floats();
     panel.im += plan.weight_bin_floats();
+    products += 3 * part * kVectors;
   }
 }
 
@@ -209,11 +208,6 @@ HWY_AFTER_NAMESPACE();
 namespace dnd::ops::fft {
 
 HWY_EXPORT(multiply);
-
-std::int64_t product_scratch_floats(const FftPlan& plan) {
-  const std::int64_t row = plan.block_inputs * plan.shape.kernel * plan.shape.kernel;
-  return kMaxBlocks * 2 * row * plan.lanes + plan.first_bins * plan.weight_bin_floats() + row;
-}
 
 void multiply(const ProductJob& job, const ProductTask& task, float* scratch) {
   HWY_DYNAMIC_DISPATCH(multiply)(job, task, scratch);

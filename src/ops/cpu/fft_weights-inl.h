@@ -31,23 +31,6 @@ struct Block {
 constexpr std::int64_t kLineBytes = 64;
 constexpr std::int64_t kLineFloats = 16;
 
-struct ProductScratch {
-  ProductScratch(const FftPlan& plan, float* at)
-      : kernels(at),
-        frequencies(kernels + kMaxBlocks * block_floats(plan)),
-        zeros(frequencies + plan.first_bins * plan.weight_bin_floats()) {}
-
-  static std::int64_t kernel_floats(const FftPlan& plan) {
-    return plan.block_inputs * plan.shape.kernel * plan.shape.kernel * kLanes;
-  }
-
-  static std::int64_t block_floats(const FftPlan& plan) { return 2 * kernel_floats(plan); }
-
-  float* kernels;      // [block][vector][input][k k][lanes], later their even and odd parts
-  float* frequencies;  // FftPlan::weight_row_floats
-  float* zeros;        // a row of weights of a channel that does not exist
-};
-
 // -- Kernels as sums and differences of points that lie opposite each other: with kHalf = k/2 and
 // offsets n, m = 0..kHalf from the centre, even or odd in the row and in the column offset.
 
