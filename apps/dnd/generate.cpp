@@ -1,7 +1,5 @@
 // dnd generate: prompts -> adapters.
 #include <algorithm>
-#include <chrono>
-#include <cmath>
 #include <optional>
 #include <set>
 #include <span>
@@ -19,6 +17,7 @@
 #include "generate_estimate.h"
 #include "generate_options.h"
 #include "generate_plan.h"
+#include "generate_seconds.h"
 #include "progress.h"
 #include "source_options.h"
 #include "verify/verify.h"
@@ -26,37 +25,6 @@
 namespace dnd::app {
 namespace fs = std::filesystem;
 namespace {
-
-class Stopwatch {
- public:
-  // Seconds since construction or the last call.
-  double lap() {
-    const auto now = std::chrono::steady_clock::now();
-    return std::chrono::duration<double>(now - std::exchange(last_, now)).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
-};
-
-// Of one adapter; a batch shares its time out evenly, and the first adapter has the loading.
-struct Seconds {
-  double load = 0.0;
-  double encode = 0.0;
-  double decode = 0.0;
-  double detokenize = 0.0;
-  double write = 0.0;
-};
-
-Json seconds_json(const Seconds& s) {
-  const auto rounded = [](double value) { return std::round(value * 1e4) / 1e4; };
-  return {{"load", rounded(s.load)},
-          {"encode", rounded(s.encode)},
-          {"decode", rounded(s.decode)},
-          {"detokenize", rounded(s.detokenize)},
-          {"write", rounded(s.write)},
-          {"total", rounded(s.load + s.encode + s.decode + s.detokenize + s.write)}};
-}
 
 HostTensor read_condition(const fs::path& path, const bundle::GeneratorConfig& config) {
   const formats::SafetensorsFile file(path);
@@ -137,14 +105,15 @@ class GenerateRun {
     }
   }
 
-  // Whether `step`, for the jobs of `batch`, did not fail. A failure leaves the other tasks a chance.
+  // Whether `step`, for the jobs of `batch`, did not fail. A failure leaves the other tasks a chance, but
+  // for one to load what all need.
   template <typename Step>
   bool attempt(std::span<const std::size_t> batch, const Step& step) {
     try {
       step();
       return true;
     } catch (const Error& error) {
-      if (jobs_.size() == 1 || error.kind() == ErrorKind::unavailable) throw;
+      if (jobs_.size() == 1 || is_loading_ || error.kind() == ErrorKind::unavailable) throw;
       for (const std::size_t index : batch) {
         note_failure(jobs_[index].path, error, formats_.size());
       }
@@ -250,6 +219,7 @@ class GenerateRun {
 
   void open(Work& work) {
     if (engine_) return;
+    is_loading_ = true;
     progress_.stage("load");
     Stopwatch watch;
     formats::SafetensorsFile weights(generator_.weights());
@@ -261,6 +231,7 @@ class GenerateRun {
     }
     engine_->load_decoder(generator_.config, std::move(weights));
     work.seconds.load = watch.lap();
+    is_loading_ = false;
   }
 
   void encode(const std::vector<std::string>& prompts, Work& work) {
@@ -364,6 +335,7 @@ class GenerateRun {
   std::vector<Job> jobs_;
   Generator generator_;
   fs::path encoder_;
+  bool is_loading_ = false;
   std::unique_ptr<Engine> engine_;
   std::optional<ConditionMaker> maker_;
   std::optional<BatchConditions> conditions_;

@@ -38,11 +38,15 @@ std::int64_t count_of(std::span<const at::Tensor> images) {
   return static_cast<std::int64_t>(images.size());
 }
 
-// Memory for images (B, N, H, W): that of a single image if it may be overwritten and nobody else
-// refers to it.
+// Nobody else has the tensor or a view of its memory.
+bool is_only_ours(const at::Tensor& tensor) {
+  return tensor.use_count() == 1 && tensor.storage().use_count() == 1;
+}
+
+// Memory for images (B, N, H, W): that of a single image if it may be overwritten.
 at::Tensor memory_for(std::span<const at::Tensor> images, bool may_overwrite) {
   const at::Tensor& first = images[0];
-  if (may_overwrite && images.size() == 1 && first.use_count() == 1 && first.is_contiguous()) {
+  if (may_overwrite && images.size() == 1 && is_only_ours(first) && first.is_contiguous()) {
     return first.unsqueeze(0);
   }
   std::vector<std::int64_t> shape = first.sizes().vec();

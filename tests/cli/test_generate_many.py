@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shutil
 
 import pytest
 from support import (QUESTIONS, Exit, dnd, fails, folder_bytes, prompts_sha256, read_adapter, sha256, tree,
@@ -59,6 +60,16 @@ def test_prompts_that_several_tasks_have_are_encoded_once(bundle, precision):
     for path in together.lines:
         assert folder_bytes(path) == folder_bytes(path.replace("together", "alone"))
     assert len({sha256(f"{path}/adapter_model.safetensors") for path in together.lines}) == 4
+
+
+@pytest.mark.parametrize("cut", [1, -4000])
+def test_what_no_task_can_do_without_fails_at_once(bundle, three_tasks, cut):
+    shutil.copytree(bundle, "broken")
+    weights = pathlib.Path("broken/decoder.safetensors")
+    weights.write_bytes(weights.read_bytes()[:cut])
+    result = dnd("generate", "--model", "broken", "--prompts", three_tasks, "--out", "out", expect=Exit.DATA)
+    assert result.out == "" and result.err.count("error") == 1 and "decoder.safetensors" in result.last_error
+    assert not os.path.exists("out/a")
 
 
 def test_stages_of_a_batch_add_up(bundle, three_tasks):
