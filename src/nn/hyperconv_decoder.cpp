@@ -2,7 +2,6 @@
 
 #include <ATen/ops/add.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/tanh.h>
 
 #include <algorithm>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "nn/norm.h"
 #include "nn/projection.h"
 #include "ops/blocks.h"
+#include "ops/cpu/sum_paths.h"
 
 namespace dnd::nn {
 namespace {
@@ -66,19 +66,15 @@ void layer_norm(const Workers& workers, std::span<const at::Tensor> images, cons
   }
 }
 
-// m = (m + tanh(second) + bias) / 3, of (B, N, H', W'). An image is cut in the same way whatever the
-// others, so that its bytes are the same.
+// m = (m + tanh(second) + bias) / 3, of (B, N, H', W') and a bias (H', W'); all contiguous.
 void sum_paths(const Workers& workers, const at::Tensor& m, const at::Tensor& second,
                const at::Tensor& bias) {
-  for (std::int64_t b = 0; b < m.size(0); ++b) {
-    ops::for_pieces(workers, m.size(1), [&](Range range) {
-      const auto rows = [&](const at::Tensor& x) {
-        return x.select(0, b).narrow(0, range.begin, range.size);
-      };
-      at::Tensor sum = rows(m);
-      sum.add_(at::tanh(rows(second))).add_(bias).div_(3.0);
-    });
-  }
+  const std::int64_t plane = bias.numel();
+  const float* from = second.const_data_ptr<float>();
+  float* to = m.mutable_data_ptr<float>();
+  workers.run(m.size(0) * m.size(1), [&](std::int64_t i) {
+    ops::cpu::sum_paths(from + i * plane, bias.const_data_ptr<float>(), plane, to + i * plane);
+  });
 }
 
 }  // namespace
