@@ -1,24 +1,12 @@
 #include "batch_conditions.h"
 
 #include <algorithm>
-#include <unordered_set>
 
 #include "base/log.h"
 #include "base/strings.h"
 
 namespace dnd::app {
 namespace {
-
-// Those that `rows` does not have, each once.
-template <typename Rows>
-std::vector<std::string> missing(const std::vector<std::string>& prompts, const Rows& rows) {
-  std::vector<std::string> found;
-  std::unordered_set<std::string> listed;
-  for (const std::string& prompt : prompts) {
-    if (!rows.contains(prompt) && listed.insert(prompt).second) found.push_back(prompt);
-  }
-  return found;
-}
 
 std::int64_t row_size(const std::vector<std::int64_t>& shape) { return shape.at(1) * shape.at(2); }
 
@@ -40,7 +28,7 @@ HostTensor BatchConditions::make(const std::vector<std::string>& prompts) {
     condition = encode(prompts);
     shape_ = condition.shape;
   } else {
-    const std::vector<std::string> others = missing(prompts, rows_);
+    const std::vector<std::string> others = unknown_prompts(prompts, rows_);
     log_debug(cat(others.size(), " prompts to encode, the others are known from the batch"));
     Rows rows;
     HostTensor encoded;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "bundle/generator_config.h"
@@ -50,6 +51,18 @@ struct ChosenPrompts {
 };
 ChosenPrompts choose_prompts(const text::PromptTask& task, const bundle::ConditionConfig& condition,
                              const SourceOptions& options, std::size_t variant);
+
+// Those that `known`, a map by prompts, does not have, each once.
+template <typename Known>
+std::vector<std::string> unknown_prompts(const std::vector<std::string>& prompts,
+                                         const Known& known) {
+  std::vector<std::string> unknown;
+  std::unordered_set<std::string> listed;
+  for (const std::string& prompt : prompts) {
+    if (!known.contains(prompt) && listed.insert(prompt).second) unknown.push_back(prompt);
+  }
+  return unknown;
+}
 
 // A condition (N, L, C) with its mask (N, L): 1 = real token, 0 = padding (GloVe: a row of zeros).
 struct MaskedCondition {

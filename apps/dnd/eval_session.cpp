@@ -1,7 +1,5 @@
 #include "eval_session.h"
 
-#include <algorithm>
-#include <set>
 #include <span>
 #include <utility>
 
@@ -65,20 +63,14 @@ eval::Weights EvalSession::generate(const Prompts& prompts) {
 }
 
 void EvalSession::encode_missing(const Prompts& prompts) {
-  std::set<std::string> listed;
-  Prompts missing;
-  for (const std::string& prompt : prompts) {
-    if (!conditions_.contains(prompt) && listed.insert(prompt).second) missing.push_back(prompt);
-  }
+  Prompts missing = unknown_prompts(prompts, conditions_);
   if (missing.empty()) return;
   const auto size = static_cast<std::size_t>(generator_.config.condition.max_length *
                                              generator_.config.condition.width);
   if ((conditions_.size() + missing.size()) * size > kKeptConditions) {
     // All of `prompts` must be there afterwards, those that were known as well.
     conditions_.clear();
-    missing.assign(prompts.begin(), prompts.end());
-    std::sort(missing.begin(), missing.end());
-    missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
+    missing = unknown_prompts(prompts, conditions_);
   }
   encode(missing);
 }

@@ -79,7 +79,8 @@ class Engine {
   virtual HostTensor encode(const text::TokenBatch& batch,
                             const bundle::GeneratorConfig& config) = 0;
 
-  // `weights`: the decoder.safetensors of `config`. Replaces a loaded one.
+  // `weights`: the decoder.safetensors of `config`. Replaces a loaded one. The file is read from the disk
+  // while the caller does other things.
   virtual void load_decoder(const bundle::GeneratorConfig& config,
                             formats::SafetensorsFile weights) = 0;
   // condition (N, L, C), of any number of prompts -> what the decoder's first layer takes: (N, L', C) where

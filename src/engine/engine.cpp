@@ -130,6 +130,7 @@ class TorchEngine : public Engine {
                     formats::SafetensorsFile weights) override {
     guarded("decoder", [&] {
       if (cuda_) cuda_decoder_.emplace(config, weights.path(), *cuda_, cuda_memory_bytes_);
+      weights.read_ahead();
       decoder_.emplace(config, std::move(weights));
     });
     layers_ = config.features.size() - 1;
