@@ -152,12 +152,12 @@ class TorchEngine : public Engine {
       std::vector<at::Tensor> inputs;
       inputs.reserve(projected.size());
       for (HostTensor& each : projected) inputs.push_back(owning_tensor(std::move(each)));
-      if (cuda_decoder_) return decode_on_cuda(inputs, on_layer);
       const auto observe = [&](std::size_t layer, const at::Tensor& /*output*/) {
         if (on_layer) on_layer(layer + 1, layers_);
       };
-      const at::Tensor tokens =
-          decoder_->forward(workers_, std::move(inputs), precision_.decoder, observe);
+      const at::Tensor tokens = cuda_decoder_ ? cuda_decoder_->forward(inputs, on_layer)
+                                              : decoder_->forward(workers_, std::move(inputs),
+                                                                  precision_.decoder, observe);
       std::vector<HostTensor> results;
       results.reserve(projected.size());
       for (const at::Tensor& each : tokens.unbind(0)) results.push_back(to_host(each));
@@ -188,20 +188,6 @@ class TorchEngine : public Engine {
   }
 
  private:
-  std::vector<HostTensor> decode_on_cuda(const std::vector<at::Tensor>& projected,
-                                         const LayerCallback& on_layer) const {
-    std::vector<HostTensor> results;
-    results.reserve(projected.size());
-    for (const at::Tensor& each : projected) {
-      const std::size_t before = results.size() * layers_;
-      const auto observe = [&](std::size_t layer) {
-        if (on_layer) on_layer(before + layer + 1, projected.size() * layers_);
-      };
-      results.push_back(to_host(cuda_decoder_->forward(each, observe)));
-    }
-    return results;
-  }
-
   std::optional<int> cuda_;  // index of the device
   std::uint64_t cuda_memory_bytes_;
   CpuPrecision precision_;

@@ -1,6 +1,7 @@
 #include "nn/cuda_decoder.h"
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/stack.h>
 
 #include <utility>
 
@@ -33,13 +34,13 @@ ops::cuda::DecoderSetup CudaDecoder::setup(int device, std::uint64_t memory_byte
   return setup;
 }
 
-at::Tensor CudaDecoder::forward(const at::Tensor& projected,
-                                const std::function<void(std::size_t layer)>& on_layer) const {
-  check_projected(config_, projected);
-  const at::Tensor condition = projected.contiguous();
+at::Tensor CudaDecoder::forward(const std::vector<at::Tensor>& projected,
+                                const ops::cuda::LoadedDecoder::OnLayer& on_layer) const {
+  for (const at::Tensor& each : projected) check_projected(config_, each);
+  const at::Tensor conditions = at::stack(projected);
   const bundle::Feature& last = config_.features.back();
-  at::Tensor tokens = at::empty({last.n, last.h, last.w}, at::kFloat);
-  decoder_.run(values_of(condition),
+  at::Tensor tokens = at::empty({conditions.size(0), last.n, last.h, last.w}, at::kFloat);
+  decoder_.run(values_of(conditions),
                {tokens.mutable_data_ptr<float>(), static_cast<std::size_t>(tokens.numel())},
                on_layer);
   return with_mean_tokens(config_, weights_, std::move(tokens));

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
+#include <vector>
 
 #include "bundle/generator_config.h"
 #include "nn/weight_store.h"
@@ -22,9 +22,9 @@ class CudaDecoder {
   CudaDecoder(const CudaDecoder&) = delete;
   CudaDecoder& operator=(const CudaDecoder&) = delete;
 
-  // A projected condition (N, L', C) fp32 -> tokens (T, R, S) fp32.
-  at::Tensor forward(const at::Tensor& projected,
-                     const std::function<void(std::size_t layer)>& on_layer) const;
+  // B projected conditions (N, L', C) fp32, at least one -> tokens (B, T, R, S) fp32.
+  at::Tensor forward(const std::vector<at::Tensor>& projected,
+                     const ops::cuda::LoadedDecoder::OnLayer& on_layer) const;
 
  private:
   ops::cuda::DecoderSetup setup(int device, std::uint64_t memory_bytes);

@@ -117,3 +117,14 @@ def test_the_adapter_is_the_cpus(call, library, memory):
 def test_too_little_memory(call):
     message = fails(75, *call, *on_cuda(), "--max-gpu-memory", "1KB", engine=True, env={"DND_CUDA": TWIN})
     assert "the largest convolution needs" in message
+
+
+def test_a_batch_has_the_adapters_of_its_tasks(call):
+    for size in ("1", "3"):
+        made = dnd("--json", *call, "--variants", "3", "--batch-size", size, "--precision", "fast", "--device", "cuda",
+                   "--out", f"by-{size}", env={"DND_CUDA": TWIN})
+        assert len(made.json) == 3
+    adapters = [sorted(pathlib.Path(f"by-{size}").rglob("adapter_model.safetensors")) for size in ("1", "3")]
+    assert len(adapters[0]) == 3 and len({path.read_bytes() for path in adapters[0]}) == 3
+    for alone, together in zip(*adapters, strict=True):
+        assert alone.read_bytes() == together.read_bytes()

@@ -119,8 +119,9 @@ DND_EXPORT int dnd_cuda_run(DndCudaDecoder* decoder, const float* conditions,
   return cuda::guarded(status, [&] {
     cuda::Decoder::LayerDone done;
     if (on_layer != nullptr) {
-      done = [&](std::size_t layer) {
-        if (on_layer(user, static_cast<int64_t>(layer)) != 0) throw cuda::Stopped{};
+      done = [&](std::size_t finished, std::size_t all) {
+        const int stop = on_layer(user, static_cast<int64_t>(finished), static_cast<int64_t>(all));
+        if (stop != 0) throw cuda::Stopped{};
       };
     }
     decoder->decoder->run({conditions, condition_count}, {tokens, token_count}, done);

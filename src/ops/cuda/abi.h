@@ -13,7 +13,7 @@ extern "C" {
 #endif
 
 /* Changes with any change of this header. */
-#define DND_CUDA_ABI_VERSION 1
+#define DND_CUDA_ABI_VERSION 2
 
 typedef struct DndCudaStatus {
   char message[1024];
@@ -43,8 +43,8 @@ typedef struct DndCudaFeature {
  * call; a null pointer if there are none: then the call that asked returns DND_CUDA_STOPPED. */
 typedef const float* (*DndCudaWeights)(void* user, int64_t layer, const char* name,
                                        const int64_t* shape, int32_t dimensions);
-/* After each finished layer. Not 0: run() returns DND_CUDA_STOPPED. */
-typedef int (*DndCudaOnLayer)(void* user, int64_t layer);
+/* After each finished layer: `done` of `all` times. Not 0: run() returns DND_CUDA_STOPPED. */
+typedef int (*DndCudaOnLayer)(void* user, int64_t done, int64_t all);
 #define DND_CUDA_STOPPED (-1)
 
 typedef struct DndCudaDecoderConfig {
@@ -52,7 +52,7 @@ typedef struct DndCudaDecoderConfig {
   const DndCudaFeature* features; /* the condition's first */
   int32_t feature_count;
   int32_t kernel;
-  int32_t images;        /* conditions decoded at once */
+  int32_t images;        /* conditions decoded at once, at most */
   uint64_t memory_bytes; /* of the device that may be used; 0: nine tenths of what is free */
   DndCudaWeights weights;
   void* user; /* of `weights`; both must live as long as the decoder */
@@ -68,7 +68,7 @@ int dnd_cuda_self_test(int32_t device, DndCudaOnCheck on_check, void* user, DndC
 /* Transforms the weights. The caller destroys `*decoder`, which is null after a failure. */
 int dnd_cuda_create(const DndCudaDecoderConfig* config, DndCudaDecoder** decoder,
                     DndCudaStatus* status);
-/* conditions (images, N, H, W) -> tokens (images, T, R, S). `on_layer` may be null. */
+/* conditions (any number, N, H, W) -> tokens (as many, T, R, S). `on_layer` may be null. */
 int dnd_cuda_run(DndCudaDecoder* decoder, const float* conditions, uint64_t condition_count,
                  float* tokens, uint64_t token_count, DndCudaOnLayer on_layer, void* user,
                  DndCudaStatus* status);

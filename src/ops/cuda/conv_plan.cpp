@@ -1,9 +1,9 @@
 #include "ops/cuda/conv_plan.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 #include "base/strings.h"
@@ -11,7 +11,6 @@
 namespace dnd::ops::cuda {
 namespace {
 
-constexpr std::array<int, 8> kTiles = {10, 12, 14, 16, 20, 24, 32, 48};
 constexpr int kChannelAlignment = 8;  // fp16 channels of 16 bytes
 
 // Assumed of an H200: rates of fp16 tensor cores, memory and fp32 outside the tensor cores, and the
@@ -25,6 +24,11 @@ double number(std::int64_t n) { return static_cast<double>(n); }
 
 bool fits(int points, int kernel, int tile) {
   return tile >= kernel || tile >= points + kernel / 2;
+}
+
+// The least e for which 2^e >= value.
+int log2_above(int value) {
+  return static_cast<int>(std::bit_width(static_cast<unsigned>(value - 1)));
 }
 
 int rounded_up(int value, int multiple) { return pieces(value, multiple) * multiple; }
@@ -64,7 +68,7 @@ void check(const ConvShape& s, int tile_rows, int tile_columns) {
          kMaxKernel, " (use --device cpu)");
   }
   for (const int tile : {tile_rows, tile_columns}) {
-    if (tile < 2 || tile % 2 != 0 || tile > kMaxTile) {
+    if (std::find(std::begin(kTiles), std::end(kTiles), tile) == std::end(kTiles)) {
       fail(ErrorKind::internal, "cuda: tile of ", tile, " points");
     }
   }
@@ -87,7 +91,6 @@ ConvPlan make_plan(const ConvShape& shape, int tile_rows, int tile_columns) {
   const Axis rows = cut_axis(shape.rows, shape.kernel, tile_rows);
   const Axis columns = cut_axis(shape.columns, shape.kernel, tile_columns);
   ConvPlan plan;
-  plan.images = shape.images;
   plan.in_channels = shape.in_channels;
   plan.out_channels = shape.out_channels;
   plan.kernel = shape.kernel;
@@ -96,16 +99,22 @@ ConvPlan make_plan(const ConvShape& shape, int tile_rows, int tile_columns) {
   plan.v = plan.v_is_rows ? rows : columns;
   plan.bins_v = plan.v.tile / 2 + 1;
   plan.bins = plan.u.tile * plan.bins_v;
-  const std::int64_t tiles = std::int64_t{rows.count} * columns.count;
-  constexpr std::int64_t kMaxTiles = std::int64_t{1} << 30U;  // the product counts them twice
-  if (tiles > kMaxTiles / shape.images) {
-    fail(ErrorKind::data, "cuda: plane of ", shape.rows, " x ", shape.columns, " is too large");
-  }
-  plan.tiles = static_cast<int>(tiles * shape.images);
   plan.padded_in = rounded_up(shape.in_channels, kChannelAlignment);
   plan.padded_out = rounded_up(shape.out_channels, kChannelAlignment);
-  plan.log2_area =
-      static_cast<int>(std::bit_width(static_cast<unsigned>(tile_rows * tile_columns - 1)));
+  plan.log2_area = log2_above(tile_rows * tile_columns);
+  plan.log2_depth = log2_above(shape.in_channels);
+  return for_images(plan, shape.images);
+}
+
+ConvPlan for_images(ConvPlan plan, int images) {
+  const std::int64_t tiles = std::int64_t{plan.u.count} * plan.v.count;
+  constexpr std::int64_t kMaxTiles = std::int64_t{1} << 30U;  // the product counts them twice
+  if (tiles > kMaxTiles / images) {
+    fail(ErrorKind::data, "cuda: ", images, " planes of ", plan.u.points, " x ", plan.v.points,
+         " are too large");
+  }
+  plan.images = images;
+  plan.tiles = static_cast<int>(tiles * images);
   return plan;
 }
 

@@ -4,7 +4,7 @@
 // product runs over all tiles and channels:
 //   inputs   X  [bin][part][tile][padded_in]                 fp16, part: real, imaginary
 //   weights  W  [bin][part][padded_out][padded_in]           fp16, conjugated
-//   products Y  [bin][part of X][tile][part of W][padded_out] fp32
+//   products Y  [bin][part of X][tile][part of W][padded_out] fp16, times 2^product_exponent()
 // so that one real product of 2 tiles x 2 outputs holds all four of the complex one.
 #pragma once
 
@@ -14,8 +14,11 @@
 
 namespace dnd::ops::cuda {
 
-// The largest kernel and tile that the kernels' shared memory is laid out for.
+// The largest kernel that the kernels' shared memory is laid out for.
 constexpr int kMaxKernel = 11;
+
+// The lengths of tiles: those whose transforms have code (with_tile()).
+constexpr int kTiles[] = {10, 12, 14, 16, 20, 24, 32, 48};
 constexpr int kMaxTile = 48;
 
 // Stride 1, `same` padding, square kernel of odd size.
@@ -59,7 +62,12 @@ struct ConvPlan {
   int tiles = 0;      // of all images; tile = (image * u.count + tile of u) * v.count + tile of v
   int padded_in = 0;  // channels in whole eights (16 bytes of fp16), zeros beyond the true ones
   int padded_out = 0;
-  int log2_area = 0;  // 2^log2_area >= u.tile * v.tile
+  int log2_area = 0;   // 2^log2_area >= u.tile * v.tile
+  int log2_depth = 0;  // 2^log2_depth >= in_channels
+
+  // Frequencies of inputs and of weights are at most 2^15 (range_exponent()), so that products of this
+  // scale are as well, whatever the values are.
+  DND_HD int product_exponent() const { return -(15 + log2_depth); }
 
   DND_HD std::int64_t stride_u(const Strides& s) const { return v_is_rows ? s.column : s.row; }
   DND_HD std::int64_t stride_v(const Strides& s) const { return v_is_rows ? s.row : s.column; }
@@ -102,6 +110,9 @@ DND_HD inline TilePlace place_of(const ConvPlan& plan, int tile) {
 // sizes below 1 or so large that an index overflows.
 ConvPlan make_plan(const ConvShape& shape, int tile_rows, int tile_columns);
 
+// The same for another number of images. Throws Error(data) where there would be too many tiles.
+ConvPlan for_images(ConvPlan plan, int images);
+
 // Milliseconds of the three stages by a model of an H200 that nothing has confirmed yet.
 struct PlanCost {
   double input = 0.0;
@@ -111,7 +122,7 @@ struct PlanCost {
 };
 PlanCost cost_of(const ConvPlan& plan);
 
-// The plan of the lowest cost over tiles of 10, 12, 14, 16, 20, 24, 32 and 48 points on each axis.
+// The plan of the lowest cost over kTiles on each axis.
 ConvPlan choose_plan(const ConvShape& shape);
 
 }  // namespace dnd::ops::cuda

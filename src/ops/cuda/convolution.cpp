@@ -59,31 +59,31 @@ void Convolution::load(const float* weights, const ConvScratch& scratch,
   frequencies_ = frequencies;
 }
 
-void Convolution::run(const DevicePlane& x, const ConvScratch& scratch, float* y,
+void Convolution::run(int images, const DevicePlane& x, const ConvScratch& scratch, float* y,
                       const Strides& strides, const Epilogue& epilogue,
-                      std::uint32_t* largest_out) {
-  if (frequencies_ == nullptr || scratch.inputs.size() < plan_.input_size() ||
-      scratch.products.size() < plan_.product_size()) {
+                      std::uint32_t* largest_out) const {
+  const ConvPlan plan = for_images(plan_, images);
+  if (frequencies_ == nullptr || scratch.inputs.size() < plan.input_size() ||
+      scratch.products.size() < plan.product_size()) {
     fail(ErrorKind::internal, "cuda: convolution without weights or with too small a scratch");
   }
   ForwardTransform forward;
-  forward.plan = plan_;
+  forward.plan = plan;
   forward.x = x.data;
   forward.strides = x.strides;
   forward.largest = x.largest;
-  forward.roots = roots_.data();
   forward.out = scratch.inputs.data();
   forward.channels_contiguous = x.strides.channel == 1;
+  forward.norm = x.norm;
   device_->launch(forward);
 
-  device_->launch(BatchedProduct{plan_, forward.out, frequencies_, scratch.products.data()});
+  device_->launch(BatchedProduct{plan, forward.out, frequencies_, scratch.products.data()});
 
   InverseTransform inverse;
-  inverse.plan = plan_;
+  inverse.plan = plan;
   inverse.products = scratch.products.data();
   inverse.largest = x.largest;
   inverse.exponents = exponents_.data();
-  inverse.roots = roots_.data();
   inverse.y = y;
   inverse.strides = strides;
   inverse.epilogue = epilogue;

@@ -10,17 +10,19 @@ namespace dnd::ops::cuda {
 struct DevicePlane {
   const float* data = nullptr;
   Strides strides;
-  const std::uint32_t* largest = nullptr;  // (images): bits of the largest magnitude
+  const std::uint32_t* largest =
+      nullptr;  // (images): bits of the largest magnitude, of normalised values
+  Normalization norm;
 };
 
-// e^(i 2 pi n / tile) of both axes, as the kernels take them.
+// e^(i 2 pi n / tile) of both axes, as the transform of weights takes them.
 std::vector<Complex> root_table(const ConvPlan& plan);
 
 // Device memory that convolutions use one after another.
 struct ConvScratch {
-  Buffer<std::uint16_t> inputs;  // at least plan.input_size()
-  Buffer<float> products;        // at least plan.product_size()
-  Buffer<float> raw_weights;     // at least one output channel's
+  Buffer<std::uint16_t> inputs;    // at least plan.input_size()
+  Buffer<std::uint16_t> products;  // at least plan.product_size()
+  Buffer<float> raw_weights;       // at least one output channel's
 };
 
 class Convolution {
@@ -36,9 +38,10 @@ class Convolution {
   // elements of the device, which run() reads from then on.
   void load(const float* weights, const ConvScratch& scratch, std::uint16_t* frequencies);
 
-  // y (images, Cout, rows, columns) by `strides`; `largest_out` as for InverseTransform.
-  void run(const DevicePlane& x, const ConvScratch& scratch, float* y, const Strides& strides,
-           const Epilogue& epilogue, std::uint32_t* largest_out);
+  // y (images, Cout, rows, columns) by `strides`; `largest_out` as for InverseTransform. The number of images need
+  // not be the plan's: an image's results do not depend on the others.
+  void run(int images, const DevicePlane& x, const ConvScratch& scratch, float* y,
+           const Strides& strides, const Epilogue& epilogue, std::uint32_t* largest_out) const;
 
  private:
   Device* device_;

@@ -31,6 +31,16 @@ void check(cublasStatus_t status, const char* what) {
   fail(kind, "device cuda: ", what, ": ", cublasGetStatusName(status));
 }
 
+// A kernel with transforms, for tiles that its code for all needs too many registers for.
+template <typename Kernel>
+struct ShortTiles : Kernel {
+  static constexpr int kMost = 24;
+
+  DND_HD void run(int phase, const Block& block, int thread, float* shared) const {
+    this->template run_up_to<kMost>(phase, block, thread, shared);
+  }
+};
+
 // The phases of a kernel with a barrier after each (phases.h).
 template <typename Kernel>
 __global__ void __launch_bounds__(Kernel::kThreads)
@@ -154,8 +164,8 @@ class CudaDevice : public Device {
   void launch(const LayerNorm& kernel) override { start(kernel); }
   void launch(const WeightScales& kernel) override { start(kernel); }
   void launch(const WeightTransform& kernel) override { start(kernel); }
-  void launch(const ForwardTransform& kernel) override { start(kernel); }
-  void launch(const InverseTransform& kernel) override { start(kernel); }
+  void launch(const ForwardTransform& kernel) override { start_for_tiles(kernel); }
+  void launch(const InverseTransform& kernel) override { start_for_tiles(kernel); }
 
   // cuBLAS counts columns first: its matrices are the transposes of ours, Y^T = W X^T.
   void launch(const BatchedProduct& product) override {
@@ -164,13 +174,13 @@ class CudaDevice : public Device {
     const int outputs = 2 * plan.padded_out;
     const int rows = 2 * plan.tiles;
     const int depth = plan.padded_in;
-    const float one = 1.0F;
+    const float scale = power_of_two(plan.product_exponent());
     const float zero = 0.0F;
     check(cublasGemmStridedBatchedEx(cublas_.get(), CUBLAS_OP_T, CUBLAS_OP_N, outputs, rows, depth,
-                                     &one, product.weights, CUDA_R_16F, depth,
+                                     &scale, product.weights, CUDA_R_16F, depth,
                                      plan.weight_index(1, 0, 0, 0), product.inputs, CUDA_R_16F,
                                      depth, plan.input_index(1, 0, 0, 0), &zero, product.products,
-                                     CUDA_R_32F, outputs, plan.product_index(1, 0, 0, 0, 0),
+                                     CUDA_R_16F, outputs, plan.product_index(1, 0, 0, 0, 0),
                                      plan.bins, CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT),
           BatchedProduct::kName);
   }
@@ -181,16 +191,30 @@ class CudaDevice : public Device {
   }
 
  private:
+  template <typename Kernel>
+  void start_for_tiles(const Kernel& kernel) {
+    if (std::max(kernel.plan.u.tile, kernel.plan.v.tile) <= ShortTiles<Kernel>::kMost) {
+      start(ShortTiles<Kernel>{kernel});
+    } else {
+      start(kernel);
+    }
+  }
+
   // The one place where kernels start.
   template <typename Kernel>
   void start(const Kernel& kernel) {
     check_launch(kernel);
     make_current(index_);
+    const std::size_t shared_bytes = kernel.shared_floats() * sizeof(float);
+    if (shared_bytes > kPlainSharedBytes) {
+      check(cudaFuncSetAttribute(run_phases<Kernel>, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                 static_cast<int>(kMaxSharedBytes)),
+            Kernel::kName);
+    }
     const Grid grid = kernel.grid();
     const dim3 blocks(static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y),
                       static_cast<unsigned>(grid.z));
-    run_phases<<<blocks, Kernel::kThreads, kernel.shared_floats() * sizeof(float), stream_.get()>>>(
-        kernel);
+    run_phases<<<blocks, Kernel::kThreads, shared_bytes, stream_.get()>>>(kernel);
     check(cudaGetLastError(), Kernel::kName);
   }
 

@@ -14,15 +14,15 @@
 
 namespace dnd::ops::cuda {
 
-// For every bin: Y = X * W^T in the layouts of conv_plan.h: (2 tiles x padded_in) by
-// (padded_in x 2 padded_out), fp16 operands, sums in fp32.
+// For every bin: Y = X * W^T * 2^product_exponent() in the layouts of conv_plan.h: (2 tiles x padded_in) by
+// (padded_in x 2 padded_out), all fp16, sums in fp32.
 struct BatchedProduct {
   static constexpr const char* kName = "product";
 
   ConvPlan plan;
   const std::uint16_t* inputs = nullptr;
   const std::uint16_t* weights = nullptr;
-  float* products = nullptr;
+  std::uint16_t* products = nullptr;
 };
 
 // Work is done in the order of the calls. One caller at a time. Everything throws dnd::Error; the

@@ -24,8 +24,10 @@ struct Complex {
   float imaginary;
 };
 
-// Largest block of shared memory that needs no opt-in on any device.
-constexpr std::size_t kMaxSharedBytes = std::size_t{48} << 10U;
+// Shared memory of a block: what every device gives without asking, and what every one of compute
+// capability 8.0 or newer has where it is asked for (the smallest of them has 99 KiB).
+constexpr std::size_t kPlainSharedBytes = std::size_t{48} << 10U;
+constexpr std::size_t kMaxSharedBytes = std::size_t{96} << 10U;
 
 // Blocks of a launch.
 struct Grid {
@@ -49,6 +51,14 @@ DND_HD inline std::uint16_t to_half(float value) {
   return __half_as_ushort(__float2half_rn(value));
 #else
   return f32_to_f16(value);
+#endif
+}
+
+DND_HD inline float from_half(std::uint16_t bits) {
+#if defined(__CUDA_ARCH__)
+  return __half2float(__ushort_as_half(bits));
+#else
+  return f16_to_f32(bits);
 #endif
 }
 

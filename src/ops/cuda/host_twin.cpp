@@ -91,15 +91,16 @@ void HostTwin::launch(const BatchedProduct& product) {
   const auto depth = static_cast<std::size_t>(plan.padded_in);
   const std::size_t rows = 2 * static_cast<std::size_t>(plan.tiles);
   const std::size_t columns = 2 * static_cast<std::size_t>(plan.padded_out);
+  const float scale = power_of_two(plan.product_exponent());
   for (int bin = 0; bin < plan.bins; ++bin) {
     const auto x = from_half(product.inputs + plan.input_index(bin, 0, 0, 0), rows * depth);
     const auto w = from_half(product.weights + plan.weight_index(bin, 0, 0, 0), columns * depth);
-    float* y = product.products + plan.product_index(bin, 0, 0, 0, 0);
+    std::uint16_t* y = product.products + plan.product_index(bin, 0, 0, 0, 0);
     for (std::size_t row = 0; row < rows; ++row) {
       for (std::size_t column = 0; column < columns; ++column) {
         float sum = 0.0F;
         for (std::size_t i = 0; i < depth; ++i) sum += x[row * depth + i] * w[column * depth + i];
-        y[row * columns + column] = sum;
+        y[row * columns + column] = f32_to_f16(sum * scale);
       }
     }
   }

@@ -5,6 +5,7 @@
 
 #include "ops/cuda/conv_plan.h"
 #include "ops/cuda/phases.h"
+#include "ops/cuda/tile_memory.h"
 
 namespace dnd::ops::cuda {
 
@@ -18,47 +19,47 @@ struct Epilogue {
   float divisor = 1.0F;
 };
 
-// A block takes one tile (x), a group of output channels (y) and some of the tile's lines of u (z).
-// It puts the four real products together, goes back along u for its lines and then along v.
+// A block takes one tile (x) and a group of output channels (y). It puts the four real products together,
+// goes back along u and then along v.
 struct InverseTransform {
   static constexpr const char* kName = "inverse transform";
   static constexpr int kThreads = kBlockThreads;
 
   ConvPlan plan;
-  const float* products = nullptr;         // Y
-  const std::uint32_t* largest = nullptr;  // (images): of the convolution's input
-  const int* exponents = nullptr;          // (out_channels): of the weights
-  const Complex* roots = nullptr;          // as for ForwardTransform
-  float* y = nullptr;                      // images x channels x rows x columns by these strides
+  const std::uint16_t* products = nullptr;  // Y
+  const std::uint32_t* largest = nullptr;   // (images): of the convolution's input
+  const int* exponents = nullptr;           // (out_channels): of the weights
+  float* y = nullptr;                       // images x channels x rows x columns by these strides
   Strides strides;
   Epilogue epilogue;
   std::uint32_t* largest_out = nullptr;  // (images): bits of the largest magnitude of y, or none
   bool channels_contiguous = false;      // else v, as the order of writing
 
-  // Lines that a block takes: what their half-done values leave room for.
-  DND_HD int chunk() const {
-    constexpr int kFloats = 9600;
-    const int most = kFloats / (plan.bins_v * 2 * kChannelGroup);
-    return most < plan.u.step ? most : plan.u.step;
-  }
-  Grid grid() const {
-    return {plan.tiles, pieces(plan.padded_out, kChannelGroup), pieces(plan.u.step, chunk())};
-  }
+  Grid grid() const { return {plan.tiles, pieces(plan.padded_out, tile_memory(plan).channels), 1}; }
   std::size_t shared_floats() const {
-    return static_cast<std::size_t>(half_done_floats()) + std::size_t{kFoldFloats};
+    return static_cast<std::size_t>(line_floats()) + std::size_t{kFoldFloats};
   }
-  DND_HD int phases() const { return largest_out != nullptr ? 4 : 2; }
+  DND_HD int phases() const { return largest_out != nullptr ? 5 : 3; }
 
   DND_HD void run(int phase, const Block& block, int thread, float* shared) const {
-    float* fold = shared + half_done_floats();
+    run_up_to<kMaxTile>(phase, block, thread, shared);
+  }
+  template <int kMost>
+  DND_HD void run_up_to(int phase, const Block& block, int thread, float* shared) const {
+    float* fold = shared + line_floats();
     switch (phase) {
       case 0:
-        transform_u(block, thread, shared);
+        with_tile<kMost>(plan.u.tile, [&](auto length) {
+          transform_u<decltype(length)::value>(block, thread, shared);
+        });
         break;
       case 1:
-        fold[thread] = transform_v(block, thread, shared);
+        lines_to_points<kMost>(plan, plan.u.step, thread, shared);
         break;
       case 2:
+        fold[thread] = store(block, thread, shared);
+        break;
+      case 3:
         fold_to_partials(thread, fold, Largest{});
         break;
       default:
@@ -71,82 +72,57 @@ struct InverseTransform {
   }
 
  private:
-  DND_HD int half_done_floats() const { return chunk() * plan.bins_v * 2 * kChannelGroup; }
-  DND_HD int lines_of(const Block& block) const {
-    const int left = plan.u.step - block.z * chunk();
-    return left < chunk() ? left : chunk();
-  }
+  DND_HD int line_floats() const { return tile_memory(plan).floats(plan.u.step); }
 
-  // half_done[line][bin of v][part][channel]
-  DND_HD void transform_u(const Block& block, int thread, float* half_done) const {
-    const int count = lines_of(block) * plan.bins_v * kChannelGroup;
-    for (int i = thread; i < count; i += kThreads) {
-      const int c = i % kChannelGroup;
-      const int bin = i / kChannelGroup % plan.bins_v;
-      const int line = i / kChannelGroup / plan.bins_v;
-      const int channel = block.y * kChannelGroup + c;
-      float real = 0.0F;
-      float imaginary = 0.0F;
-      if (channel < plan.out_channels) {
-        const int position = block.z * chunk() + line;
-        int root = 0;
-        for (int frequency = 0; frequency < plan.u.tile; ++frequency) {
-          const int at = bin * plan.u.tile + frequency;
-          const float* of_real = products + plan.product_index(at, 0, block.x, 0, channel);
-          const float* of_imaginary = products + plan.product_index(at, 1, block.x, 0, channel);
-          const float a = of_real[0] - of_imaginary[plan.padded_out];
-          const float b = of_real[plan.padded_out] + of_imaginary[0];
-          const Complex w = roots[root];
-          real += a * w.real - b * w.imaginary;
-          imaginary += b * w.real + a * w.imaginary;
-          root += position;
-          if (root >= plan.u.tile) root -= plan.u.tile;
-        }
-      }
-      const int to = (line * plan.bins_v + bin) * 2 * kChannelGroup + c;
-      half_done[to] = real;
-      half_done[to + kChannelGroup] = imaginary;
+  // The lines of the tile's outputs, as frequencies of v.
+  template <int kTile>
+  DND_HD void transform_u(const Block& block, int thread, float* shared) const {
+    const TileMemory memory = tile_memory(plan);
+    for (int i = thread; i < plan.bins_v * memory.channels; i += kThreads) {
+      const int c = i % memory.channels;
+      const int bin = i / memory.channels;
+      const int channel = block.y * memory.channels + c;
+      const bool inside = channel < plan.out_channels;
+      Points<kTile> points;
+      for_constants<kTile>([&](auto frequency) {
+        const int at = bin * kTile + frequency();
+        float& real = points.real[frequency()];
+        float& imaginary = points.imaginary[frequency()];
+        real = imaginary = 0.0F;
+        if (!inside) return;
+        const std::uint16_t* of_real = products + plan.product_index(at, 0, block.x, 0, channel);
+        const std::uint16_t* of_imaginary =
+            products + plan.product_index(at, 1, block.x, 0, channel);
+        real = from_half(of_real[0]) - from_half(of_imaginary[plan.padded_out]);
+        imaginary = from_half(of_real[plan.padded_out]) + from_half(of_imaginary[0]);
+      });
+      transform_back(points);
+      for_constants<kTile>([&](auto u) {
+        if (u() >= plan.u.step) return;
+        float* line = shared + memory.line(u(), c);
+        line[bin] = points.real[u()];
+        line[plan.bins_v + bin] = points.imaginary[u()];
+      });
     }
   }
 
   // Writes the block's part of y; returns the value of the largest magnitude that the thread wrote.
-  DND_HD float transform_v(const Block& block, int thread, const float* half_done) const {
+  DND_HD float store(const Block& block, int thread, const float* shared) const {
+    const TileMemory memory = tile_memory(plan);
     const TilePlace place = place_of(plan, block.x);
-    const int lines = lines_of(block);
-    const int count = lines * plan.v.step * kChannelGroup;
+    const int count = plan.u.step * plan.v.step * memory.channels;
     float most = 0.0F;
     for (int i = thread; i < count; i += kThreads) {
-      const LinePoint at = line_point(i, lines, plan.v.step, channels_contiguous);
-      const int c = at.channel;
-      const int v = at.point;
-      const int line = at.line;
-      const int channel = block.y * kChannelGroup + c;
-      const int u_out = place.u + block.z * chunk() + line;
-      const int v_out = place.v + v;
-      if (channel >= plan.out_channels || u_out >= plan.u.points || v_out >= plan.v.points)
-        continue;
-      const int first = line * plan.bins_v * 2 * kChannelGroup + c;
-      const float sum = line_sum(half_done + first, v);
-      const float value = finish(sum, place.image, channel, u_out, v_out);
-      most = Largest{}(most, value);
+      const LinePoint at =
+          line_point(i, plan.u.step, plan.v.step, memory.channels, channels_contiguous);
+      const int channel = block.y * memory.channels + at.channel;
+      const int u = place.u + at.line;
+      const int v = place.v + at.point;
+      if (channel >= plan.out_channels || u >= plan.u.points || v >= plan.v.points) continue;
+      const float sum = shared[memory.line(at.line, at.channel) + at.point];
+      most = Largest{}(most, finish(sum, place.image, channel, u, v));
     }
     return most;
-  }
-
-  // The real value at position v of a line whose frequencies beyond v.tile/2 are conjugates.
-  DND_HD float line_sum(const float* frequencies, int v) const {
-    const Complex* roots_v = roots + plan.u.tile;
-    float sum = 0.0F;
-    int root = 0;
-    for (int bin = 0; bin < plan.bins_v; ++bin) {
-      const int from = bin * 2 * kChannelGroup;
-      const float term = frequencies[from] * roots_v[root].real -
-                         frequencies[from + kChannelGroup] * roots_v[root].imaginary;
-      sum += bin == 0 || bin == plan.bins_v - 1 ? term : 2.0F * term;
-      root += v;
-      if (root >= plan.v.tile) root -= plan.v.tile;
-    }
-    return sum;
   }
 
   DND_HD float finish(float sum, int image, int channel, int u, int v) const {
@@ -155,7 +131,8 @@ struct InverseTransform {
                             u * plan.stride_u(strides) + v * plan.stride_v(strides);
     const int of_input = range_exponent(largest[image], plan.log2_area);
     float value = sum / static_cast<float>(plan.u.tile * plan.v.tile);
-    value = value * power_of_two(-exponents[channel]) * power_of_two(-of_input);
+    value = value * power_of_two(-plan.product_exponent()) * power_of_two(-exponents[channel]) *
+            power_of_two(-of_input);
     if (e.tanh) value = std::tanh(value);
     if (e.other != nullptr) value += e.other[at];
     if (e.bias != nullptr) {

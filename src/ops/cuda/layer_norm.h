@@ -7,8 +7,13 @@
 
 namespace dnd::ops::cuda {
 
-// x, y: (rows, size), contiguous. A block takes one row. Rows of an image are consecutive, and the
-// largest magnitude of an image's results goes to largest[image] (bits, joined by atomic_max).
+DND_HD inline float normalized(float x, float mean, float scale, float weight, float bias) {
+  return (x - mean) * scale * weight + bias;
+}
+
+// What is needed to normalise x (rows, size), contiguous; a ForwardTransform does it as it reads. A block takes
+// one row. Rows of an image are consecutive, and the largest magnitude of an image's results goes to
+// largest[image] (bits, joined by atomic_max).
 struct LayerNorm {
   static constexpr const char* kName = "layer norm";
   static constexpr int kThreads = kBlockThreads;
@@ -17,7 +22,7 @@ struct LayerNorm {
   const float* x = nullptr;
   const float* weight = nullptr;  // (size)
   const float* bias = nullptr;    // (size)
-  float* y = nullptr;
+  float* statistics = nullptr;    // (rows, 2): mean, and one over the standard deviation
   std::uint32_t* largest = nullptr;
   int rows = 0;
   int rows_per_image = 0;
@@ -53,13 +58,15 @@ struct LayerNorm {
         if (thread == 0) scale = 1.0F / std::sqrt(folded(shared, Sum{}) / count + epsilon);
         break;
       case 6:
-        shared[thread] = normalize(block, row, mean, scale, thread);
+        shared[thread] = largest_result(row, mean, scale, thread);
         break;
       case 7:
         fold_to_partials(thread, shared, Largest{});
         break;
       default:
         if (thread == 0) {
+          statistics[2 * block.x] = mean;
+          statistics[2 * block.x + 1] = scale;
           atomic_max(&largest[block.x / rows_per_image], magnitude_bits(folded(shared, Largest{})));
         }
         break;
@@ -81,15 +88,10 @@ struct LayerNorm {
     return total;
   }
 
-  // Returns the value of the largest magnitude that the thread wrote.
-  DND_HD float normalize(const Block& block, const float* row, float mean, float scale,
-                         int thread) const {
-    float* out = y + block.x * size;
+  DND_HD float largest_result(const float* row, float mean, float scale, int thread) const {
     float most = 0.0F;
     for (std::int64_t i = thread; i < size; i += kThreads) {
-      const float value = (row[i] - mean) * scale * weight[i] + bias[i];
-      out[i] = value;
-      most = Largest{}(most, value);
+      most = Largest{}(most, normalized(row[i], mean, scale, weight[i], bias[i]));
     }
     return most;
   }

@@ -19,6 +19,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kLibraryName = "libdnd_cuda.so";
 constexpr const char* kRemedy = "use --device cpu";
+constexpr std::int32_t kConditionsAtOnce =
+    8;  // if they fit: the tasks that `generate` decodes together by default
 
 // Beside the library (or program) that this function is part of.
 fs::path library_path() {
@@ -204,7 +206,7 @@ LoadedDecoder::LoadedDecoder(DecoderSetup setup) {
   config.features = features.data();
   config.feature_count = static_cast<std::int32_t>(features.size());
   config.kernel = state_->setup.kernel;
-  config.images = 1;
+  config.images = kConditionsAtOnce;
   config.memory_bytes = state_->setup.memory_bytes;
   config.weights = &State::weights;
   config.user = state_.get();
@@ -215,22 +217,24 @@ LoadedDecoder::LoadedDecoder(DecoderSetup setup) {
 
 LoadedDecoder::~LoadedDecoder() = default;
 
-void LoadedDecoder::run(std::span<const float> condition, std::span<float> tokens,
-                        const std::function<void(std::size_t layer)>& on_layer) {
+void LoadedDecoder::run(std::span<const float> conditions, std::span<float> tokens,
+                        const OnLayer& on_layer) {
   struct Call {
-    const std::function<void(std::size_t layer)>* on_layer;
+    const OnLayer* on_layer;
     Caught* caught;
   };
   Call call{&on_layer, &state_->caught};
-  const auto done = [](void* user, std::int64_t layer) {
+  const auto on_done = [](void* user, std::int64_t done, std::int64_t all) {
     auto& this_call = *static_cast<Call*>(user);
-    const auto tell = [&] { (*this_call.on_layer)(static_cast<std::size_t>(layer)); };
+    const auto tell = [&] {
+      (*this_call.on_layer)(static_cast<std::size_t>(done), static_cast<std::size_t>(all));
+    };
     return this_call.caught->run(tell) ? 0 : 1;
   };
   DndCudaStatus status{};
   const int code = library().run(
-      state_->decoder, condition.data(), condition.size(), tokens.data(), tokens.size(),
-      on_layer ? static_cast<DndCudaOnLayer>(done) : nullptr, &call, &status);
+      state_->decoder, conditions.data(), conditions.size(), tokens.data(), tokens.size(),
+      on_layer ? static_cast<DndCudaOnLayer>(on_done) : nullptr, &call, &status);
   state_->caught.check(code, status);
 }
 

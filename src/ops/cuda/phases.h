@@ -17,20 +17,20 @@ namespace dnd::ops::cuda {
 // Threads of every kernel.
 constexpr int kBlockThreads = 256;
 
-// Channels that a block handles side by side: 16 fp16 values are one 32-byte sector.
+// Channels that a block handles side by side, or the most of them: 16 fp16 values are one 32-byte sector.
 constexpr int kChannelGroup = 16;
 
-// Value i of some lines of `length` points and a group of channels, with the channels or the points
-// side by side.
+// Value i of some lines of `length` points and `channels` channels, with the channels or the points side by
+// side.
 struct LinePoint {
   int line;
   int point;
   int channel;
 };
-DND_HD inline LinePoint line_point(int i, int lines, int length, bool channels_contiguous) {
-  const int rest = channels_contiguous ? i / kChannelGroup : i % (length * lines);
-  return {rest / length, rest % length,
-          channels_contiguous ? i % kChannelGroup : i / (length * lines)};
+DND_HD inline LinePoint line_point(int i, int lines, int length, int channels,
+                                   bool channels_contiguous) {
+  const int rest = channels_contiguous ? i / channels : i % (length * lines);
+  return {rest / length, rest % length, channels_contiguous ? i % channels : i / (length * lines)};
 }
 
 // Reduces values[0 .. kBlockThreads - 1], one from each thread, in two phases: kFoldThreads partial

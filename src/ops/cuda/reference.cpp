@@ -68,8 +68,10 @@ std::vector<float> convolve_on(Device& device, const ConvPlan& plan, const std::
   Convolution convolution(device, plan);
   convolution.load(weights.data(), scratch, frequencies.data());
   const Buffer<float> y(device, std::int64_t{plan.images} * plan.out_channels * plane);
-  convolution.run({x_there.data(), strides_in_order(plan, plan.in_channels), largest_there.data()},
-                  scratch, y.data(), strides_in_order(plan, plan.out_channels), {}, nullptr);
+  convolution.run(
+      plan.images,
+      {x_there.data(), strides_in_order(plan, plan.in_channels), largest_there.data(), {}}, scratch,
+      y.data(), strides_in_order(plan, plan.out_channels), {}, nullptr);
   device.wait();
   return y.download();
 }

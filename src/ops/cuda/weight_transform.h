@@ -66,7 +66,7 @@ struct WeightTransform {
   const float* weights =
       nullptr;  // (outputs, in_channels, rows, columns): some of the output channels
   const int* exponents = nullptr;  // (outputs): of the same channels
-  const Complex* roots = nullptr;  // as for ForwardTransform
+  const Complex* roots = nullptr;  // e^(i 2 pi n / tile): u.tile of u, then v.tile of v
   std::uint16_t* out = nullptr;    // W
   int first_output = 0;            // the channel that weights[0] belongs to
   int outputs = 0;

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <numeric>
+
 #include "adapter/adapter_layout.h"
 #include "base/strings.h"
 #include "bundle/write_bundle.h"
@@ -103,7 +106,9 @@ TEST_P(GoldenDecoderOnTwin, EveryLayerIsCloseToTheOfficialCode) {
   Decoder on_twin = decoder();
   std::vector<float> before = condition();
   std::size_t layers = 0;
-  tokens(on_twin, [&](std::size_t layer) {
+  tokens(on_twin, [&](std::size_t done, std::size_t all) {
+    const std::size_t layer = done - 1;
+    EXPECT_EQ(all, config_.features.size() - 1);
     const std::vector<float> after = on_twin.last_output();
     std::vector<float> output = after;
     if (config_.features[layer] == config_.features[layer + 1]) {  // the golden one has no residual
@@ -131,22 +136,41 @@ INSTANTIATE_TEST_SUITE_P(Cases, GoldenDecoderOnTwin,
 class PlainDecoderOnTwin : public GoldenDecoderOnTwin {};
 INSTANTIATE_TEST_SUITE_P(Cases, PlainDecoderOnTwin, ::testing::Values("plain-k3"));
 
-// A tenfold condition beside the golden one changes nothing in its tokens.
+// Three conditions, two at once: each has the tokens that it has alone.
 TEST_P(PlainDecoderOnTwin, ABatchHasTheTokensOfItsParts) {
   Decoder one = decoder();
   Decoder two = decoder({2, 0});
-  const std::vector<float> expected = tokens(one);
-  std::vector<float> conditions;
-  for (const float value : condition()) conditions.push_back(value * value);
+  EXPECT_EQ(two.images(), 2);
   const std::vector<float> golden = condition();
-  conditions.insert(conditions.end(), golden.begin(), golden.end());
-  std::vector<float> both(2 * expected.size());
-  two.run(conditions, both, {});
-  const std::vector<float> second(both.begin() + static_cast<std::ptrdiff_t>(expected.size()),
-                                  both.end());
-  EXPECT_LT(
-      dnd::testing::relative_rms(std::span<const float>(second), std::span<const float>(expected)),
-      1e-3);
+  std::vector<float> conditions;
+  std::vector<float> expected;
+  for (const float power : {2.0F, 1.0F, 3.0F}) {
+    std::vector<float> other = golden;
+    for (float& value : other) value = std::pow(value, power);
+    std::vector<float> alone(tokens(one).size());
+    one.run(other, alone, {});
+    conditions.insert(conditions.end(), other.begin(), other.end());
+    expected.insert(expected.end(), alone.begin(), alone.end());
+  }
+  std::vector<float> all(expected.size());
+  std::vector<std::size_t> done;
+  two.run(conditions, all, [&](std::size_t finished, std::size_t of) {
+    EXPECT_EQ(of, 2 * (config_.features.size() - 1));
+    done.push_back(finished);
+  });
+  EXPECT_EQ(all, expected);
+  std::vector<std::size_t> every_layer_twice(2 * (config_.features.size() - 1));
+  std::iota(every_layer_twice.begin(), every_layer_twice.end(), 1);
+  EXPECT_EQ(done, every_layer_twice);
+}
+
+// What is in work leaves memory for weights.
+TEST_P(PlainDecoderOnTwin, LessMemoryDecodesFewerAtOnce) {
+  EXPECT_EQ(decoder({64, std::size_t{1} << 30U}).images(), 64);
+  const int some = decoder({64, std::size_t{8} << 20U}).images();
+  EXPECT_GT(some, 1);
+  EXPECT_LT(some, 64);
+  EXPECT_EQ(decoder({64, 500'000}).images(), 1);
 }
 
 // With less memory weights are transformed at every run: the same tokens.
