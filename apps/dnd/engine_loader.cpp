@@ -49,9 +49,8 @@ std::unique_ptr<Engine> open_engine(const EngineOptions& options) {
       symbol<decltype(dnd_engine_create)>(library, "dnd_engine_create")(&options));
   if (options.device.starts_with("cuda")) {
     log_warning(
-        "device cuda: was developed without a GPU; its kernels passed the self-test on this "
-        "device, but "
-        "compare with --device cpu before you rely on it (docs/cuda.md)");
+        "device cuda: was developed without a GPU: compare with --device cpu before you rely on it "
+        "(docs/cuda.md)");
   }
   return engine;
 }

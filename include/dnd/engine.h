@@ -39,8 +39,9 @@ struct HostTensor {
 struct EngineOptions {
   std::string device = "auto";  // "auto" (the CPU), "cpu", "cuda" or "cuda:i"
   int threads = 0;              // 0: as many as the process may run on
-  // "exact": fp32. "fast": the encoder's products with 16-bit integers; on a CUDA device, which has
-  // nothing else, the decoder's operands in fp16. "bf16": the decoder's operands rounded as released.
+  // "exact": fp32. "fast": the encoder's products with 16-bit integers; on a CUDA device the decoder's operands in
+  // fp16, by our kernels. "bf16": the decoder's operands rounded as released. On a CUDA device "exact" and "bf16" are
+  // LibTorch's own operations.
   std::string precision = "fast";
   std::uint64_t cuda_memory_bytes = 0;  // that may be used; 0: nine tenths of what is free
 };

@@ -21,7 +21,9 @@
 #include "nn/cuda_decoder.h"
 #include "nn/hyperconv_decoder.h"
 #include "nn/text_encoder.h"
+#include "nn/torch_decoder.h"
 #include "ops/cuda/library.h"
+#include "ops/cuda/torch_half.h"
 #include "ops/guarded.h"
 #include "ops/workers.h"
 #include "text/tokenizer.h"
@@ -49,30 +51,22 @@ int checked_threads(int threads) {
 // The CUDA device to use, if any. `auto` is the CPU: the CUDA path has not yet proved itself.
 std::optional<int> checked_device(const std::string& device) {
   if (device == "cpu" || device == "auto") return std::nullopt;
-  if (const auto index = ops::cuda::device_index(device)) {
-    ops::cuda::require_working(*index);
-    return index;
-  }
+  if (const auto index = ops::cuda::device_index(device)) return index;
   fail(ErrorKind::usage, "--device '", printable(device), "': expected auto, cpu, cuda or cuda:N");
 }
 
-// What the CPU computes with.
-struct CpuPrecision {
+// What LibTorch and our CPU kernels compute with.
+struct Precisions {
+  bool fast;
   ops::Precision decoder;
   nn::EncoderProducts encoder;
 };
 
-// A CUDA device has "fast" only.
-CpuPrecision checked_precision(const std::string& precision, bool cuda) {
+Precisions checked_precision(const std::string& precision) {
   using nn::EncoderProducts;
-  if (precision == "fast") return {ops::Precision::exact, EncoderProducts::int16};
-  if (cuda) {
-    fail(ErrorKind::unavailable,
-         "device cuda: rounds operands to fp16, which is --precision fast; '", printable(precision),
-         "' is there with --device cpu");
-  }
-  if (precision == "exact") return {ops::Precision::exact, EncoderProducts::onednn};
-  if (precision == "bf16") return {ops::Precision::bf16, EncoderProducts::onednn};
+  if (precision == "fast") return {true, ops::Precision::exact, EncoderProducts::int16};
+  if (precision == "exact") return {false, ops::Precision::exact, EncoderProducts::onednn};
+  if (precision == "bf16") return {false, ops::Precision::bf16, EncoderProducts::onednn};
   fail(ErrorKind::usage, "--precision '", printable(precision), "': expected exact, fast or bf16");
 }
 
@@ -98,8 +92,15 @@ class TorchEngine : public Engine {
   explicit TorchEngine(const EngineOptions& options)
       : cuda_(checked_device(options.device)),
         cuda_memory_bytes_(options.cuda_memory_bytes),
-        precision_(checked_precision(options.precision, cuda_.has_value())),
-        workers_(checked_threads(options.threads)) {}
+        precision_(checked_precision(options.precision)),
+        workers_(checked_threads(options.threads)) {
+    if (!cuda_) return;
+    if (precision_.fast) {
+      ops::cuda::require_working(*cuda_);
+    } else {
+      guarded("device cuda", [&] { torch_device_ = ops::cuda::torch_device(*cuda_); });
+    }
+  }
 
   EngineInfo info() const override {
     return {cuda_ ? cat("cuda:", *cuda_) : "cpu", TORCH_VERSION, at::get_cpu_capability(),
@@ -129,8 +130,12 @@ class TorchEngine : public Engine {
   void load_decoder(const bundle::GeneratorConfig& config,
                     formats::SafetensorsFile weights) override {
     guarded("decoder", [&] {
-      if (cuda_) cuda_decoder_.emplace(config, weights.path(), *cuda_, cuda_memory_bytes_);
       weights.read_ahead();
+      if (torch_device_) {
+        torch_decoder_.emplace(config, formats::SafetensorsFile(weights.path()), *torch_device_);
+      } else if (cuda_) {
+        cuda_decoder_.emplace(config, weights.path(), *cuda_, cuda_memory_bytes_);
+      }
       decoder_.emplace(config, std::move(weights));
     });
     layers_ = config.features.size() - 1;
@@ -152,12 +157,7 @@ class TorchEngine : public Engine {
       std::vector<at::Tensor> inputs;
       inputs.reserve(projected.size());
       for (HostTensor& each : projected) inputs.push_back(owning_tensor(std::move(each)));
-      const auto observe = [&](std::size_t layer, const at::Tensor& /*output*/) {
-        if (on_layer) on_layer(layer + 1, layers_);
-      };
-      const at::Tensor tokens = cuda_decoder_ ? cuda_decoder_->forward(inputs, on_layer)
-                                              : decoder_->forward(workers_, std::move(inputs),
-                                                                  precision_.decoder, observe);
+      const at::Tensor tokens = decode_together(std::move(inputs), on_layer);
       std::vector<HostTensor> results;
       results.reserve(projected.size());
       for (const at::Tensor& each : tokens.unbind(0)) results.push_back(to_host(each));
@@ -188,13 +188,24 @@ class TorchEngine : public Engine {
   }
 
  private:
-  std::optional<int> cuda_;  // index of the device
+  at::Tensor decode_together(std::vector<at::Tensor> inputs, const LayerCallback& on_layer) const {
+    if (torch_decoder_) return torch_decoder_->forward(inputs, precision_.decoder, on_layer);
+    if (cuda_decoder_) return cuda_decoder_->forward(inputs, on_layer);
+    const auto observe = [&](std::size_t layer, const at::Tensor& /*output*/) {
+      if (on_layer) on_layer(layer + 1, layers_);
+    };
+    return decoder_->forward(workers_, std::move(inputs), precision_.decoder, observe);
+  }
+
+  std::optional<int> cuda_;  // index of the device: our kernels where `fast`, else LibTorch's
+  std::optional<at::Device> torch_device_;
   std::uint64_t cuda_memory_bytes_;
-  CpuPrecision precision_;
+  Precisions precision_;
   ops::Workers workers_;
   std::unique_ptr<nn::EncoderModel> encoder_;
   std::optional<nn::HyperConvDecoder> decoder_;
   std::optional<nn::CudaDecoder> cuda_decoder_;
+  std::optional<nn::TorchDecoder> torch_decoder_;
   std::size_t layers_ = 0;
   std::optional<comm::ProcessGroup> group_;
 };

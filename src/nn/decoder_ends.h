@@ -1,4 +1,4 @@
-// What a decoder does before its first layer and after its last, on whatever device.
+// What decoders have in common, on whatever device.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -7,6 +7,9 @@
 #include "nn/weight_store.h"
 
 namespace dnd::nn {
+
+// Of every layer's norm.
+constexpr double kDecoderNormEpsilon = 1e-5;
 
 // Throws Error(data) unless the first layer takes this projected condition (N, L', C).
 void check_projected(const bundle::GeneratorConfig& config, const at::Tensor& projected);

@@ -23,8 +23,6 @@ using ops::Precision;
 using ops::Range;
 using ops::Workers;
 
-constexpr double kNormEpsilon = 1e-5;
-
 // Images whose two paths are computed together. Their weights are few and used by many tiles, so that
 // sharing them pays only where images are small.
 std::int64_t images_at_once(const Feature& in, const Feature& out) {
@@ -164,7 +162,7 @@ void HyperConvDecoder::hidden(const Workers& workers, std::size_t index,
   const at::Tensor n = memory_for(images, in != out);  // (B, N, H, W)
   layer_norm(workers, images,
              {weights_.get(p + "norm.weight", {in.h, in.w}),
-              weights_.get(p + "norm.bias", {in.h, in.w}), kNormEpsilon},
+              weights_.get(p + "norm.bias", {in.h, in.w}), kDecoderNormEpsilon},
              n);
   const auto conv = [&](const at::Tensor& input, const char* name, const at::Tensor& output) {
     const std::vector<std::int64_t> shape = {output.size(1), input.size(1), k, k};

@@ -23,8 +23,9 @@ auto guarded(const char* stage, Function fn) {
     fail(ErrorKind::memory, stage, ": out of memory");
   } catch (const c10::Error& error) {
     const std::string message = error.what_without_backtrace();
-    const bool memory = message.find("not enough memory") != std::string::npos ||
-                        message.find("allocate memory") != std::string::npos;
+    const auto says = [&](const char* text) { return message.find(text) != std::string::npos; };
+    const bool memory =
+        says("not enough memory") || says("allocate memory") || says("CUDA out of memory");
     fail(memory ? ErrorKind::memory : ErrorKind::internal, stage, ": ", message);
   }
 }

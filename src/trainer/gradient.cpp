@@ -1,7 +1,6 @@
 #include "trainer/gradient.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/autocast_mode.h>
 #include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -11,31 +10,16 @@
 #include <mutex>
 #include <utility>
 
+#include "nn/autocast.h"
 #include "ops/pieces.h"
 
 namespace dnd::trainer {
 namespace {
 
-// bf16 autocast of this thread. Its cache of rounded weights is shared by all threads: off.
-class Autocast {
- public:
-  explicit Autocast(bool enabled) : before_(at::autocast::is_autocast_enabled(at::kCPU)) {
-    at::autocast::set_autocast_enabled(at::kCPU, enabled);
-    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
-    at::autocast::set_autocast_cache_enabled(false);
-  }
-  Autocast(const Autocast&) = delete;
-  Autocast& operator=(const Autocast&) = delete;
-  ~Autocast() { at::autocast::set_autocast_enabled(at::kCPU, before_); }
-
- private:
-  bool before_;
-};
-
-at::Tensor output_of(const Model& model, const Tensors& values, const at::Tensor& mean_tokens,
-                     const at::Tensor& condition, bool bf16) {
-  const Autocast autocast(bf16);
-  const at::Tensor output = model.forward(values, condition).to(at::kFloat);
+at::Tensor output_of(const nn::DecoderModel& model, const nn::Tensors& values,
+                     const at::Tensor& mean_tokens, const at::Tensor& condition, bool bf16) {
+  const nn::Autocast autocast(bf16, condition.device().type());
+  const at::Tensor output = model.decode(values, model.project(values, condition)).to(at::kFloat);
   return mean_tokens.defined() ? output + mean_tokens : output;
 }
 
@@ -71,16 +55,16 @@ class OrderedSum {
   GradientResult sum_;
 };
 
-Tensors leaves_of(const Tensors& values) {
-  Tensors leaves;
+nn::Tensors leaves_of(const nn::Tensors& values) {
+  nn::Tensors leaves;
   for (const at::Tensor& value : values) leaves.push_back(value.detach().requires_grad_(true));
   return leaves;
 }
 
 }  // namespace
 
-GradientResult batch_gradient(const ops::Workers& workers, const Model& model,
-                              const Tensors& values, const at::Tensor& mean_tokens,
+GradientResult batch_gradient(const ops::Workers& workers, const nn::DecoderModel& model,
+                              const nn::Tensors& values, const at::Tensor& mean_tokens,
                               const Objective& objective, const ExampleMaker& make_examples,
                               const BatchPlan& plan) {
   OrderedSum sum;
@@ -90,7 +74,7 @@ GradientResult batch_gradient(const ops::Workers& workers, const Model& model,
     const std::int64_t begin = block * plan.micro_batch;
     const Examples examples =
         make_examples(begin, std::min(plan.micro_batch, plan.examples - begin));
-    const Tensors leaves = leaves_of(values);
+    const nn::Tensors leaves = leaves_of(values);
     at::Tensor loss;
     {
       const c10::AutoGradMode record(true);
@@ -98,15 +82,15 @@ GradientResult batch_gradient(const ops::Workers& workers, const Model& model,
                        examples.target) *
              plan.scale;
     }
-    Tensors gradients = torch::autograd::grad({loss}, leaves);
+    nn::Tensors gradients = torch::autograd::grad({loss}, leaves);
     for (at::Tensor& gradient : gradients) gradient = gradient.contiguous();
     sum.add(block, {loss.item<double>(), std::move(gradients)});
   });
   return sum.take_sum();
 }
 
-at::Tensor predict(const Model& model, const Tensors& values, const at::Tensor& mean_tokens,
-                   const at::Tensor& condition, bool bf16) {
+at::Tensor predict(const nn::DecoderModel& model, const nn::Tensors& values,
+                   const at::Tensor& mean_tokens, const at::Tensor& condition, bool bf16) {
   const c10::InferenceMode off(false);
   const c10::NoGradGuard no_record;
   return output_of(model, values, mean_tokens, condition, bf16);

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <functional>
 
+#include "nn/decoder_model.h"
 #include "ops/workers.h"
-#include "trainer/model.h"
 
 namespace dnd::trainer {
 
@@ -21,8 +21,8 @@ using ExampleMaker = std::function<Examples(std::int64_t begin, std::int64_t siz
 using Objective = std::function<at::Tensor(const at::Tensor&, const at::Tensor&)>;
 
 struct GradientResult {
-  double loss = 0.0;  // sum over the examples
-  Tensors gradients;  // of that sum
+  double loss = 0.0;      // sum over the examples
+  nn::Tensors gradients;  // of that sum
 };
 
 // How a batch is worked on.
@@ -37,13 +37,13 @@ struct BatchPlan {
 // Blocks are summed in their order as soon as their turn comes, so a result has the same bytes
 // whatever the number of threads, and only a few gradients are in memory at a time. `mean_tokens`
 // (T, R, S) is added to the output where defined.
-GradientResult batch_gradient(const ops::Workers& workers, const Model& model,
-                              const Tensors& values, const at::Tensor& mean_tokens,
+GradientResult batch_gradient(const ops::Workers& workers, const nn::DecoderModel& model,
+                              const nn::Tensors& values, const at::Tensor& mean_tokens,
                               const Objective& objective, const ExampleMaker& make_examples,
                               const BatchPlan& plan);
 
 // Tokens (B, T, R, S) without recording anything.
-at::Tensor predict(const Model& model, const Tensors& values, const at::Tensor& mean_tokens,
-                   const at::Tensor& condition, bool bf16);
+at::Tensor predict(const nn::DecoderModel& model, const nn::Tensors& values,
+                   const at::Tensor& mean_tokens, const at::Tensor& condition, bool bf16);
 
 }  // namespace dnd::trainer

@@ -20,7 +20,7 @@ struct Piece {
   std::int64_t size = 0;
 };
 
-std::vector<Piece> pieces_of(const Tensors& tensors) {
+std::vector<Piece> pieces_of(const nn::Tensors& tensors) {
   std::vector<Piece> pieces;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     for (std::int64_t begin = 0; begin < tensors[i].numel(); begin += kPiece) {
@@ -30,7 +30,7 @@ std::vector<Piece> pieces_of(const Tensors& tensors) {
   return pieces;
 }
 
-at::Tensor view(const Tensors& tensors, const Piece& piece) {
+at::Tensor view(const nn::Tensors& tensors, const Piece& piece) {
   return tensors[piece.tensor].view({-1}).narrow(0, piece.begin, piece.size);
 }
 
@@ -44,7 +44,7 @@ double learning_rate_at(const tasks::TrainConfig& config, std::int64_t step) {
   return config.learning_rate * 0.5 * (1.0 + std::cos(std::numbers::pi * share));
 }
 
-double gradient_norm(const ops::Workers& workers, const Tensors& gradients) {
+double gradient_norm(const ops::Workers& workers, const nn::Tensors& gradients) {
   const std::vector<Piece> pieces = pieces_of(gradients);
   std::vector<double> norms(pieces.size());
   workers.run(static_cast<std::int64_t>(pieces.size()), [&](std::int64_t i) {
@@ -59,7 +59,7 @@ double gradient_norm(const ops::Workers& workers, const Tensors& gradients) {
 }
 
 void adamw_step(const ops::Workers& workers, const tasks::TrainConfig& config,
-                OptimizerState& state, const Tensors& gradients, double norm) {
+                OptimizerState& state, const nn::Tensors& gradients, double norm) {
   const double rate = learning_rate_at(config, state.step);
   const double scale = std::min(1.0, config.max_gradient_norm / (norm + 1e-6));
   ++state.step;

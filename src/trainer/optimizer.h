@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
+#include "nn/decoder_model.h"
 #include "ops/workers.h"
 #include "tasks/train_config.h"
-#include "trainer/model.h"
 
 namespace dnd::trainer {
 
@@ -13,19 +13,19 @@ namespace dnd::trainer {
 double learning_rate_at(const tasks::TrainConfig& config, std::int64_t step);
 
 // L2 norm over all tensors, as torch.nn.utils.clip_grad_norm_ takes it; sums in double.
-double gradient_norm(const ops::Workers& workers, const Tensors& gradients);
+double gradient_norm(const ops::Workers& workers, const nn::Tensors& gradients);
 
 // What AdamW knows: the values and two moments of each.
 struct OptimizerState {
-  Tensors values;
-  Tensors exp_avg;
-  Tensors exp_avg_sq;
+  nn::Tensors values;
+  nn::Tensors exp_avg;
+  nn::Tensors exp_avg_sq;
   std::int64_t step = 0;  // steps done
 };
 
 // One step of LibTorch's fused AdamW on gradients * min(1, max_norm / (norm + 1e-6)). The gradients
 // are scaled in place.
 void adamw_step(const ops::Workers& workers, const tasks::TrainConfig& config,
-                OptimizerState& state, const Tensors& gradients, double norm);
+                OptimizerState& state, const nn::Tensors& gradients, double norm);
 
 }  // namespace dnd::trainer

@@ -55,8 +55,8 @@ std::int64_t step_of(const std::string& text, const std::string& who) {
 
 }  // namespace
 
-void save_state(const Model& model, const OptimizerState& state, const std::string& identity,
-                const std::filesystem::path& path) {
+void save_state(const nn::DecoderModel& model, const OptimizerState& state,
+                const std::string& identity, const std::filesystem::path& path) {
   std::vector<formats::TensorSpec> specs;
   std::map<std::string, at::Tensor> tensors;
   for (std::size_t i = 0; i < model.parameters().size(); ++i) {
@@ -84,7 +84,7 @@ void save_state(const Model& model, const OptimizerState& state, const std::stri
   staged.commit();
 }
 
-OptimizerState load_state(const Model& model, const std::string& identity,
+OptimizerState load_state(const nn::DecoderModel& model, const std::string& identity,
                           const std::filesystem::path& path) {
   const std::string who = "training state: " + path.string();
   OptimizerState state;

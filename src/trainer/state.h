@@ -5,18 +5,18 @@
 #include <filesystem>
 #include <string>
 
-#include "trainer/model.h"
+#include "nn/decoder_model.h"
 #include "trainer/optimizer.h"
 
 namespace dnd::trainer {
 
 // Replaces the file in one step: whatever kills the process, the old or the new state is there.
-void save_state(const Model& model, const OptimizerState& state, const std::string& identity,
-                const std::filesystem::path& path);
+void save_state(const nn::DecoderModel& model, const OptimizerState& state,
+                const std::string& identity, const std::filesystem::path& path);
 
 // Throws Error(no_input), or Error(data) where the file is damaged or of a training with another
 // identity: the message names what differs.
-OptimizerState load_state(const Model& model, const std::string& identity,
+OptimizerState load_state(const nn::DecoderModel& model, const std::string& identity,
                           const std::filesystem::path& path);
 
 }  // namespace dnd::trainer

@@ -199,7 +199,7 @@ class Training {
   std::int64_t rank_;
   std::int64_t world_;
   bool bf16_;
-  Model model_;
+  nn::DecoderModel model_;
   ExampleSource source_;
   Objective objective_;
   at::Tensor mean_tokens_;  // undefined without a residual

@@ -10,6 +10,8 @@ import pytest
 from support import PROGRAM, Exit, dnd, fails
 
 LIBRARY = PROGRAM.parents[1] / "lib/dnd/libdnd_cuda.so"
+TORCH = PROGRAM.parents[2] / ".deps/libtorch/torch/lib"
+PYTORCH = PROGRAM.parents[2] / ".deps/python/lib/python3.11/site-packages/torch/lib/libtorch_cuda.so"
 TWIN = os.environ.get("CUDA_TWIN", str(PROGRAM.parents[1] / "tests/libdnd_cuda_twin.so"))
 
 
@@ -58,10 +60,44 @@ def test_a_device_that_is_not_there(call):
     assert "'cuda:x'" in fails(Exit.USAGE, *call, *on_cuda("cuda:x"), engine=True)
 
 
-def test_exact_results_are_not_promised(call):
+def without_torchs_half(call, library):
     message = fails(Exit.UNAVAILABLE, *call, "--precision", "exact", "--out", "made", "--device", "cuda", engine=True,
-                    env={"DND_CUDA": TWIN})
-    assert "--precision fast" in message and "'exact'" in message
+                    env={"DND_TORCH_CUDA": str(library)})
+    assert message.startswith("dnd: error: device cuda") and "--device cpu" in message
+    assert not pathlib.Path("made").exists()
+    return message
+
+
+def test_what_libtorch_computes_needs_its_cuda_half(call):
+    assert "no /nonexistent/libtorch_cuda.so" in without_torchs_half(call, "/nonexistent/libtorch_cuda.so")
+
+
+def test_a_half_of_another_libtorch(call):
+    library = pathlib.Path("libtorch_cuda.so").resolve()
+    library.write_bytes(b"\x7fELF")
+    assert "is not of LibTorch" in without_torchs_half(call, library)
+    pathlib.Path("libtorch_cpu.so").write_bytes(b"another")
+    assert "is not of LibTorch" in without_torchs_half(call, library)
+
+
+def test_a_half_that_cannot_be_loaded(call):
+    pathlib.Path("libtorch_cpu.so").symlink_to(TORCH / "libtorch_cpu.so")
+    library = pathlib.Path("libtorch_cuda.so").resolve()
+    library.write_bytes(b"\x7fELF")
+    assert "CUDA libraries that PyTorch needs" in without_torchs_half(call, library)
+
+
+@pytest.mark.parametrize(("precision", "bound"), [("exact", 1e-5), ("bf16", 3e-2)])
+def test_libtorchs_own_operations(call, precision, bound):
+    if not PYTORCH.exists():
+        pytest.skip("no PyTorch with CUDA (scripts/setup_interop.sh)")
+    env = {"DND_TORCH_CUDA": str(PYTORCH)}
+    if not cuda_report()["ok"]:
+        assert "LibTorch finds 0 devices" in without_torchs_half(call, PYTORCH)
+        return
+    dnd(*call, "--precision", "exact", "--out", "cpu", "--device", "cpu")
+    dnd(*call, "--precision", precision, "--out", "made", "--device", "cuda", env=env)
+    assert 0 < distance(values("made"), values("cpu")) < bound
 
 
 def test_doctor_tells_what_is_missing(bundle):
@@ -98,6 +134,11 @@ def values(folder):
     return struct.unpack(f"<{len(tensors) // 4}f", tensors)
 
 
+def distance(found, expected):
+    error = sum((a - b) ** 2 for a, b in zip(expected, found, strict=True)) ** 0.5
+    return error / sum(a * a for a in expected) ** 0.5
+
+
 @pytest.mark.parametrize("library", [TWIN, None], ids=["twin", "device"])
 @pytest.mark.parametrize("memory", [[], ["--max-gpu-memory", "6MB"]], ids=["", "capped"])
 def test_the_adapter_is_the_cpus(call, library, memory):
@@ -108,10 +149,7 @@ def test_the_adapter_is_the_cpus(call, library, memory):
     made = dnd("--json", *call, *on_cuda(), *memory, env=env)
     assert made.json[0]["device"] == "cuda:0" and made.json[0]["precision"] == "fast"
     assert "without a GPU" in made.err
-    expected, found = values("cpu"), values("made")
-    error = sum((a - b) ** 2 for a, b in zip(expected, found, strict=True)) ** 0.5
-    size = sum(a * a for a in expected) ** 0.5
-    assert 1e-6 * size < error < 3e-3 * size
+    assert 1e-6 < distance(values("made"), values("cpu")) < 3e-3
 
 
 def test_too_little_memory(call):

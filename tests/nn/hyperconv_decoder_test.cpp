@@ -11,6 +11,7 @@
 #include "adapter/weight_codec.h"
 #include "base/strings.h"
 #include "bundle/write_bundle.h"
+#include "nn/torch_decoder.h"
 #include "support/expect_error.h"
 #include "support/golden.h"
 #include "support/temp_dir.h"
@@ -89,6 +90,32 @@ TEST_P(GoldenDecoder, Bf16IsNoWorseThanTheOfficialAutocast) {
   const std::vector<float> official = io_.read_f32("tokens_bf16_autocast");
   EXPECT_LE(error_to_fp64(values_of(output)), error_to_fp64(official));
   EXPECT_GT(error_to_fp64(values_of(output)), 1e-4);  // it does round
+}
+
+// What a GPU runs with LibTorch's own operations, on the CPU.
+TEST_P(GoldenDecoder, LibTorchsOwnOperations) {
+  const TorchDecoder decoder(
+      config_, formats::SafetensorsFile(temp_ / "bundle" / bundle::kDecoderWeightsName), at::kCPU);
+  const ops::Workers workers(2);
+  const at::Tensor golden = decoder_.project(workers, condition(), ops::Precision::exact);
+  std::size_t calls = 0;
+  const auto tokens = [&](ops::Precision precision) {
+    const auto on_done = [&](std::size_t done, std::size_t all) {
+      EXPECT_EQ(done, ++calls);
+      EXPECT_EQ(all, 2U);
+    };
+    calls = 0;
+    return decoder.forward({golden.mul(1e3), golden}, precision, on_done).select(0, 1);
+  };
+  const std::vector<float> official = io_.read_f32("tokens_fp32");
+  EXPECT_LT(
+      relative_rms(values_of(tokens(ops::Precision::exact)), std::span<const float>(official)),
+      1e-5);
+  EXPECT_EQ(calls, 2U);
+  const double official_bf16 = error_to_fp64(io_.read_f32("tokens_bf16_autocast"));
+  EXPECT_NEAR(error_to_fp64(values_of(tokens(ops::Precision::bf16))) / official_bf16, 1.0, 0.2);
+  EXPECT_DND_ERROR(decoder.forward({golden.flatten()}, ops::Precision::exact, {}), ErrorKind::data,
+                   "the first layer takes");
 }
 
 // Weights in half precision lose less than a fifth of what the official autocast does, and are read as

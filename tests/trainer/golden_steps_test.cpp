@@ -89,7 +89,7 @@ class GoldenSteps : public ::testing::Test {
 
   testing::TempDir temp_;
   formats::SafetensorsFile io_;
-  Model model_;
+  nn::DecoderModel model_;
   at::Tensor condition_;
   at::Tensor target_;
   OptimizerState state_;

@@ -1,5 +1,5 @@
-// The decoder as something that learns: the mathematics of nn/hyperconv_decoder.h on batches, written
-// with differentiable ATen operations.
+// The decoder once more, written with LibTorch's own operations: the mathematics of nn/hyperconv_decoder.h on batches,
+// differentiable, on any device.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -12,15 +12,15 @@
 
 #include "bundle/generator_config.h"
 
-namespace dnd::trainer {
+namespace dnd::nn {
 
 // One tensor for each parameter of a model, in its order: values, gradients, moments.
 using Tensors = std::vector<at::Tensor>;
 
 // Shapes and names of a decoder; the numbers are passed in. Immutable, thread-safe.
-class Model {
+class DecoderModel {
  public:
-  explicit Model(bundle::GeneratorConfig config);
+  explicit DecoderModel(bundle::GeneratorConfig config);
 
   const bundle::GeneratorConfig& config() const { return config_; }
   const std::vector<bundle::ParameterSpec>& parameters() const { return parameters_; }
@@ -30,12 +30,13 @@ class Model {
   Tensors read(const std::filesystem::path& path, const std::string& prefix = "") const;
   Tensors zeros() const;
 
-  // condition (B, N, L, C) -> tokens (B, T, R, S), without the residual on the mean tokens.
-  at::Tensor forward(const Tensors& values, const at::Tensor& condition) const;
+  // condition (B, N, L, C) -> what the first layer takes, (B, N, L', C); itself without a projection.
+  at::Tensor project(const Tensors& values, const at::Tensor& condition) const;
+  // Projected (B, N, L', C) -> tokens (B, T, R, S), without the mean tokens of a residual generator.
+  at::Tensor decode(const Tensors& values, const at::Tensor& projected) const;
 
  private:
   const at::Tensor& value(const Tensors& values, const std::string& name) const;
-  at::Tensor project(const Tensors& values, const at::Tensor& condition) const;
   at::Tensor hidden(const Tensors& values, std::size_t layer, const at::Tensor& x) const;
 
   bundle::GeneratorConfig config_;
@@ -43,4 +44,4 @@ class Model {
   std::unordered_map<std::string, std::size_t> index_;
 };
 
-}  // namespace dnd::trainer
+}  // namespace dnd::nn

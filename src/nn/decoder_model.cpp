@@ -1,4 +1,4 @@
-#include "trainer/model.h"
+#include "nn/decoder_model.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/clone.h>
@@ -11,12 +11,11 @@
 #include <optional>
 #include <utility>
 
+#include "nn/decoder_ends.h"
 #include "nn/weight_store.h"
 
-namespace dnd::trainer {
+namespace dnd::nn {
 namespace {
-
-constexpr double kNormEpsilon = 1e-5;
 
 at::Tensor conv_same(const at::Tensor& x, const at::Tensor& weight,
                      const std::optional<at::Tensor>& bias = std::nullopt) {
@@ -26,14 +25,14 @@ at::Tensor conv_same(const at::Tensor& x, const at::Tensor& weight,
 
 }  // namespace
 
-Model::Model(bundle::GeneratorConfig config)
+DecoderModel::DecoderModel(bundle::GeneratorConfig config)
     : config_(std::move(config)), parameters_(bundle::decoder_parameters(config_)) {
   std::erase_if(parameters_, [](const auto& p) { return p.name == bundle::kMeanTokensName; });
   for (std::size_t i = 0; i < parameters_.size(); ++i) index_[parameters_[i].name] = i;
 }
 
-Tensors Model::read(const std::filesystem::path& path, const std::string& prefix) const {
-  const nn::WeightStore weights(path);
+Tensors DecoderModel::read(const std::filesystem::path& path, const std::string& prefix) const {
+  const WeightStore weights(path);
   Tensors out;
   for (const bundle::ParameterSpec& parameter : parameters_) {
     out.push_back(weights.get(prefix + parameter.name, parameter.shape).clone());
@@ -41,7 +40,7 @@ Tensors Model::read(const std::filesystem::path& path, const std::string& prefix
   return out;
 }
 
-Tensors Model::zeros() const {
+Tensors DecoderModel::zeros() const {
   Tensors out;
   for (const bundle::ParameterSpec& parameter : parameters_) {
     out.push_back(at::zeros(parameter.shape, at::kFloat));
@@ -49,12 +48,12 @@ Tensors Model::zeros() const {
   return out;
 }
 
-const at::Tensor& Model::value(const Tensors& values, const std::string& name) const {
+const at::Tensor& DecoderModel::value(const Tensors& values, const std::string& name) const {
   return values[index_.at(name)];
 }
 
-at::Tensor Model::forward(const Tensors& values, const at::Tensor& condition) const {
-  at::Tensor x = config_.condition.projection ? project(values, condition) : condition;
+at::Tensor DecoderModel::decode(const Tensors& values, const at::Tensor& projected) const {
+  at::Tensor x = projected;
   for (std::size_t i = 0; i + 1 < config_.features.size(); ++i) {
     const std::string p = bundle::layer_prefix(i) + "linear2.";
     const at::Tensor y = conv_same(hidden(values, i, x), value(values, p + "weight"),
@@ -65,7 +64,8 @@ at::Tensor Model::forward(const Tensors& values, const at::Tensor& condition) co
 }
 
 // (B, N, L, C) is *read as* (B, N, C, L), not transposed (see nn/hyperconv_decoder.cpp).
-at::Tensor Model::project(const Tensors& values, const at::Tensor& condition) const {
+at::Tensor DecoderModel::project(const Tensors& values, const at::Tensor& condition) const {
+  if (!config_.condition.projection) return condition;
   const auto [from, to] = *config_.condition.projection;
   const std::int64_t batch = condition.size(0);
   const std::int64_t prompts = condition.size(1);
@@ -79,14 +79,15 @@ at::Tensor Model::project(const Tensors& values, const at::Tensor& condition) co
 }
 
 // m = (p1 + p2 + bias) / 3, (B, N, H', W').
-at::Tensor Model::hidden(const Tensors& values, std::size_t layer, const at::Tensor& x) const {
+at::Tensor DecoderModel::hidden(const Tensors& values, std::size_t layer,
+                                const at::Tensor& x) const {
   const std::string p = bundle::layer_prefix(layer) + "linear1.";
   const auto conv = [&](const at::Tensor& input, const char* name) {
     return conv_same(input.contiguous(), value(values, p + name));
   };
   const at::Tensor& weight = value(values, p + "norm.weight");
   const at::Tensor n = at::layer_norm(x, weight.sizes(), weight, value(values, p + "norm.bias"),
-                                      kNormEpsilon);                      // (B, N, H, W)
+                                      kDecoderNormEpsilon);               // (B, N, H, W)
   const at::Tensor w1 = conv(n.permute({0, 3, 2, 1}), "conv1w.weight");   // (B, W', H, N)
   const at::Tensor p1 = conv(w1.permute({0, 2, 3, 1}), "conv1h.weight");  // (B, H', N, W')
   const at::Tensor h2 = conv(n.permute({0, 2, 1, 3}), "conv2h.weight");   // (B, H', N, W)
@@ -95,4 +96,4 @@ at::Tensor Model::hidden(const Tensors& values, std::size_t layer, const at::Ten
   return (p1.permute({0, 2, 1, 3}) + p2.permute({0, 3, 2, 1}) + value(values, p + "bias")) / 3.0;
 }
 
-}  // namespace dnd::trainer
+}  // namespace dnd::nn
