@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -64,6 +65,13 @@ struct HeldOut {
   std::vector<double> own;  // flat; empty where it has no adapters
 };
 
+// torchrun's processes on a machine take a GPU each.
+EngineOptions with_own_device(EngineOptions options) {
+  const char* local_rank = std::getenv("LOCAL_RANK");
+  if (options.device == "cuda" && local_rank != nullptr) options.device += cat(":", local_rank);
+  return options;
+}
+
 class TrainRun {
  public:
   TrainRun(Context& context, TrainOptions options)
@@ -89,7 +97,7 @@ class TrainRun {
     generator_ = {config_.start.empty() ? options_.work : config_.start, config_.generator};
     encoder_ = find_encoder(generator_, options_.encoder);
     read_targets();
-    engine_ = open_engine(options_.engine);
+    engine_ = open_engine(with_own_device(options_.engine));
     join_processes();
     lock_work();
     prepare_conditions();

@@ -102,7 +102,8 @@ class Engine {
   // `what` names it.
   virtual void require_same(const std::string& what, const std::string& text) = 0;
 
-  // Trains a generator (dnd/trainer.h), on the CPU. With precision "bf16" under LibTorch's autocast.
+  // Trains a generator (dnd/trainer.h). With precision "bf16" under LibTorch's autocast. A CUDA device takes part by
+  // LibTorch's own operations alone: precision "exact" or "bf16".
   virtual TrainResult train(const TrainJob& job, const TrainObserver& observer) = 0;
 };
 

@@ -182,8 +182,10 @@ class TorchEngine : public Engine {
 
   TrainResult train(const TrainJob& job, const TrainObserver& observer) override {
     return guarded("train", [&] {
-      return trainer::train(workers_, job, observer, precision_.decoder == ops::Precision::bf16,
-                            group_ ? &*group_ : nullptr);
+      return trainer::train(workers_, job, observer,
+                            {.device = torch_device_.value_or(at::kCPU),
+                             .bf16 = precision_.decoder == ops::Precision::bf16,
+                             .group = group_ ? &*group_ : nullptr});
     });
   }
 

@@ -68,7 +68,7 @@ void adamw_step(const ops::Workers& workers, const tasks::TrainConfig& config,
     const Piece& piece = pieces[static_cast<std::size_t>(i)];
     const at::Tensor gradient = view(gradients, piece);
     if (scale < 1.0) gradient.mul_(scale);
-    const at::Tensor steps = at::full({}, static_cast<double>(state.step), at::kFloat);
+    const at::Tensor steps = at::full({}, static_cast<double>(state.step), gradient.options());
     at::_fused_adamw_(view(state.values, piece), gradient, view(state.exp_avg, piece),
                       view(state.exp_avg_sq, piece), at::TensorList{}, steps, rate, config.beta1,
                       config.beta2, config.weight_decay, config.epsilon, /*amsgrad=*/false,

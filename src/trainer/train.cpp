@@ -34,6 +34,18 @@ std::span<float> values_of(const at::Tensor& tensor) {
   return {tensor.mutable_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
 }
 
+// Themselves where they are already.
+nn::Tensors on(const at::Device& device, const nn::Tensors& tensors) {
+  nn::Tensors there;
+  for (const at::Tensor& tensor : tensors) there.push_back(tensor.to(device));
+  return there;
+}
+
+OptimizerState on(const at::Device& device, const OptimizerState& state) {
+  return {on(device, state.values), on(device, state.exp_avg), on(device, state.exp_avg_sq),
+          state.step};
+}
+
 // Draws and copies examples; without state, so from any thread.
 class ExampleSource {
  public:
@@ -87,15 +99,16 @@ class ExampleSource {
 class Training {
  public:
   Training(const ops::Workers& workers, const TrainJob& job, const TrainObserver& observer,
-           bool bf16, comm::ProcessGroup* group)
+           const TrainPlace& place)
       : workers_(workers),
         job_(job),
         observer_(observer),
         config_(*job.config),
-        group_(group),
-        rank_(group == nullptr ? 0 : group->rank()),
-        world_(group == nullptr ? 1 : group->size()),
-        bf16_(bf16),
+        group_(place.group),
+        rank_(group_ == nullptr ? 0 : group_->rank()),
+        world_(group_ == nullptr ? 1 : group_->size()),
+        device_(place.device),
+        bf16_(place.bf16),
         model_(config_.generator),
         source_(job, config_.generator),
         objective_(make_objective()) {
@@ -104,10 +117,11 @@ class Training {
            ": expected at most one process for each pair");
     }
     if (!job.mean_tokens.empty()) {
-      mean_tokens_ = copy_of(job.mean_tokens, config_.generator.features.back());
+      mean_tokens_ = copy_of(job.mean_tokens, config_.generator.features.back()).to(device_);
     }
-    state_ = job.resume ? load_state(model_, job.identity, job.state)
-                        : OptimizerState{model_.read(job.start), model_.zeros(), model_.zeros(), 0};
+    state_ = on(device_, job.resume ? load_state(model_, job.identity, job.state)
+                                    : OptimizerState{model_.read(job.start), model_.zeros(),
+                                                     model_.zeros(), 0});
   }
 
   TrainResult run() {
@@ -128,7 +142,8 @@ class Training {
     if (config_.loss == tasks::LossKind::update) {
       return UpdateLoss{config_.generator.layout, job_.update_weights};
     }
-    return TokenLoss{copy_of(job_.cell_weights, config_.generator.features.back()), job_.cells};
+    const at::Tensor weights = copy_of(job_.cell_weights, config_.generator.features.back());
+    return TokenLoss{weights.to(device_), job_.cells};
   }
 
   bool is_due(std::int64_t every) const { return every > 0 && state_.step % every == 0; }
@@ -139,7 +154,8 @@ class Training {
     const std::int64_t first = config_.batch * rank_ / world_;
     const std::int64_t end = config_.batch * (rank_ + 1) / world_;
     const auto examples = [&](std::int64_t begin, std::int64_t size) {
-      return source_.make(step, first + begin, size);
+      const Examples made = source_.make(step, first + begin, size);
+      return Examples{made.condition.to(device_), made.target.to(device_)};
     };
     GradientResult result =
         batch_gradient(workers_, model_, state_.values, mean_tokens_, objective_, examples,
@@ -163,7 +179,9 @@ class Training {
     const at::Tensor loss = at::full({1}, result.loss, at::kDouble);
     group_->sum({loss});
     result.loss = loss.item<double>();
-    group_->sum(result.gradients);
+    const nn::Tensors sums = on(at::kCPU, result.gradients);
+    group_->sum(sums);
+    result.gradients = on(device_, sums);
   }
 
   bool anyone_stops() const {
@@ -175,7 +193,7 @@ class Training {
   }
 
   void save() const {
-    if (rank_ == 0) save_state(model_, state_, job_.identity, job_.state);
+    if (rank_ == 0) save_state(model_, on(at::kCPU, state_), job_.identity, job_.state);
   }
 
   void evaluate() const {
@@ -185,7 +203,10 @@ class Training {
       const at::Tensor condition = at::empty({1, c.prompts, c.max_length, c.width}, at::kFloat);
       source_.copy_rows(rows, values_of(condition));
       const at::Tensor tokens =
-          predict(model_, state_.values, mean_tokens_, condition, bf16_).select(0, 0).contiguous();
+          predict(model_, state_.values, mean_tokens_, condition.to(device_), bf16_)
+              .select(0, 0)
+              .to(at::kCPU)
+              .contiguous();
       const std::span<const float> values = values_of(tokens);
       return HostTensor{tokens.sizes().vec(), {values.begin(), values.end()}};
     });
@@ -198,6 +219,7 @@ class Training {
   comm::ProcessGroup* group_;  // nullptr: one process
   std::int64_t rank_;
   std::int64_t world_;
+  at::Device device_;
   bool bf16_;
   nn::DecoderModel model_;
   ExampleSource source_;
@@ -209,9 +231,10 @@ class Training {
 }  // namespace
 
 TrainResult train(const ops::Workers& workers, const TrainJob& job, const TrainObserver& observer,
-                  bool bf16, comm::ProcessGroup* group) {
+                  const TrainPlace& place) {
   const c10::InferenceMode off(false);  // tensors that autograd may see
-  return Training(workers, job, observer, bf16, group).run();
+  if (place.device.is_cpu()) return Training(workers, job, observer, place).run();
+  return Training(ops::Workers(1), job, observer, place).run();
 }
 
 }  // namespace dnd::trainer

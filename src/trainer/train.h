@@ -1,6 +1,8 @@
 // The training loop.
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include "comm/process_group.h"
 #include "dnd/engine.h"
 #include "dnd/trainer.h"
@@ -12,7 +14,15 @@ namespace dnd::trainer {
 // works on its slice of every batch; loss and gradients are summed, so all do the same steps, and all
 // stop once one is asked to. Rank 0 alone saves and evaluates. Throws Error(usage) for more processes
 // than pairs in a batch, Error(data) where the loss is not a number, or what load_state() throws.
+//
+// On a device that is not the CPU values, moments and gradients live there, and one thread hands it micro-batch after
+// micro-batch; sums over processes and state files pass through the CPU's memory.
+struct TrainPlace {
+  at::Device device = at::kCPU;
+  bool bf16 = false;
+  comm::ProcessGroup* group = nullptr;  // nullptr: one process
+};
 TrainResult train(const ops::Workers& workers, const TrainJob& job, const TrainObserver& observer,
-                  bool bf16, comm::ProcessGroup* group = nullptr);
+                  const TrainPlace& place);
 
 }  // namespace dnd::trainer

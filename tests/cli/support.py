@@ -16,8 +16,11 @@ LAYOUT = DATA / "decoder/layout.json"
 GOLDEN = DATA / "decoder/plain-k3"
 PROGRAM = pathlib.Path(os.environ.get("DND_BIN", ROOT / "build/bin/dnd")).resolve()
 
+# The CUDA half of LibTorch, where scripts/setup_interop.sh has been.
+PYTORCH = ROOT / ".deps/python/lib/python3.11/site-packages/torch/lib/libtorch_cuda.so"
+
 # What the shell of whoever runs the tests must not bring in; encoders may be elsewhere.
-FOREIGN = ("DND_ENGINE", "DND_CUDA", "DND_TORCH", "DND_MODEL", "SLURM_", "RANK", "WORLD_SIZE", "NO_COLOR")
+FOREIGN = ("DND_ENGINE", "DND_CUDA", "DND_TORCH", "DND_MODEL", "SLURM_", "RANK", "LOCAL_RANK", "WORLD_SIZE", "NO_COLOR")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
 NO_ENGINE = {"DND_ENGINE": "/nonexistent/libdnd_engine.so"}
 

@@ -7,11 +7,10 @@ import pathlib
 import struct
 
 import pytest
-from support import PROGRAM, Exit, dnd, fails
+from support import PROGRAM, PYTORCH, ROOT, Exit, dnd, fails
 
 LIBRARY = PROGRAM.parents[1] / "lib/dnd/libdnd_cuda.so"
-TORCH = PROGRAM.parents[2] / ".deps/libtorch/torch/lib"
-PYTORCH = PROGRAM.parents[2] / ".deps/python/lib/python3.11/site-packages/torch/lib/libtorch_cuda.so"
+TORCH = ROOT / ".deps/libtorch/torch/lib"
 TWIN = os.environ.get("CUDA_TWIN", str(PROGRAM.parents[1] / "tests/libdnd_cuda_twin.so"))
 
 

@@ -9,7 +9,7 @@ import time
 import xml.etree.ElementTree
 
 import pytest
-from support import (PROGRAM, ROOT, Exit, dnd, environment, fails, folder_bytes, read_adapter, read_safetensors, tree)
+from support import (PROGRAM, PYTORCH, ROOT, Exit, dnd, environment, fails, folder_bytes, read_adapter, read_safetensors, tree)
 from train_data import train_config, write_adapter, write_config, write_tasks
 
 
@@ -263,9 +263,28 @@ def test_progress_without_a_terminal(whole):
     assert folder_bytes("third") == folder_bytes("other")
 
 
-def test_cuda_is_refused(whole):
-    message = train(whole, "x", "--device", "cuda", expect=Exit.UNAVAILABLE).last_error
-    assert "cuda" in message
+def test_cuda_needs_what_it_needs(whole):
+    call = ["x", "--device", "cuda"]
+    message = train(whole, *call, expect=Exit.UNAVAILABLE, env={"DND_TORCH_CUDA": "/nonexistent"}).last_error
+    assert "its CUDA half is not here (no /nonexistent)" in message
+    assert not pathlib.Path("x").exists()
+
+
+def test_a_process_takes_the_gpu_of_its_rank(whole):
+    if not PYTORCH.exists():
+        pytest.skip("no PyTorch with CUDA (scripts/setup_interop.sh)")
+    env = {"DND_TORCH_CUDA": str(PYTORCH), "LOCAL_RANK": "97"}
+    assert "device cuda:97: LibTorch finds" in train(whole, "x", "--device", "cuda", expect=Exit.UNAVAILABLE, env=env).last_error
+
+
+@pytest.mark.parametrize("precision", ["exact", "bf16"])
+def test_a_gpu_learns_what_the_cpu_does(whole, precision):
+    env = {"DND_TORCH_CUDA": str(PYTORCH)}
+    if not json.loads(dnd("--json", "doctor").out)["engine"]["cuda"]["ok"] or not PYTORCH.exists():
+        pytest.skip("no CUDA device, or no PyTorch for it")
+    train(whole, "gpu", "--device", "cuda", "--precision", precision, env=env)
+    expected = losses(whole / "bundle.train")
+    assert losses("gpu.train") == pytest.approx(expected, rel=1e-4 if precision == "exact" else 3e-2)
 
 
 def test_few_prompts_are_warned_about():
