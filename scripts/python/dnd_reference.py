@@ -124,6 +124,15 @@ def load_generator(checkpoint: pathlib.Path | str) -> Generator:
     return Generator.from_state_dict({key: value.float() for key, value in state.items()})
 
 
+def load_generator_as_released(checkpoint: pathlib.Path | str) -> Generator:
+    """By the steps of the released script: the module is made with random weights, the file read into memory, its
+    values copied. (The script has the architecture written down; here it is read off the file's shapes, mapped.)"""
+    generator = Generator(*read_architecture(torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)))
+    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    generator.load_state_dict(state, strict=False)
+    return generator.eval()
+
+
 def precision(bf16: bool) -> contextlib.AbstractContextManager:
     """fp32, or bf16 autocast as in the released script."""
     return torch.autocast("cpu", torch.bfloat16) if bf16 else contextlib.nullcontext()

@@ -13,7 +13,7 @@ namespace dnd::ops::cuda {
 // A number that is part of a type. std::integral_constant's functions are not there for devices.
 template <int N>
 struct Constant {
-  static constexpr int value = N;
+  static constexpr int kValue = N;
   DND_HD constexpr int operator()() const { return N; }
 };
 
@@ -91,12 +91,11 @@ DND_HD inline void transform_four(Points<4>& x) {
   transform_two(even);
   transform_two(odd);
   turn_back<1, 4>(odd.real[1], odd.imaginary[1]);
-  for_constants<2>([&](auto index) {
-    constexpr int k = decltype(index)::value;
-    x.real[k] = even.real[k] + odd.real[k];
-    x.imaginary[k] = even.imaginary[k] + odd.imaginary[k];
-    x.real[k + 2] = even.real[k] - odd.real[k];
-    x.imaginary[k + 2] = even.imaginary[k] - odd.imaginary[k];
+  for_constants<2>([&](auto k) {
+    x.real[k()] = even.real[k()] + odd.real[k()];
+    x.imaginary[k()] = even.imaginary[k()] + odd.imaginary[k()];
+    x.real[k() + 2] = even.real[k()] - odd.real[k()];
+    x.imaginary[k() + 2] = even.imaginary[k()] - odd.imaginary[k()];
   });
 }
 
@@ -108,34 +107,34 @@ DND_HD void transform_prime(Points<N>& x) {
   Points<kHalf> difference;
   const float first_real = x.real[0];
   const float first_imaginary = x.imaginary[0];
-  for_constants<kHalf>([&](auto index) {
-    constexpr int n = decltype(index)::value;
-    sum.real[n] = x.real[n + 1] + x.real[N - 1 - n];
-    sum.imaginary[n] = x.imaginary[n + 1] + x.imaginary[N - 1 - n];
-    difference.real[n] = x.real[n + 1] - x.real[N - 1 - n];
-    difference.imaginary[n] = x.imaginary[n + 1] - x.imaginary[N - 1 - n];
-    x.real[0] += sum.real[n];
-    x.imaginary[0] += sum.imaginary[n];
+  for_constants<kHalf>([&](auto n) {
+    sum.real[n()] = x.real[n() + 1] + x.real[N - 1 - n()];
+    sum.imaginary[n()] = x.imaginary[n() + 1] + x.imaginary[N - 1 - n()];
+    difference.real[n()] = x.real[n() + 1] - x.real[N - 1 - n()];
+    difference.imaginary[n()] = x.imaginary[n() + 1] - x.imaginary[N - 1 - n()];
+    x.real[0] += sum.real[n()];
+    x.imaginary[0] += sum.imaginary[n()];
   });
-  for_constants<kHalf>([&](auto index) {
-    constexpr int k = decltype(index)::value + 1;
+  for_constants<kHalf>([&](auto below) {
+    constexpr int kIndex = decltype(below)::kValue + 1;
     float even_real = first_real;
     float even_imaginary = first_imaginary;
     float odd_real = 0.0F;
     float odd_imaginary = 0.0F;
-    for_constants<kHalf>([&](auto inner) {
-      constexpr int n = decltype(inner)::value;
-      constexpr auto kCosine = static_cast<float>(cosine_of_turn(k * (n + 1), N));
-      constexpr auto kSine = static_cast<float>(sine_of_turn(k * (n + 1), N));
-      even_real += kCosine * sum.real[n];
-      even_imaginary += kCosine * sum.imaginary[n];
-      odd_real += kSine * difference.imaginary[n];
-      odd_imaginary += kSine * difference.real[n];
+    for_constants<kHalf>([&](auto n) {
+      constexpr auto kCosine =
+          static_cast<float>(cosine_of_turn(kIndex * (decltype(n)::kValue + 1), N));
+      constexpr auto kSine =
+          static_cast<float>(sine_of_turn(kIndex * (decltype(n)::kValue + 1), N));
+      even_real += kCosine * sum.real[n()];
+      even_imaginary += kCosine * sum.imaginary[n()];
+      odd_real += kSine * difference.imaginary[n()];
+      odd_imaginary += kSine * difference.real[n()];
     });
-    x.real[k] = even_real + odd_real;
-    x.imaginary[k] = even_imaginary - odd_imaginary;
-    x.real[N - k] = even_real - odd_real;
-    x.imaginary[N - k] = even_imaginary + odd_imaginary;
+    x.real[kIndex] = even_real + odd_real;
+    x.imaginary[kIndex] = even_imaginary - odd_imaginary;
+    x.real[N - kIndex] = even_real - odd_real;
+    x.imaginary[N - kIndex] = even_imaginary + odd_imaginary;
   });
 }
 
@@ -143,35 +142,30 @@ DND_HD void transform_prime(Points<N>& x) {
 template <int P, int Q>
 DND_HD void transform_composite(Points<P * Q>& x) {
   Points<P * Q> between;
-  for_constants<Q>([&](auto outer) {
-    constexpr int n = decltype(outer)::value;
+  for_constants<Q>([&](auto n) {
     Points<P> part;
-    for_constants<P>([&](auto index) {
-      constexpr int i = decltype(index)::value;
-      part.real[i] = x.real[Q * i + n];
-      part.imaginary[i] = x.imaginary[Q * i + n];
+    for_constants<P>([&](auto i) {
+      part.real[i()] = x.real[Q * i() + n()];
+      part.imaginary[i()] = x.imaginary[Q * i() + n()];
     });
     transform(part);
-    for_constants<P>([&](auto index) {
-      constexpr int k = decltype(index)::value;
-      turn_back<n * k, P * Q>(part.real[k], part.imaginary[k]);
-      between.real[k * Q + n] = part.real[k];
-      between.imaginary[k * Q + n] = part.imaginary[k];
+    for_constants<P>([&](auto k) {
+      turn_back<decltype(n)::kValue* decltype(k)::kValue, P * Q>(part.real[k()],
+                                                                 part.imaginary[k()]);
+      between.real[k() * Q + n()] = part.real[k()];
+      between.imaginary[k() * Q + n()] = part.imaginary[k()];
     });
   });
-  for_constants<P>([&](auto outer) {
-    constexpr int k = decltype(outer)::value;
+  for_constants<P>([&](auto k) {
     Points<Q> part;
-    for_constants<Q>([&](auto index) {
-      constexpr int i = decltype(index)::value;
-      part.real[i] = between.real[k * Q + i];
-      part.imaginary[i] = between.imaginary[k * Q + i];
+    for_constants<Q>([&](auto i) {
+      part.real[i()] = between.real[k() * Q + i()];
+      part.imaginary[i()] = between.imaginary[k() * Q + i()];
     });
     transform(part);
-    for_constants<Q>([&](auto index) {
-      constexpr int i = decltype(index)::value;
-      x.real[k + P * i] = part.real[i];
-      x.imaginary[k + P * i] = part.imaginary[i];
+    for_constants<Q>([&](auto i) {
+      x.real[k() + P * i()] = part.real[i()];
+      x.imaginary[k() + P * i()] = part.imaginary[i()];
     });
   });
 }
@@ -198,11 +192,10 @@ DND_HD void transform(Points<N>& x) {
 template <int N>
 DND_HD void transform_back(Points<N>& x) {
   const auto exchange = [&] {
-    for_constants<N>([&](auto index) {
-      constexpr int n = decltype(index)::value;
-      const float real = x.real[n];
-      x.real[n] = x.imaginary[n];
-      x.imaginary[n] = real;
+    for_constants<N>([&](auto n) {
+      const float real = x.real[n()];
+      x.real[n()] = x.imaginary[n()];
+      x.imaginary[n()] = real;
     });
   };
   exchange();
@@ -216,23 +209,21 @@ template <int N>
 DND_HD void transform_real(const float (&x)[N], Points<N / 2 + 1>& frequencies) {
   constexpr int kHalf = N / 2;
   Points<kHalf> z;
-  for_constants<kHalf>([&](auto index) {
-    constexpr int n = decltype(index)::value;
-    z.real[n] = x[2 * n];
-    z.imaginary[n] = x[2 * n + 1];
+  for_constants<kHalf>([&](auto n) {
+    z.real[n()] = x[2 * n()];
+    z.imaginary[n()] = x[2 * n() + 1];
   });
   transform(z);
-  for_constants<kHalf + 1>([&](auto index) {
-    constexpr int k = decltype(index)::value;
-    constexpr int i = k % kHalf;
-    constexpr int j = (kHalf - k) % kHalf;
-    const float even_real = 0.5F * (z.real[i] + z.real[j]);
-    const float even_imaginary = 0.5F * (z.imaginary[i] - z.imaginary[j]);
-    float odd_real = 0.5F * (z.imaginary[i] + z.imaginary[j]);
-    float odd_imaginary = 0.5F * (z.real[j] - z.real[i]);
-    turn_back<k, N>(odd_real, odd_imaginary);
-    frequencies.real[k] = even_real + odd_real;
-    frequencies.imaginary[k] = even_imaginary + odd_imaginary;
+  for_constants<kHalf + 1>([&](auto k) {
+    constexpr int kOne = decltype(k)::kValue % kHalf;
+    constexpr int kOther = (kHalf - decltype(k)::kValue) % kHalf;
+    const float even_real = 0.5F * (z.real[kOne] + z.real[kOther]);
+    const float even_imaginary = 0.5F * (z.imaginary[kOne] - z.imaginary[kOther]);
+    float odd_real = 0.5F * (z.imaginary[kOne] + z.imaginary[kOther]);
+    float odd_imaginary = 0.5F * (z.real[kOther] - z.real[kOne]);
+    turn_back<decltype(k)::kValue, N>(odd_real, odd_imaginary);
+    frequencies.real[k()] = even_real + odd_real;
+    frequencies.imaginary[k()] = even_imaginary + odd_imaginary;
   });
 }
 
@@ -242,21 +233,19 @@ template <int N>
 DND_HD void transform_real_back(const Points<N / 2 + 1>& frequencies, float (&x)[N]) {
   constexpr int kHalf = N / 2;
   Points<kHalf> z;
-  for_constants<kHalf>([&](auto index) {
-    constexpr int k = decltype(index)::value;
-    const float imaginary = k == 0 ? 0.0F : frequencies.imaginary[k];
-    const float other = k == 0 ? 0.0F : frequencies.imaginary[kHalf - k];
-    float odd_real = frequencies.real[k] - frequencies.real[kHalf - k];
+  for_constants<kHalf>([&](auto k) {
+    const float imaginary = k() == 0 ? 0.0F : frequencies.imaginary[k()];
+    const float other = k() == 0 ? 0.0F : frequencies.imaginary[kHalf - k()];
+    float odd_real = frequencies.real[k()] - frequencies.real[kHalf - k()];
     float odd_imaginary = imaginary + other;
-    turn_back<N - k, N>(odd_real, odd_imaginary);
-    z.real[k] = frequencies.real[k] + frequencies.real[kHalf - k] - odd_imaginary;
-    z.imaginary[k] = imaginary - other + odd_real;
+    turn_back<N - decltype(k)::kValue, N>(odd_real, odd_imaginary);
+    z.real[k()] = frequencies.real[k()] + frequencies.real[kHalf - k()] - odd_imaginary;
+    z.imaginary[k()] = imaginary - other + odd_real;
   });
   transform_back(z);
-  for_constants<kHalf>([&](auto index) {
-    constexpr int n = decltype(index)::value;
-    x[2 * n] = z.real[n];
-    x[2 * n + 1] = z.imaginary[n];
+  for_constants<kHalf>([&](auto n) {
+    x[2 * n()] = z.real[n()];
+    x[2 * n() + 1] = z.imaginary[n()];
   });
 }
 

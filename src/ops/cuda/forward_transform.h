@@ -52,7 +52,7 @@ struct ForwardTransform {
         break;
       default:
         with_tile<kMost>(plan.u.tile, [&](auto length) {
-          transform_u<decltype(length)::value>(block, thread, shared);
+          transform_u<decltype(length)::kValue>(block, thread, shared);
         });
         break;
     }

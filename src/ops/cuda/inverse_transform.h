@@ -50,7 +50,7 @@ struct InverseTransform {
     switch (phase) {
       case 0:
         with_tile<kMost>(plan.u.tile, [&](auto length) {
-          transform_u<decltype(length)::value>(block, thread, shared);
+          transform_u<decltype(length)::kValue>(block, thread, shared);
         });
         break;
       case 1:

@@ -65,8 +65,9 @@ struct LayerNorm {
         break;
       default:
         if (thread == 0) {
-          statistics[2 * block.x] = mean;
-          statistics[2 * block.x + 1] = scale;
+          float* of_row = statistics + std::int64_t{block.x} * 2;
+          of_row[0] = mean;
+          of_row[1] = scale;
           atomic_max(&largest[block.x / rows_per_image], magnitude_bits(folded(shared, Largest{})));
         }
         break;

@@ -28,7 +28,7 @@ DND_HD inline TileMemory tile_memory(const ConvPlan& plan) {
 template <int kMost, typename Function>
 DND_HD void with_tile(int tile, const Function& function) {
   for_constants<static_cast<int>(sizeof(kTiles) / sizeof(kTiles[0]))>([&](auto index) {
-    constexpr int kTile = kTiles[decltype(index)::value];
+    constexpr int kTile = kTiles[decltype(index)::kValue];
     if constexpr (kTile <= kMost) {
       if (tile == kTile) function(Constant<kTile>{});
     }
@@ -40,10 +40,10 @@ template <int kMost>
 DND_HD void lines_to_frequencies(const ConvPlan& plan, int lines, int thread, float* shared) {
   const TileMemory memory = tile_memory(plan);
   with_tile<kMost>(plan.v.tile, [&](auto length) {
-    constexpr int kTile = decltype(length)::value;
+    constexpr int kTile = decltype(length)::kValue;
     constexpr int kBins = kTile / 2 + 1;
     for (int i = thread; i < lines * memory.channels; i += kBlockThreads) {
-      float* line = shared + i * memory.stride;
+      float* line = shared + memory.line(0, i);
       float points[kTile];
       Points<kBins> frequencies;
       for_constants<kTile>([&](auto n) { points[n()] = line[n()]; });
@@ -61,10 +61,10 @@ template <int kMost>
 DND_HD void lines_to_points(const ConvPlan& plan, int lines, int thread, float* shared) {
   const TileMemory memory = tile_memory(plan);
   with_tile<kMost>(plan.v.tile, [&](auto length) {
-    constexpr int kTile = decltype(length)::value;
+    constexpr int kTile = decltype(length)::kValue;
     constexpr int kBins = kTile / 2 + 1;
     for (int i = thread; i < lines * memory.channels; i += kBlockThreads) {
-      float* line = shared + i * memory.stride;
+      float* line = shared + memory.line(0, i);
       float points[kTile];
       Points<kBins> frequencies;
       for_constants<kBins>([&](auto k) {

@@ -99,8 +99,8 @@ void check_real() {
 
 TEST(DftTest, EveryTileIsThePlainSum) {
   for_constants<static_cast<int>(std::size(kTiles))>([](auto index) {
-    check_complex<kTiles[decltype(index)::value]>();
-    check_real<kTiles[decltype(index)::value]>();
+    check_complex<kTiles[decltype(index)::kValue]>();
+    check_real<kTiles[decltype(index)::kValue]>();
   });
 }
 
