@@ -48,7 +48,9 @@ struct ForwardTransform {
         load(block, thread, shared);
         break;
       case 1:
-        lines_to_frequencies<kMost>(plan, plan.u.tile, thread, shared);
+        for_lines<kMost>(plan, plan.u.tile, thread, shared, [](auto tile, float* line) {
+          to_frequencies<decltype(tile)::kValue>(line);
+        });
         break;
       default:
         with_tile<kMost>(plan.u.tile, [&](auto length) {

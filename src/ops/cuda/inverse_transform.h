@@ -54,7 +54,8 @@ struct InverseTransform {
         });
         break;
       case 1:
-        lines_to_points<kMost>(plan, plan.u.step, thread, shared);
+        for_lines<kMost>(plan, plan.u.step, thread, shared,
+                         [](auto tile, float* line) { to_points<decltype(tile)::kValue>(line); });
         break;
       case 2:
         fold[thread] = store(block, thread, shared);

@@ -35,46 +35,42 @@ DND_HD void with_tile(int tile, const Function& function) {
   });
 }
 
-// Real points of `lines` lines -> their frequencies, in place.
-template <int kMost>
-DND_HD void lines_to_frequencies(const ConvPlan& plan, int lines, int thread, float* shared) {
+// function(Constant of v's tile, line) for each of the first `lines` lines of every channel, shared out to the threads.
+template <int kMost, typename Function>
+DND_HD void for_lines(const ConvPlan& plan, int lines, int thread, float* shared,
+                      const Function& function) {
   const TileMemory memory = tile_memory(plan);
-  with_tile<kMost>(plan.v.tile, [&](auto length) {
-    constexpr int kTile = decltype(length)::kValue;
-    constexpr int kBins = kTile / 2 + 1;
+  with_tile<kMost>(plan.v.tile, [&](auto tile) {
     for (int i = thread; i < lines * memory.channels; i += kBlockThreads) {
-      float* line = shared + memory.line(0, i);
-      float points[kTile];
-      Points<kBins> frequencies;
-      for_constants<kTile>([&](auto n) { points[n()] = line[n()]; });
-      transform_real<kTile>(points, frequencies);
-      for_constants<kBins>([&](auto k) {
-        line[k()] = frequencies.real[k()];
-        line[kBins + k()] = frequencies.imaginary[k()];
-      });
+      function(tile, shared + memory.line(0, i));
     }
   });
 }
 
-// And back.
-template <int kMost>
-DND_HD void lines_to_points(const ConvPlan& plan, int lines, int thread, float* shared) {
-  const TileMemory memory = tile_memory(plan);
-  with_tile<kMost>(plan.v.tile, [&](auto length) {
-    constexpr int kTile = decltype(length)::kValue;
-    constexpr int kBins = kTile / 2 + 1;
-    for (int i = thread; i < lines * memory.channels; i += kBlockThreads) {
-      float* line = shared + memory.line(0, i);
-      float points[kTile];
-      Points<kBins> frequencies;
-      for_constants<kBins>([&](auto k) {
-        frequencies.real[k()] = line[k()];
-        frequencies.imaginary[k()] = line[kBins + k()];
-      });
-      transform_real_back<kTile>(frequencies, points);
-      for_constants<kTile>([&](auto n) { line[n()] = points[n()]; });
-    }
+// Real points of a line -> its frequencies, in place; and back.
+template <int kTile>
+DND_HD void to_frequencies(float* line) {
+  constexpr int kBins = kTile / 2 + 1;
+  float points[kTile];
+  Points<kBins> frequencies;
+  for_constants<kTile>([&](auto n) { points[n()] = line[n()]; });
+  transform_real<kTile>(points, frequencies);
+  for_constants<kBins>([&](auto k) {
+    line[k()] = frequencies.real[k()];
+    line[kBins + k()] = frequencies.imaginary[k()];
   });
+}
+template <int kTile>
+DND_HD void to_points(float* line) {
+  constexpr int kBins = kTile / 2 + 1;
+  float points[kTile];
+  Points<kBins> frequencies;
+  for_constants<kBins>([&](auto k) {
+    frequencies.real[k()] = line[k()];
+    frequencies.imaginary[k()] = line[kBins + k()];
+  });
+  transform_real_back<kTile>(frequencies, points);
+  for_constants<kTile>([&](auto n) { line[n()] = points[n()]; });
 }
 
 }  // namespace dnd::ops::cuda
