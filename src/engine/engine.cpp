@@ -110,7 +110,10 @@ class TorchEngine : public Engine {
   CudaReport examine_cuda(int device) override { return ops::cuda::examine(device); }
 
   void load_encoder(const std::string& folder) override {
-    guarded("encoder", [&] { encoder_ = nn::load_text_encoder(folder, precision_.encoder); });
+    guarded("encoder", [&] {
+      encoder_ =
+          nn::load_text_encoder(folder, precision_.encoder, torch_device_.value_or(at::kCPU));
+    });
   }
 
   std::int64_t encoder_width() const override { return encoder_ ? encoder_->width() : 0; }

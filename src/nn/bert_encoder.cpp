@@ -4,58 +4,19 @@
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/from_blob.h>
 
-#include <cmath>
 #include <utility>
 
 #include "base/strings.h"
 #include "nn/attention.h"
+#include "nn/bert_weights.h"
 #include "nn/norm.h"
 #include "nn/row_blocks.h"
-#include "nn/weight_store.h"
 
 namespace dnd::nn {
 namespace {
 
-using bundle::kMaxDimension;
 using ops::cpu::Activation;
 using ops::cpu::PackedLinear;
-
-struct BertConfig {
-  std::int64_t width = 0;
-  std::int64_t layers = 0;
-  std::int64_t heads = 0;
-  std::int64_t feed_forward = 0;
-  std::int64_t vocabulary = 0;
-  std::int64_t positions = 0;
-  std::int64_t token_types = 0;
-  double epsilon = 1e-12;
-};
-
-BertConfig read_bert_config(JsonObject& json) {
-  BertConfig config;
-  config.width = json.integer("hidden_size", 1, kMaxDimension);
-  config.layers = json.integer("num_hidden_layers", 1, 1024);
-  config.heads = json.integer("num_attention_heads", 1, 1024);
-  config.feed_forward = json.integer("intermediate_size", 1, kMaxDimension);
-  config.vocabulary = json.integer("vocab_size", 1, kMaxDimension);
-  config.positions = json.integer("max_position_embeddings", 1, kMaxDimension);
-  config.token_types = json.integer_or("type_vocab_size", 2, 1, 1024);
-  config.epsilon = json.number_or("layer_norm_eps", config.epsilon);
-  const std::string activation = json.text_or("hidden_act", "gelu");
-  const std::string positions = json.text_or("position_embedding_type", "absolute");
-  if (activation != "gelu") {
-    fail(ErrorKind::data, json.where(), ": hidden_act '", activation, "', only gelu is supported");
-  }
-  if (positions != "absolute") {
-    fail(ErrorKind::data, json.where(), ": position_embedding_type '", positions,
-         "', only absolute is supported");
-  }
-  if (config.width % config.heads != 0) {
-    fail(ErrorKind::data, json.where(), ": hidden_size ", config.width, " is no multiple of ",
-         config.heads, " heads");
-  }
-  return config;
-}
 
 struct BertLayer {
   AttentionLayer attention;
@@ -67,10 +28,8 @@ struct BertLayer {
 
 class BertEncoder : public EncoderModel {
  public:
-  BertEncoder(BertConfig config, const std::filesystem::path& weights, EncoderProducts products)
-      : config_(config), products_(products), store_(weights) {
-    // Task models keep the encoder under a prefix.
-    if (store_.has("bert.embeddings.word_embeddings.weight")) prefix_ = "bert.";
+  BertEncoder(BertConfig config, const std::filesystem::path& folder, EncoderProducts products)
+      : config_(config), products_(products), weights_(folder) {
     words_ = get("embeddings.word_embeddings.weight", {config_.vocabulary, config_.width});
     positions_ = get("embeddings.position_embeddings.weight", {config_.positions, config_.width});
     types_ = get("embeddings.token_type_embeddings.weight", {config_.token_types, config_.width});
@@ -96,11 +55,6 @@ class BertEncoder : public EncoderModel {
   }
 
  private:
-  double attention_scale() const {
-    const std::int64_t head_size = config_.width / config_.heads;
-    return 1.0 / std::sqrt(static_cast<double>(head_size));
-  }
-
   void embed(const Chunk& chunk, const at::Tensor& x) const {
     const at::Tensor ids =
         at::from_blob(const_cast<std::int32_t*>(chunk.ids.data()), {chunk.length()}, at::kInt);
@@ -111,7 +65,7 @@ class BertEncoder : public EncoderModel {
   }
 
   at::Tensor get(const std::string& name, const std::vector<std::int64_t>& shape) const {
-    return store_.get(prefix_ + name, shape);
+    return weights_.get(name, shape);
   }
 
   PackedLinear linear(const std::string& name, std::int64_t out, std::int64_t in) const {
@@ -130,7 +84,7 @@ class BertEncoder : public EncoderModel {
       return at::cat({get(p + "key" + name, shape), get(p + "value" + name, shape)});
     };
     return {config_.heads,
-            attention_scale(),
+            config_.attention_scale(),
             {},
             linear(p + "query", c, c),
             PackedLinear(both(".weight", {c, c}), both(".bias", {c}), products_)};
@@ -147,8 +101,7 @@ class BertEncoder : public EncoderModel {
 
   BertConfig config_;
   EncoderProducts products_;
-  WeightStore store_;
-  std::string prefix_;
+  BertWeights weights_;
   at::Tensor words_, positions_, types_;  // (vocabulary, C), (positions, C), (types, C)
   Norm embedding_norm_;
   std::vector<BertLayer> layers_;
@@ -158,8 +111,7 @@ class BertEncoder : public EncoderModel {
 
 std::unique_ptr<EncoderModel> load_bert(const std::filesystem::path& folder, JsonObject& config,
                                         EncoderProducts products) {
-  return std::make_unique<BertEncoder>(read_bert_config(config), folder / "model.safetensors",
-                                       products);
+  return std::make_unique<BertEncoder>(read_bert_config(config), folder, products);
 }
 
 }  // namespace dnd::nn

@@ -13,4 +13,8 @@ namespace dnd::nn {
 std::unique_ptr<EncoderModel> load_bert(const std::filesystem::path& folder, JsonObject& config,
                                         EncoderProducts products);
 
+// The same by LibTorch's own operations in fp32, on any of its devices; chunk after chunk.
+std::unique_ptr<EncoderModel> load_torch_bert(const std::filesystem::path& folder,
+                                              JsonObject& config, const at::Device& device);
+
 }  // namespace dnd::nn

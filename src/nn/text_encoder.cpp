@@ -101,12 +101,14 @@ Plan make_plan(const std::vector<Chunk>& chunks, Repeats repeats) {
 
 }  // namespace
 
-std::unique_ptr<EncoderModel> load_text_encoder(const fs::path& folder, EncoderProducts products) {
+std::unique_ptr<EncoderModel> load_text_encoder(const fs::path& folder, EncoderProducts products,
+                                                const at::Device& device) {
   const fs::path path = folder / "config.json";
   const std::string who = "encoder: " + path.string();
   const Json json = read_json_file(path, who);
   JsonObject config(json, who);
   const std::string type = config.text("model_type");
+  if (type == "bert" && !device.is_cpu()) return load_torch_bert(folder, config, device);
   if (type == "bert") return load_bert(folder, config, products);
   if (type == "t5") return load_t5(folder, config, products);
   fail(ErrorKind::data, who, ": model_type '", printable(type),

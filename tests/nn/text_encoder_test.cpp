@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "nn/bert_encoder.h"
 #include "support/expect_error.h"
 #include "support/golden.h"
 #include "support/temp_dir.h"
@@ -32,20 +33,53 @@ text::TokenBatch golden_batch(const formats::SafetensorsFile& io) {
   return batch;
 }
 
-void expect_golden_states(const std::filesystem::path& folder, const std::filesystem::path& io_path,
-                          EncoderProducts products, double bound) {
-  const c10::InferenceMode inference;
+void expect_states(const EncoderModel& model, const std::filesystem::path& io_path, double bound) {
   const formats::SafetensorsFile io(io_path);
-  const auto model = load_text_encoder(folder, products);
   const at::Tensor states =
-      encode_batch(ops::Workers(2), *model, golden_batch(io), EmptyChunk::zero);
+      encode_batch(ops::Workers(2), model, golden_batch(io), EmptyChunk::zero);
   EXPECT_EQ(states.sizes().vec(), io.at("last_hidden_state").shape);
   const std::vector<float> expected = io.read_f32("last_hidden_state");
   EXPECT_LT(relative_rms(values_of(states), std::span<const float>(expected)), bound);
   for (const int threads : {1, 3}) {
     const ops::Workers workers(threads);
     EXPECT_TRUE(
-        at::equal(states, encode_batch(workers, *model, golden_batch(io), EmptyChunk::zero)));
+        at::equal(states, encode_batch(workers, model, golden_batch(io), EmptyChunk::zero)));
+  }
+}
+
+void expect_golden_states(const std::filesystem::path& folder, const std::filesystem::path& io_path,
+                          EncoderProducts products, double bound) {
+  const c10::InferenceMode inference;
+  expect_states(*load_text_encoder(folder, products), io_path, bound);
+}
+
+// What a GPU runs, on the CPU.
+std::unique_ptr<EncoderModel> minilm_by_libtorch() {
+  const Json json =
+      read_json_file(std::filesystem::path(DND_MINILM_DIR) / "config.json", "encoder");
+  JsonObject config(json, "encoder");
+  return load_torch_bert(DND_MINILM_DIR, config, at::kCPU);
+}
+
+TEST(TextEncoder, LibTorchsOwnOperationsEqualTransformers) {
+  const c10::InferenceMode inference;
+  expect_states(*minilm_by_libtorch(), data_path("encoder/minilm-l6.safetensors"), 1e-5);
+}
+
+// A prompt of 5 tokens and one of none, whatever an empty chunk means.
+TEST(TextEncoder, LibTorchsOwnOperationsReadEmptyChunksAlike) {
+  const c10::InferenceMode inference;
+  const ops::Workers workers(2);
+  const auto ours = load_text_encoder(DND_MINILM_DIR);
+  text::TokenBatch batch{2, 20, std::vector<std::int32_t>(40, 0), std::vector<std::uint8_t>(40, 0)};
+  for (std::size_t i = 0; i < 5; ++i) {
+    batch.ids[i] = static_cast<std::int32_t>(2000 + i);
+    batch.mask[i] = 1;
+  }
+  for (const auto empty : {EmptyChunk::zero, EmptyChunk::uniform}) {
+    const at::Tensor expected = encode_batch(workers, *ours, batch, empty);
+    const at::Tensor states = encode_batch(workers, *minilm_by_libtorch(), batch, empty);
+    EXPECT_LT(relative_rms(values_of(states), values_of(expected)), 1e-5);
   }
 }
 

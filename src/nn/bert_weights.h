@@ -1,0 +1,47 @@
+// What a BERT-type encoder's folder holds.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "nn/weight_store.h"
+
+namespace dnd::nn {
+
+struct BertConfig {
+  std::int64_t width = 0;
+  std::int64_t layers = 0;
+  std::int64_t heads = 0;
+  std::int64_t feed_forward = 0;
+  std::int64_t vocabulary = 0;
+  std::int64_t positions = 0;
+  std::int64_t token_types = 0;
+  double epsilon = 1e-12;
+
+  double attention_scale() const;  // 1 / sqrt(values of a head)
+};
+
+// `json` is the folder's config.json. Throws Error(data) naming what is not supported.
+BertConfig read_bert_config(JsonObject& json);
+
+// Tensors by the names that BertModel gives them. Task models keep the encoder under "bert.".
+class BertWeights {
+ public:
+  explicit BertWeights(const std::filesystem::path& folder);
+
+  // Throws Error(data) if missing or of another shape.
+  at::Tensor get(const std::string& name, const std::vector<std::int64_t>& shape) const {
+    return store_.get(prefix_ + name, shape);
+  }
+
+ private:
+  WeightStore store_;
+  std::string prefix_;
+};
+
+}  // namespace dnd::nn
