@@ -44,8 +44,9 @@ void add_engine_options(CLI::App& command, EngineOptions& options) {
                   "auto (cpu), cpu, cuda or cuda:N (not yet proven, see docs/cuda.md)")
       ->capture_default_str();
   command
-      .add_option("--max-gpu-memory", options.cuda_memory_bytes,
-                  "Of a CUDA device, e.g. 8GB (default: nine tenths of what is free)")
+      .add_option(
+          "--max-gpu-memory", options.cuda_memory_bytes,
+          "Of a CUDA device with --precision fast, e.g. 8GB (default: nine tenths of what is free)")
       ->transform(CLI::AsSizeValue(true));
   command.add_option("--threads", options.threads,
                      "Threads (default: all); the result does not depend on it");

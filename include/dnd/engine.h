@@ -43,7 +43,8 @@ struct EngineOptions {
   // fp16, by our kernels. "bf16": the decoder's operands rounded as released. On a CUDA device "exact" and "bf16" are
   // LibTorch's own operations.
   std::string precision = "fast";
-  std::uint64_t cuda_memory_bytes = 0;  // that may be used; 0: nine tenths of what is free
+  // That our kernels may use, "fast" alone; 0: nine tenths of what is free.
+  std::uint64_t cuda_memory_bytes = 0;
 };
 
 struct EngineInfo {

@@ -97,6 +97,9 @@ class TorchEngine : public Engine {
     if (!cuda_) return;
     if (precision_.fast) {
       ops::cuda::require_working(*cuda_);
+    } else if (cuda_memory_bytes_ > 0) {
+      fail(ErrorKind::usage,
+           "--max-gpu-memory: is kept by our kernels alone, which are --precision fast");
     } else {
       guarded("device cuda", [&] { torch_device_ = ops::cuda::torch_device(*cuda_); });
     }

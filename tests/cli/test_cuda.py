@@ -151,6 +151,11 @@ def test_the_adapter_is_the_cpus(call, library, memory):
     assert 1e-6 < distance(values("made"), values("cpu")) < 3e-3
 
 
+def test_a_limit_that_nobody_would_keep(call):
+    assert "--max-gpu-memory" in fails(Exit.USAGE, *call, "--out", "made", "--device", "cuda", "--precision", "exact",
+                                       "--max-gpu-memory", "6MB", engine=True)
+
+
 def test_too_little_memory(call):
     message = fails(75, *call, *on_cuda(), "--max-gpu-memory", "1KB", engine=True, env={"DND_CUDA": TWIN})
     assert "the largest convolution needs" in message

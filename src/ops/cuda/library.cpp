@@ -19,8 +19,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kLibraryName = "libdnd_cuda.so";
 constexpr const char* kRemedy = "use --device cpu";
-constexpr std::int32_t kConditionsAtOnce =
-    8;  // if they fit: the tasks that `generate` decodes together by default
+// If they fit; `generate` decodes as many tasks together by default.
+constexpr std::int32_t kConditionsAtOnce = 8;
 
 // Beside the library (or program) that this function is part of.
 fs::path library_path() {
