@@ -9,7 +9,8 @@ namespace dnd::nn {
 using bundle::kMaxDimension;
 
 double BertConfig::attention_scale() const {
-  return 1.0 / std::sqrt(static_cast<double>(width / heads));
+  const std::int64_t head_size = width / heads;
+  return 1.0 / std::sqrt(static_cast<double>(head_size));
 }
 
 BertConfig read_bert_config(JsonObject& json) {
