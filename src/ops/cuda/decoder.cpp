@@ -186,7 +186,8 @@ void Decoder::run(std::span<const float> conditions, std::span<float> tokens,
          tokens.size());
   }
   const auto at_once = static_cast<std::size_t>(images_);
-  const std::size_t all = (count + at_once - 1) / at_once * layers_.size();
+  const std::size_t all =
+      layers_.size() * static_cast<std::size_t>(pieces(static_cast<int>(count), images_));
   std::size_t finished = 0;
   const auto tell = [&] { done(++finished, all); };
   for (std::size_t first = 0; first < count; first += at_once) {

@@ -85,20 +85,6 @@ DND_HD inline void transform_two(Points<2>& x) {
   x.imaginary[1] = imaginary;
 }
 
-DND_HD inline void transform_four(Points<4>& x) {
-  Points<2> even{{x.real[0], x.real[2]}, {x.imaginary[0], x.imaginary[2]}};
-  Points<2> odd{{x.real[1], x.real[3]}, {x.imaginary[1], x.imaginary[3]}};
-  transform_two(even);
-  transform_two(odd);
-  turn_back<1, 4>(odd.real[1], odd.imaginary[1]);
-  for_constants<2>([&](auto k) {
-    x.real[k()] = even.real[k()] + odd.real[k()];
-    x.imaginary[k()] = even.imaginary[k()] + odd.imaginary[k()];
-    x.real[k() + 2] = even.real[k()] - odd.real[k()];
-    x.imaginary[k() + 2] = even.imaginary[k()] - odd.imaginary[k()];
-  });
-}
-
 // An odd prime: points n and N - n share their cosines and, but for the sign, their sines.
 template <int N>
 DND_HD void transform_prime(Points<N>& x) {
@@ -177,12 +163,11 @@ DND_HD void transform(Points<N>& x) {
     return;
   } else if constexpr (N == 2) {
     transform_two(x);
-  } else if constexpr (N == 4) {
-    transform_four(x);
   } else if constexpr (N == 3 || N == 5 || N == 7) {
     transform_prime(x);
   } else {
-    constexpr int kFactor = N % 4 == 0 ? 4 : N % 2 == 0 ? 2 : N % 3 == 0 ? 3 : N % 5 == 0 ? 5 : 7;
+    constexpr int kEven = N % 4 == 0 && N > 4 ? 4 : 2;
+    constexpr int kFactor = N % 2 == 0 ? kEven : N % 3 == 0 ? 3 : N % 5 == 0 ? 5 : 7;
     static_assert(N % kFactor == 0, "a length with another prime factor");
     transform_composite<kFactor, N / kFactor>(x);
   }
