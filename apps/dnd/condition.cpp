@@ -3,11 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <future>
 #include <map>
 #include <utility>
 
+#include "base/environment.h"
 #include "base/log.h"
 #include "base/sha256.h"
 #include "base/strings.h"
@@ -17,11 +17,6 @@
 namespace dnd::app {
 namespace fs = std::filesystem;
 namespace {
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 fs::path default_generator() { return data_folder() / "models" / "default"; }
 

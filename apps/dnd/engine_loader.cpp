@@ -7,6 +7,7 @@
 #include <iostream>
 #include <string_view>
 
+#include "base/environment.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "context.h"
@@ -28,7 +29,7 @@ Function* symbol(void* library, const char* name) {
 }  // namespace
 
 std::filesystem::path engine_library_path() {
-  if (const char* path = std::getenv("DND_ENGINE"); path != nullptr && *path != '\0') return path;
+  if (const std::string path = environment("DND_ENGINE"); !path.empty()) return path;
   return executable_path().parent_path().parent_path() / "lib" / "dnd" / "libdnd_engine.so";
 }
 
@@ -53,6 +54,12 @@ std::unique_ptr<Engine> open_engine(const EngineOptions& options) {
         "(docs/cuda.md)");
   }
   return engine;
+}
+
+EngineOptions with_own_device(EngineOptions options) {
+  const std::string local_rank = environment("LOCAL_RANK");
+  if (options.device == "cuda" && !local_rank.empty()) options.device += ":" + local_rank;
+  return options;
 }
 
 void leave_engine(int code) {

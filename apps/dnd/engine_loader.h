@@ -15,6 +15,9 @@ std::filesystem::path engine_library_path();
 // is of another version. Start-up costs about half a second: call it late.
 std::unique_ptr<Engine> open_engine(const EngineOptions& options);
 
+// torchrun's processes on a machine take a GPU each: "cuda" becomes "cuda:$LOCAL_RANK" where that is set.
+EngineOptions with_own_device(EngineOptions options);
+
 // Ends the process where an engine was opened, with what is printed flushed: the system is done in a
 // moment with what Torch clears up piece by piece in a tenth of a second.
 void leave_engine(int code);

@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdlib>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -64,13 +63,6 @@ struct HeldOut {
   std::vector<std::int64_t> rows;
   std::vector<double> own;  // flat; empty where it has no adapters
 };
-
-// torchrun's processes on a machine take a GPU each.
-EngineOptions with_own_device(EngineOptions options) {
-  const char* local_rank = std::getenv("LOCAL_RANK");
-  if (options.device == "cuda" && local_rank != nullptr) options.device += cat(":", local_rank);
-  return options;
-}
 
 class TrainRun {
  public:

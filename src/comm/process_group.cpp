@@ -8,12 +8,12 @@
 #define USE_C10D_GLOO 1
 #include <charconv>
 #include <chrono>
-#include <cstdlib>
 #include <string_view>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
+#include "base/environment.h"
 #include "base/sha256.h"
 #include "base/strings.h"
 
@@ -23,13 +23,8 @@ namespace {
 constexpr int kMaxProcesses = 4096;
 constexpr int kMaxPort = 65535;
 
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
 int integer_variable(const char* name, int low, int high) {
-  const std::string text = variable(name);
+  const std::string text = environment(name);
   int value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || value < low || value > high) {
@@ -55,18 +50,18 @@ auto reached(const Rendezvous& rendezvous, const char* what, Function fn) {
 }  // namespace
 
 std::optional<Rendezvous> rendezvous_from_environment() {
-  if (variable("WORLD_SIZE").empty()) return std::nullopt;
+  if (environment("WORLD_SIZE").empty()) return std::nullopt;
   Rendezvous out;
   out.size = integer_variable("WORLD_SIZE", 1, kMaxProcesses);
   if (out.size == 1) return std::nullopt;
   out.rank = integer_variable("RANK", 0, out.size - 1);
   out.port = static_cast<std::uint16_t>(integer_variable("MASTER_PORT", 1, kMaxPort));
-  out.address = variable("MASTER_ADDR");
+  out.address = environment("MASTER_ADDR");
   if (out.address.empty()) {
     fail(ErrorKind::usage, "environment: MASTER_ADDR is not set, WORLD_SIZE is ", out.size);
   }
-  out.agent_store = variable("TORCHELASTIC_USE_AGENT_STORE") == "True";
-  out.prefix = "dnd/" + variable("TORCHELASTIC_RESTART_COUNT");
+  out.agent_store = environment("TORCHELASTIC_USE_AGENT_STORE") == "True";
+  out.prefix = "dnd/" + environment("TORCHELASTIC_RESTART_COUNT");
   return out;
 }
 

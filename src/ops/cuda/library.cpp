@@ -3,12 +3,12 @@
 #include <dlfcn.h>
 
 #include <charconv>
-#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <string_view>
 #include <utility>
 
+#include "base/environment.h"
 #include "base/strings.h"
 #include "ops/cuda/abi.h"
 
@@ -24,7 +24,7 @@ constexpr std::int32_t kConditionsAtOnce = 8;
 
 // Beside the library (or program) that this function is part of.
 fs::path library_path() {
-  if (const char* path = std::getenv("DND_CUDA"); path != nullptr && *path != '\0') return path;
+  if (const std::string path = environment("DND_CUDA"); !path.empty()) return path;
   Dl_info self{};
   ::dladdr(reinterpret_cast<const void*>(&library_path), &self);
   return fs::path(self.dli_fname).parent_path() / kLibraryName;

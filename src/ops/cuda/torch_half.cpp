@@ -5,9 +5,11 @@
 #include <dlfcn.h>
 #include <torch/headeronly/version.h>
 
-#include <cstdlib>
 #include <filesystem>
+#include <mutex>
+#include <string>
 
+#include "base/environment.h"
 #include "base/strings.h"
 
 namespace dnd::ops::cuda {
@@ -26,8 +28,7 @@ fs::path cpu_half() {
 }
 
 fs::path torch_half_path() {
-  if (const char* path = std::getenv("DND_TORCH_CUDA"); path != nullptr && *path != '\0')
-    return path;
+  if (const std::string path = environment("DND_TORCH_CUDA"); !path.empty()) return path;
   return cpu_half().parent_path() / kTorchHalf;
 }
 
@@ -63,8 +64,8 @@ void open_torch_half() {
 }  // namespace
 
 at::Device torch_device(int index) {
-  static const bool opened = (open_torch_half(), true);  // a failure is not remembered
-  (void)opened;
+  static std::once_flag opened;  // a failure is not remembered
+  std::call_once(opened, open_torch_half);
   const auto& hooks = at::detail::getCUDAHooks();
   if (!hooks.hasCUDART()) {
     fail(ErrorKind::internal, "device cuda: LibTorch did not notice its CUDA half");
