@@ -1,7 +1,6 @@
 #include "nn/decoder_model.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/clone.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
@@ -12,7 +11,6 @@
 #include <utility>
 
 #include "nn/decoder_ends.h"
-#include "nn/weight_store.h"
 
 namespace dnd::nn {
 namespace {
@@ -31,11 +29,12 @@ DecoderModel::DecoderModel(bundle::GeneratorConfig config)
   for (std::size_t i = 0; i < parameters_.size(); ++i) index_[parameters_[i].name] = i;
 }
 
-Tensors DecoderModel::read(const std::filesystem::path& path, const std::string& prefix) const {
-  const WeightStore weights(path);
+Tensors DecoderModel::read(const WeightStore& weights, const std::string& prefix,
+                           const at::Device& device) const {
   Tensors out;
   for (const bundle::ParameterSpec& parameter : parameters_) {
-    out.push_back(weights.get(prefix + parameter.name, parameter.shape).clone());
+    const at::Tensor tensor = weights.get(prefix + parameter.name, parameter.shape);
+    out.push_back(tensor.to(device, at::kFloat, /*non_blocking=*/false, /*copy=*/true));
   }
   return out;
 }

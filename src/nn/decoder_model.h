@@ -5,12 +5,12 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstddef>
-#include <filesystem>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "bundle/generator_config.h"
+#include "nn/weight_store.h"
 
 namespace dnd::nn {
 
@@ -27,7 +27,8 @@ class DecoderModel {
 
   // Tensors `prefix` + name of a safetensors file, copied, fp32. Throws Error(data) by name where one
   // is missing or of another shape.
-  Tensors read(const std::filesystem::path& path, const std::string& prefix = "") const;
+  Tensors read(const WeightStore& weights, const std::string& prefix = "",
+               const at::Device& device = at::kCPU) const;
   Tensors zeros() const;
 
   // condition (B, N, L, C) -> what the first layer takes, (B, N, L', C); itself without a projection.

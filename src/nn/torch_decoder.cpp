@@ -11,11 +11,10 @@ namespace dnd::nn {
 
 TorchDecoder::TorchDecoder(const bundle::GeneratorConfig& config, formats::SafetensorsFile weights,
                            const at::Device& device)
-    : model_(config), weights_(std::move(weights)), device_(device) {
-  for (const bundle::ParameterSpec& parameter : model_.parameters()) {
-    values_.push_back(weights_.get(parameter.name, parameter.shape).to(device_));
-  }
-}
+    : model_(config),
+      weights_(std::move(weights)),
+      device_(device),
+      values_(model_.read(weights_, "", device)) {}
 
 at::Tensor TorchDecoder::forward(const std::vector<at::Tensor>& projected, ops::Precision precision,
                                  const OnDone& on_done) const {

@@ -87,19 +87,14 @@ void save_state(const nn::DecoderModel& model, const OptimizerState& state,
 OptimizerState load_state(const nn::DecoderModel& model, const std::string& identity,
                           const std::filesystem::path& path) {
   const std::string who = "training state: " + path.string();
-  OptimizerState state;
-  {
-    const formats::SafetensorsFile file(path);
-    if (entry(file.metadata(), kFormatKey, who) != kFormat) {
-      fail(ErrorKind::data, who, ": is not the state of a training");
-    }
-    check_identity(entry(file.metadata(), kIdentityKey, who), identity, who);
-    state.step = step_of(entry(file.metadata(), kStepKey, who), who);
+  const nn::WeightStore store(path);
+  const formats::Metadata& metadata = store.file().metadata();
+  if (entry(metadata, kFormatKey, who) != kFormat) {
+    fail(ErrorKind::data, who, ": is not the state of a training");
   }
-  state.values = model.read(path);
-  state.exp_avg = model.read(path, kAverage);
-  state.exp_avg_sq = model.read(path, kSquares);
-  return state;
+  check_identity(entry(metadata, kIdentityKey, who), identity, who);
+  const std::int64_t step = step_of(entry(metadata, kStepKey, who), who);
+  return {model.read(store), model.read(store, kAverage), model.read(store, kSquares), step};
 }
 
 }  // namespace dnd::trainer

@@ -120,8 +120,8 @@ class Training {
       mean_tokens_ = copy_of(job.mean_tokens, config_.generator.features.back()).to(device_);
     }
     state_ = on(device_, job.resume ? load_state(model_, job.identity, job.state)
-                                    : OptimizerState{model_.read(job.start), model_.zeros(),
-                                                     model_.zeros(), 0});
+                                    : OptimizerState{model_.read(nn::WeightStore(job.start)),
+                                                     model_.zeros(), model_.zeros(), 0});
   }
 
   TrainResult run() {

@@ -61,7 +61,7 @@ class GoldenSteps : public ::testing::Test {
       : io_(data_path("train/io.safetensors")),
         model_(import_start(temp_ / "bundle")),
         condition_(tensor_of(io_.read_f32("condition"), io_.at("condition").shape)) {
-    state_.values = model_.read(temp_ / "bundle" / bundle::kDecoderWeightsName);
+    state_.values = model_.read(nn::WeightStore(temp_ / "bundle" / bundle::kDecoderWeightsName));
     state_.exp_avg = model_.zeros();
     state_.exp_avg_sq = model_.zeros();
     std::vector<float> target = io_.read_f32("target_nan_padded");
