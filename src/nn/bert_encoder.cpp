@@ -1,8 +1,6 @@
 #include "nn/bert_encoder.h"
 
 #include <ATen/ops/cat.h>
-#include <ATen/ops/embedding.h>
-#include <ATen/ops/from_blob.h>
 
 #include <utility>
 
@@ -29,11 +27,11 @@ struct BertLayer {
 class BertEncoder : public EncoderModel {
  public:
   BertEncoder(BertConfig config, const std::filesystem::path& folder, EncoderProducts products)
-      : config_(config), products_(products), weights_(folder) {
-    words_ = get("embeddings.word_embeddings.weight", {config_.vocabulary, config_.width});
-    positions_ = get("embeddings.position_embeddings.weight", {config_.positions, config_.width});
-    types_ = get("embeddings.token_type_embeddings.weight", {config_.token_types, config_.width});
-    embedding_norm_ = norm("embeddings.LayerNorm");
+      : config_(config),
+        products_(products),
+        weights_(folder),
+        embeddings_(config, weights_, at::kCPU),
+        embedding_norm_(norm("embeddings.LayerNorm")) {
     for (std::int64_t i = 0; i < config_.layers; ++i) layers_.push_back(load_layer(i));
   }
 
@@ -42,7 +40,7 @@ class BertEncoder : public EncoderModel {
   std::int64_t max_positions() const override { return config_.positions; }
 
   void forward(const Chunk& chunk, bundle::EmptyChunk empty_chunk, at::Tensor x) const override {
-    embed(chunk, x);
+    embedding_norm_(embeddings_(chunk.ids), x);
     for (const BertLayer& layer : layers_) {
       const ChunkAttention attention(layer.attention, x, chunk, empty_chunk);
       for_row_blocks(x, [&](std::int64_t first, const at::Tensor& rows) {
@@ -55,15 +53,6 @@ class BertEncoder : public EncoderModel {
   }
 
  private:
-  void embed(const Chunk& chunk, const at::Tensor& x) const {
-    const at::Tensor ids =
-        at::from_blob(const_cast<std::int32_t*>(chunk.ids.data()), {chunk.length()}, at::kInt);
-    const at::Tensor sum = at::embedding(words_, ids)
-                               .add_(types_.select(0, 0))
-                               .add_(positions_.narrow(0, 0, chunk.length()));
-    embedding_norm_(sum, x);
-  }
-
   at::Tensor get(const std::string& name, const std::vector<std::int64_t>& shape) const {
     return weights_.get(name, shape);
   }
@@ -102,7 +91,7 @@ class BertEncoder : public EncoderModel {
   BertConfig config_;
   EncoderProducts products_;
   BertWeights weights_;
-  at::Tensor words_, positions_, types_;  // (vocabulary, C), (positions, C), (types, C)
+  BertEmbeddings embeddings_;
   Norm embedding_norm_;
   std::vector<BertLayer> layers_;
 };

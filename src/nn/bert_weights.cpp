@@ -1,5 +1,8 @@
 #include "nn/bert_weights.h"
 
+#include <ATen/ops/embedding.h>
+#include <ATen/ops/from_blob.h>
+
 #include <cmath>
 
 #include "base/strings.h"
@@ -42,6 +45,26 @@ BertConfig read_bert_config(JsonObject& json) {
 BertWeights::BertWeights(const std::filesystem::path& folder)
     : store_(folder / "model.safetensors") {
   if (store_.has("bert.embeddings.word_embeddings.weight")) prefix_ = "bert.";
+}
+
+BertEmbeddings::BertEmbeddings(const BertConfig& config, const BertWeights& weights,
+                               const at::Device& device) {
+  const auto get = [&](const char* name, std::int64_t count) {
+    return weights.get(cat("embeddings.", name, "_embeddings.weight"), {count, config.width})
+        .to(device);
+  };
+  words = get("word", config.vocabulary);
+  positions = get("position", config.positions);
+  types = get("token_type", config.token_types);
+}
+
+at::Tensor BertEmbeddings::operator()(std::span<const std::int32_t> ids) const {
+  const auto length = static_cast<std::int64_t>(ids.size());
+  const at::Tensor indices =
+      at::from_blob(const_cast<std::int32_t*>(ids.data()), {length}, at::kInt);
+  return at::embedding(words, indices.to(words.device()))
+      .add_(types.select(0, 0))
+      .add_(positions.narrow(0, 0, length));
 }
 
 }  // namespace dnd::nn

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,17 @@ class BertWeights {
  private:
   WeightStore store_;
   std::string prefix_;
+};
+
+// What each position begins with.
+struct BertEmbeddings {
+  // Throws as BertWeights::get() does.
+  BertEmbeddings(const BertConfig& config, const BertWeights& weights, const at::Device& device);
+
+  // ids (L) -> the sums of the three embeddings (L, C), before their norm, on the device.
+  at::Tensor operator()(std::span<const std::int32_t> ids) const;
+
+  at::Tensor words, positions, types;  // (vocabulary, C), (positions, C), (types, C)
 };
 
 }  // namespace dnd::nn

@@ -1,6 +1,4 @@
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/embedding.h>
-#include <ATen/ops/from_blob.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
@@ -37,11 +35,11 @@ struct Layer {
 class TorchBert : public EncoderModel {
  public:
   TorchBert(const BertConfig& config, const std::filesystem::path& folder, const at::Device& device)
-      : config_(config), weights_(folder), device_(device) {
-    words_ = get("embeddings.word_embeddings.weight", {config_.vocabulary, config_.width});
-    positions_ = get("embeddings.position_embeddings.weight", {config_.positions, config_.width});
-    types_ = get("embeddings.token_type_embeddings.weight", {config_.token_types, config_.width});
-    embedding_norm_ = norm("embeddings.LayerNorm");
+      : config_(config),
+        weights_(folder),
+        device_(device),
+        embeddings_(config, weights_, device),
+        embedding_norm_(norm("embeddings.LayerNorm")) {
     for (std::int64_t i = 0; i < config_.layers; ++i) layers_.push_back(load_layer(i));
   }
 
@@ -50,7 +48,7 @@ class TorchBert : public EncoderModel {
   std::int64_t max_positions() const override { return config_.positions; }
 
   void forward(const Chunk& chunk, bundle::EmptyChunk empty_chunk, at::Tensor out) const override {
-    at::Tensor x = embed(chunk);
+    at::Tensor x = embedding_norm_(embeddings_(chunk.ids));
     for (const Layer& layer : layers_) {
       const at::Tensor context = attend(layer, x, chunk.real, empty_chunk);
       x = layer.attention_norm(layer.attention_out(context) + x);
@@ -60,13 +58,6 @@ class TorchBert : public EncoderModel {
   }
 
  private:
-  at::Tensor embed(const Chunk& chunk) const {
-    const at::Tensor ids =
-        at::from_blob(const_cast<std::int32_t*>(chunk.ids.data()), {chunk.length()}, at::kInt);
-    return embedding_norm_(at::embedding(words_, ids.to(device_)) + types_.select(0, 0) +
-                           positions_.narrow(0, 0, chunk.length()));
-  }
-
   // As ChunkAttention: keys and values of real tokens; without one a constant.
   at::Tensor attend(const Layer& layer, const at::Tensor& x, std::int64_t real,
                     bundle::EmptyChunk empty_chunk) const {
@@ -108,7 +99,7 @@ class TorchBert : public EncoderModel {
   BertConfig config_;
   BertWeights weights_;
   at::Device device_;
-  at::Tensor words_, positions_, types_;  // (vocabulary, C), (positions, C), (types, C)
+  BertEmbeddings embeddings_;
   LayerNorm embedding_norm_;
   std::vector<Layer> layers_;
 };
