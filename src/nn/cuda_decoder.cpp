@@ -37,7 +37,8 @@ ops::cuda::DecoderSetup CudaDecoder::setup(int device, std::uint64_t memory_byte
 at::Tensor CudaDecoder::forward(const std::vector<at::Tensor>& projected,
                                 const ops::cuda::LoadedDecoder::OnLayer& on_layer) const {
   for (const at::Tensor& each : projected) check_projected(config_, each);
-  const at::Tensor conditions = at::stack(projected);
+  const at::Tensor conditions =
+      projected.size() == 1 ? projected[0].unsqueeze(0).contiguous() : at::stack(projected);
   const bundle::Feature& last = config_.features.back();
   at::Tensor tokens = at::empty({conditions.size(0), last.n, last.h, last.w}, at::kFloat);
   decoder_.run(values_of(conditions),
