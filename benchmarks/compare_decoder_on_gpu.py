@@ -72,24 +72,14 @@ def run_pytorch(job: dict) -> None:
 
 class Comparison:
     def __init__(self, args: argparse.Namespace, work: Path):
-        import torch
-        from compare_with_pytorch import one_module_layout
-        from make_official_checkpoint import architecture_of, make_checkpoint
-        from safetensors.torch import save_file
+        from compare_with_pytorch import make_bundle, write_condition
+        from make_official_checkpoint import architecture_of
         self.args, self.work = args, work
         self.architecture = architecture_of(args)
-        self.checkpoint, self.bundle = args.checkpoint or work / "generator__benchmark.pth", work / "bundle"
+        self.checkpoint = args.checkpoint or work / "generator__benchmark.pth"
         self.condition = work / "condition.safetensors"
-        if not self.checkpoint.exists():
-            make_checkpoint(self.architecture, self.checkpoint)
-        shape, seeded = self.architecture.condition_shape, torch.Generator().manual_seed(0)
-        save_file({"condition": torch.randn(shape, generator=seeded)}, self.condition)
-        target = ["--preset", args.preset]
-        if not args.preset:
-            (work / "layout.json").write_text(json.dumps(one_module_layout(self.architecture.features)))
-            target = ["--layout", work / "layout.json"]
-        command = [args.dnd, "import", self.checkpoint, *target, "--out", self.bundle, "--encoder", "all-MiniLM-L6-v2"]
-        subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL)
+        write_condition(self.condition, self.architecture.condition_shape)
+        self.bundle = make_bundle(args.dnd, args.preset, self.checkpoint, self.architecture, work, "all-MiniLM-L6-v2")
 
     def tokens_of(self, side: str) -> Path:
         return self.work / f"{side}.safetensors"

@@ -137,38 +137,47 @@ def one_module_layout(features: list[tuple[int, int, int]]) -> dict:
             "blocks": [{"prefix": "model.layers.{i}", "count": tokens // 2, "modules": [module]}]}
 
 
+def write_condition(path: Path, shape: tuple[int, int, int]) -> None:
+    """Random numbers."""
+    import torch
+    from safetensors.torch import save_file
+    save_file({"condition": torch.randn(shape, generator=torch.Generator().manual_seed(0))}, path)
+
+
+def make_bundle(program: Path, preset: str | None, checkpoint: Path, architecture, work: Path,
+                encoder: str, environment: dict[str, str] | None = None) -> Path:
+    """Imports the checkpoint, which is made where it is missing."""
+    from make_official_checkpoint import make_checkpoint
+    if not checkpoint.exists():
+        make_checkpoint(architecture, checkpoint)
+    target = ["--preset", preset]
+    if not preset:
+        (work / "layout.json").write_text(json.dumps(one_module_layout(architecture.features)))
+        target = ["--layout", work / "layout.json"]
+    command = [program, "import", checkpoint, *target, "--out", work / "bundle", "--encoder", encoder]
+    subprocess.run([str(word) for word in command], env=environment, check=True, stdout=subprocess.DEVNULL)
+    return work / "bundle"
+
+
 class Comparison:
     def __init__(self, args: argparse.Namespace, work: Path):
-        from make_official_checkpoint import architecture_of, make_checkpoint
+        from make_official_checkpoint import architecture_of
         self.args, self.work = args, work
         self.architecture = architecture_of(args)
-        self.checkpoint, self.bundle = args.checkpoint or work / "generator__benchmark.pth", work / "bundle"
+        self.checkpoint = args.checkpoint or work / "generator__benchmark.pth"
         self.environment = {**os.environ, "DND_ENCODERS": str(args.encoder.resolve().parent)}
-        if not self.checkpoint.exists():
-            make_checkpoint(self.architecture, self.checkpoint)
         self.input = self.prepare_input()
-        self.import_bundle()
+        self.bundle = make_bundle(args.dnd, args.preset, self.checkpoint, self.architecture, work, args.encoder.name,
+                                  self.environment)
 
     def prepare_input(self) -> list:
         """The arguments that name the program's input."""
         prompts, length, _ = self.architecture.condition_shape
         if self.args.condition_only:
-            import torch
-            from safetensors.torch import save_file
-            shape, seeded = self.architecture.condition_shape, torch.Generator().manual_seed(0)
-            save_file({"condition": torch.randn(shape, generator=seeded)}, self.work / "condition.safetensors")
+            write_condition(self.work / "condition.safetensors", self.architecture.condition_shape)
             return ["--condition", self.work / "condition.safetensors"]
         write_prompts(self.work / "prompts.jsonl", prompts, self.args.words or length // 2)
         return ["--prompts", self.work / "prompts.jsonl"]
-
-    def import_bundle(self) -> None:
-        target = ["--preset", self.args.preset]
-        if not self.args.preset:
-            (self.work / "layout.json").write_text(json.dumps(one_module_layout(self.architecture.features)))
-            target = ["--layout", self.work / "layout.json"]
-        command = [self.args.dnd, "import", self.checkpoint, *target, "--out", self.bundle,
-                   "--encoder", self.args.encoder.name]
-        subprocess.run([str(word) for word in command], env=self.environment, check=True, stdout=subprocess.DEVNULL)
 
     def run_dnd(self, given: list | None = None) -> Run:
         return timed_child([self.args.dnd, "generate", "--model", self.bundle, *(given or self.input), "--out",

@@ -125,10 +125,10 @@ def load_generator(checkpoint: pathlib.Path | str) -> Generator:
 
 
 def load_generator_as_released(checkpoint: pathlib.Path | str) -> Generator:
-    """By the steps of the released script: the module is made with random weights, the file read into memory, its
-    values copied. (The script has the architecture written down; here it is read off the file's shapes, mapped.)"""
-    generator = Generator(*read_architecture(torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)))
+    """By the steps of the released script: the file is read into memory, a module made with random weights, the values
+    copied. (The script has the architecture written down; here it is read off the shapes.)"""
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    generator = Generator(*read_architecture(state))
     generator.load_state_dict(state, strict=False)
     return generator.eval()
 
