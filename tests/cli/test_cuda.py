@@ -19,12 +19,16 @@ def call(bundle, four):
     return ["generate", "--model", bundle, "--prompts", four, "--adapter-dtype", "f32"]
 
 
-def on_cuda(device="cuda"):
-    return ["--precision", "fast", "--out", "made", "--device", device]
+def on_cuda(device="cuda", precision="fast"):
+    return ["--precision", precision, "--out", "made", "--device", device]
 
 
 def refusal(call, library, env=None, device="cuda"):
-    message = fails(Exit.UNAVAILABLE, *call, *on_cuda(device), engine=True, env={"DND_CUDA": str(library)} | (env or {}))
+    return refused([*call, *on_cuda(device)], {"DND_CUDA": str(library)} | (env or {}))
+
+
+def refused(words, env):
+    message = fails(Exit.UNAVAILABLE, *words, engine=True, env=env)
     assert message.startswith("dnd: error: device cuda")
     assert "--device cpu" in message
     assert not pathlib.Path("made").exists()
@@ -60,11 +64,7 @@ def test_a_device_that_is_not_there(call):
 
 
 def without_torchs_half(call, library):
-    message = fails(Exit.UNAVAILABLE, *call, "--precision", "exact", "--out", "made", "--device", "cuda", engine=True,
-                    env={"DND_TORCH_CUDA": str(library)})
-    assert message.startswith("dnd: error: device cuda") and "--device cpu" in message
-    assert not pathlib.Path("made").exists()
-    return message
+    return refused([*call, *on_cuda(precision="exact")], {"DND_TORCH_CUDA": str(library)})
 
 
 def test_what_libtorch_computes_needs_its_cuda_half(call):
@@ -95,7 +95,7 @@ def test_libtorchs_own_operations(call, precision, bound):
         assert "LibTorch finds 0 devices" in without_torchs_half(call, PYTORCH)
         return
     dnd(*call, "--precision", "exact", "--out", "cpu", "--device", "cpu")
-    dnd(*call, "--precision", precision, "--out", "made", "--device", "cuda", env=env)
+    dnd(*call, *on_cuda(precision=precision), env=env)
     assert 0 < distance(values("made"), values("cpu")) < bound
 
 
@@ -152,8 +152,8 @@ def test_the_adapter_is_the_cpus(call, library, memory):
 
 
 def test_a_limit_that_nobody_would_keep(call):
-    assert "--max-gpu-memory" in fails(Exit.USAGE, *call, "--out", "made", "--device", "cuda", "--precision", "exact",
-                                       "--max-gpu-memory", "6MB", engine=True)
+    words = [*call, *on_cuda(precision="exact"), "--max-gpu-memory", "6MB"]
+    assert "--max-gpu-memory" in fails(Exit.USAGE, *words, engine=True)
 
 
 def test_too_little_memory(call):
