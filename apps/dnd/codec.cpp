@@ -1,9 +1,11 @@
 // dnd codec: adapter <-> weight tokens, for training data and debugging.
 #include "adapter/peft.h"
 #include "adapter/weight_codec.h"
+#include "base/staged.h"
 #include "base/strings.h"
 #include "context.h"
 #include "formats/safetensors.h"
+#include "outputs.h"
 #include "source_options.h"
 
 namespace dnd::app {
@@ -19,11 +21,24 @@ struct CodecOptions {
   OnExisting on_existing() const { return force ? OnExisting::replace : OnExisting::refuse; }
 };
 
+FileKind tokens_file() {
+  return {"a file of weight tokens", [](const std::filesystem::path& path) {
+            const formats::SafetensorsFile file(path);
+            return file.tensors().size() == 1 && file.find("tokens") != nullptr;
+          }};
+}
+
+template <typename Kind>
+void check_out(const CodecOptions& options, const Kind& kind) {
+  check_output(options.out, kind, options.force, {options.input, options.layout});
+}
+
 void run_tokenize(const CodecOptions& options) {
+  check_out(options, tokens_file());
   const adapter::AdapterLayout layout = adapter::read_layout_file(options.layout);
   const std::vector<float> tokens =
       adapter::tokenize(layout, adapter::read_adapter_weights(options.input));
-  Staged staged(options.out, Staged::Kind::file, options.on_existing());
+  Staged staged(options.out, tokens_file(), options.on_existing());
   formats::SafetensorsWriter writer(
       staged.path(),
       {{"tokens", Dtype::f32, {layout.token_count(), layout.token_rows, layout.token_columns}}},
@@ -35,6 +50,7 @@ void run_tokenize(const CodecOptions& options) {
 }
 
 void run_detokenize(const CodecOptions& options) {
+  check_out(options, adapter::peft_folder());
   const adapter::AdapterLayout layout = adapter::read_layout_file(options.layout);
   const formats::SafetensorsFile file(options.input);
   const formats::Shape shape = {layout.token_count(), layout.token_rows, layout.token_columns};

@@ -6,9 +6,11 @@
 
 #include "adapter/peft.h"
 #include "base/log.h"
+#include "base/staged.h"
 #include "base/strings.h"
 #include "context.h"
 #include "merge/adapter_argument.h"
+#include "outputs.h"
 #include "source_options.h"
 #include "target/base_model.h"
 
@@ -81,8 +83,12 @@ std::optional<target::AttentionHeads> heads_of(const std::filesystem::path& base
 
 void run_compose(const Context& context, const ComposeCall& call) {
   const merge::ComposeMethod method = merge::compose_method(call.method);
+  const std::vector<merge::AdapterArgument> arguments = arguments_of(call);
+  std::vector<std::filesystem::path> inputs = {call.base};
+  for (const merge::AdapterArgument& argument : arguments) inputs.push_back(argument.path);
+  check_output(call.out, adapter::peft_folder(), call.force, inputs);
   const std::vector<merge::WeightedAdapter> adapters =
-      merge::read_adapters(arguments_of(call), heads_of(call.base));
+      merge::read_adapters(arguments, heads_of(call.base));
   warn_of_two_bases(adapters);
   const std::optional<std::int64_t> rank = call.rank > 0 ? std::optional(call.rank) : std::nullopt;
   const merge::Composition composition = merge::compose(adapters, method, rank);

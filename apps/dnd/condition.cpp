@@ -9,6 +9,7 @@
 
 #include "base/environment.h"
 #include "base/log.h"
+#include "base/paths.h"
 #include "base/sha256.h"
 #include "base/strings.h"
 #include "context.h"
@@ -21,8 +22,7 @@ namespace {
 fs::path default_generator() { return data_folder() / "models" / "default"; }
 
 bool is_there(const fs::path& path, bundle::EncoderKind kind) {
-  return kind == bundle::EncoderKind::glove ? fs::is_regular_file(path)
-                                            : fs::exists(path / "config.json");
+  return kind == bundle::EncoderKind::glove ? is_file(path) : path_exists(path / "config.json");
 }
 
 void warn_about_length(const text::TokenBatch& batch) {
@@ -87,7 +87,7 @@ Generator open_generator(const std::string& model) {
   if (model.empty()) folder = environment("DND_MODEL");
   if (folder.empty()) {
     folder = default_generator();
-    if (!fs::exists(folder)) {
+    if (!path_exists(folder)) {
       fail(ErrorKind::no_input,
            "no generator: give --model BUNDLE or set DND_MODEL (none is "
            "installed at ",

@@ -28,7 +28,7 @@ void print_line(const std::string& line) {
   const std::string text = line + "\n";
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   if (!written || std::fflush(stdout) != 0) {
-    fail(ErrorKind::io, "standard output: ", std::generic_category().message(errno));
+    fail(ErrorKind::io, "standard output: ", system_reason(errno));
   }
 }
 

@@ -6,6 +6,8 @@
 #include "adapter/lora.h"
 #include "adapter/uniform.h"
 #include "base/log.h"
+#include "base/paths.h"
+#include "base/staged.h"
 #include "base/strings.h"
 #include "context.h"
 #include "outputs.h"
@@ -29,15 +31,12 @@ struct ConvertOptions {
   bool force = false;
 };
 
-bool is_same(const fs::path& a, const fs::path& b) {
-  std::error_code ignored;
-  return fs::equivalent(a, b, ignored);
-}
-
 void check_paths(const ConvertOptions& options) {
-  if (!fs::exists(options.input)) fail(ErrorKind::no_input, options.input.string(), ": not found");
-  const fs::path folder = fs::absolute(options.input).lexically_normal().parent_path();
-  const bool in_folder = !fs::is_directory(options.input) && is_same(folder, options.out);
+  if (!path_exists(options.input)) {
+    fail(ErrorKind::no_input, options.input.string(), ": not found");
+  }
+  const fs::path folder = absolute_path(options.input).parent_path();
+  const bool in_folder = !is_folder(options.input) && is_same(folder, options.out);
   if (is_same(options.input, options.out) || in_folder) {
     fail(ErrorKind::usage, "convert: ", options.out.string(), " is the adapter itself");
   }
@@ -66,6 +65,15 @@ KnownBase base_from(const fs::path& path) {
   return known;
 }
 
+// A hub's name need not be possible as a path.
+bool names_a_folder(const std::string& name) {
+  try {
+    return is_folder(name);
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 KnownBase base_of_adapter(const LoraAdapter& adapter, AdapterFormat to) {
   KnownBase known;
   const auto named = adapter.metadata.find(adapter::kArchitectureKey);
@@ -77,9 +85,8 @@ KnownBase base_of_adapter(const LoraAdapter& adapter, AdapterFormat to) {
     return known;
   }
   // Only where nothing can be done without it: the name is the adapter's word, not the user's.
-  std::error_code ignored;
   const bool needed = to == AdapterFormat::gguf && !adapter.base_model.empty();
-  if (needed && fs::is_directory(adapter.base_model, ignored)) return base_from(adapter.base_model);
+  if (needed && names_a_folder(adapter.base_model)) return base_from(adapter.base_model);
   return known;
 }
 
@@ -132,7 +139,7 @@ WriteOptions write_options(const ConvertOptions& options, const KnownBase& known
   write.architecture = known.architecture;
   write.heads = known.heads;
   write.name = options.name;
-  if (write.name.empty()) write.name = fs::absolute(options.input).lexically_normal().stem();
+  if (write.name.empty()) write.name = absolute_path(options.input).stem();
   write.on_existing = options.force ? OnExisting::replace : OnExisting::refuse;
   return write;
 }
@@ -145,20 +152,11 @@ void report(const Context& context, const Artefact& artefact, const adapter::Wri
               {"sha256", written.sha256}});
 }
 
-void check_target(const ConvertOptions& options, const Artefact& artefact) {
-  if (is_occupied(artefact.path) && !options.force) {
-    fail(ErrorKind::cannot_create, artefact.path.string(),
-         ": exists already (--force replaces it)");
-  }
-  check_replaceable(artefact);
-  check_place(artefact.path);
-}
-
 void run_convert(const Context& context, const ConvertOptions& options) {
   const Artefact artefact{parse_format(options.to), options.out};
   check_dtype(artefact.format, options.dtype);
   check_paths(options);
-  check_target(options, artefact);
+  check_target(artefact, options.force, /*resume=*/false, {options.input, options.base});
   KnownBase known = options.base.empty() ? KnownBase{} : base_from(options.base);
   LoraAdapter adapter = adapter::read_lora(options.input, known.heads);
   if (options.base.empty()) known = base_of_adapter(adapter, artefact.format);

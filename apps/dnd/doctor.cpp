@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "base/paths.h"
 #include "base/strings.h"
 #include "bundle/write_bundle.h"
 #include "condition.h"
@@ -55,11 +56,13 @@ Json engine_report() {
 Json encoder_report() {
   Json found = Json::array();
   std::vector<fs::path> folders = {data_folder() / "encoders"};
-  if (const char* folder = std::getenv("DND_ENCODERS")) folders.insert(folders.begin(), folder);
+  if (const std::string folder = environment("DND_ENCODERS"); !folder.empty()) {
+    folders.insert(folders.begin(), folder);
+  }
   for (const fs::path& folder : folders) {
-    std::error_code ignored;
-    for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-      if (fs::exists(entry.path() / "config.json")) found.push_back(entry.path().string());
+    if (!is_folder(folder)) continue;
+    for (const fs::path& entry : list_folder(folder)) {
+      if (path_exists(entry / "config.json")) found.push_back(entry.string());
     }
   }
   return found;

@@ -1,9 +1,11 @@
 // dnd encode: the condition tensor alone, to cache or inspect.
 #include "base/log.h"
+#include "base/staged.h"
 #include "base/strings.h"
 #include "context.h"
 #include "engine_loader.h"
 #include "formats/safetensors.h"
+#include "outputs.h"
 #include "progress.h"
 #include "source_options.h"
 
@@ -18,6 +20,13 @@ struct EncodeOptions {
   bool force = false;
 };
 
+FileKind condition_file() {
+  return {"a condition", [](const std::filesystem::path& path) {
+            const formats::SafetensorsFile file(path);
+            return file.tensors().size() == 1 && file.find("condition") != nullptr;
+          }};
+}
+
 const text::PromptTask& only_task(const text::PromptSet& set, const std::string& wanted) {
   for (const text::PromptTask& task : set.tasks) {
     if (task.name == wanted) return task;
@@ -30,7 +39,7 @@ const text::PromptTask& only_task(const text::PromptSet& set, const std::string&
 
 void write_condition(const EncodeOptions& options, const HostTensor& condition,
                      const ChosenPrompts& chosen, const Generator& generator) {
-  Staged staged(options.out, Staged::Kind::file,
+  Staged staged(options.out, condition_file(),
                 options.force ? OnExisting::replace : OnExisting::refuse);
   formats::SafetensorsWriter writer(staged.path(), {{"condition", Dtype::f32, condition.shape}},
                                     {{"format", "pt"},
@@ -45,12 +54,12 @@ void write_condition(const EncodeOptions& options, const HostTensor& condition,
 }
 
 void run_encode(const Context& context, const EncodeOptions& options) {
-  if (!options.force && is_occupied(options.out)) {
-    fail(ErrorKind::cannot_create, options.out.string(), ": exists already (--force replaces it)");
-  }
-  const text::PromptSet set = load_prompts(options.source);
   const Generator generator = open_generator(options.source.model);
   const std::filesystem::path encoder = find_encoder(generator, options.source.encoder);
+  std::vector<std::filesystem::path> inputs = options.source.prompts;
+  inputs.insert(inputs.end(), {generator.folder, encoder});
+  check_output(options.out, condition_file(), options.force, inputs);
+  const text::PromptSet set = load_prompts(options.source);
   const ChosenPrompts chosen =
       choose_prompts(only_task(set, options.task), generator.config.condition, options.source, 0);
   Progress progress(context.quiet);

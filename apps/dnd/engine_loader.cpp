@@ -1,7 +1,5 @@
 #include "engine_loader.h"
 
-#include <dlfcn.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -9,6 +7,7 @@
 
 #include "base/environment.h"
 #include "base/log.h"
+#include "base/shared_library.h"
 #include "base/strings.h"
 #include "context.h"
 
@@ -16,15 +15,6 @@ namespace dnd::app {
 namespace {
 
 bool is_open = false;
-
-template <typename Function>
-Function* symbol(void* library, const char* name) {
-  auto* address = reinterpret_cast<Function*>(::dlsym(library, name));
-  if (address == nullptr) {
-    fail(ErrorKind::unavailable, "engine: ", engine_library_path().string(), " has no ", name);
-  }
-  return address;
-}
 
 }  // namespace
 
@@ -35,19 +25,16 @@ std::filesystem::path engine_library_path() {
 
 std::unique_ptr<Engine> open_engine(const EngineOptions& options) {
   const std::filesystem::path path = engine_library_path();
-  void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);  // stays open: Torch cannot unload
-  if (library == nullptr) {
-    fail(ErrorKind::unavailable, "engine: cannot be loaded: ", ::dlerror(), " (see dnd doctor)");
-  }
+  const SharedLibrary library(path, "engine", " (see dnd doctor)");
   is_open = true;
   const std::string_view version =
-      symbol<decltype(dnd_engine_version)>(library, "dnd_engine_version")();
+      library.symbol<decltype(dnd_engine_version)>("dnd_engine_version")();
   if (version != DND_VERSION) {
     fail(ErrorKind::unavailable, "engine: ", path.string(), " is version ", version,
          ", the program is ", DND_VERSION);
   }
   std::unique_ptr<Engine> engine(
-      symbol<decltype(dnd_engine_create)>(library, "dnd_engine_create")(&options));
+      library.symbol<decltype(dnd_engine_create)>("dnd_engine_create")(&options));
   if (options.device.starts_with("cuda")) {
     log_warning(
         "device cuda: was developed without a GPU: compare with --device cpu before you rely on it "

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/staged.h"
 #include "base/strings.h"
 #include "context.h"
 #include "engine_loader.h"
@@ -15,6 +16,7 @@
 #include "eval_options.h"
 #include "eval_session.h"
 #include "eval_show.h"
+#include "outputs.h"
 #include "progress.h"
 
 namespace dnd::app {
@@ -22,6 +24,12 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kResultsName = "results.json";
+constexpr const char* kTableName = "table.md";
+constexpr const char* kPlotName = "results.svg";
+
+FolderKind evaluation_folder() {
+  return {"an evaluation", kResultsName, {kResultsName, kTableName, kPlotName}};
+}
 
 class EvalRun {
  public:
@@ -43,9 +51,9 @@ class EvalRun {
     if (!options_.show.empty() && options_.base.empty()) {
       fail(ErrorKind::usage, "--show needs --base: a model that answers");
     }
-    if (!options_.out.empty()) check_place_for_results();
     if (options_.models.empty()) options_.models.emplace_back();
     for (const std::string& model : options_.models) generators_.push_back(open_generator(model));
+    if (!options_.out.empty()) check_place_for_results();
     for (const Generator& generator : generators_) {
       encoders_.push_back(find_encoder(generator, options_.encoder));
       check_same_layout(generator);
@@ -57,12 +65,9 @@ class EvalRun {
   }
 
   void check_place_for_results() const {
-    if (!is_occupied(options_.out)) return;
-    if (!options_.force) {
-      fail(ErrorKind::cannot_create, options_.out.string(),
-           ": exists already; --force replaces it");
-    }
-    check_replaceable(options_.out, kResultsName, "an evaluation");
+    std::vector<fs::path> inputs = {options_.tasks, options_.base, options_.encoder};
+    for (const Generator& generator : generators_) inputs.push_back(generator.folder);
+    check_output(options_.out, evaluation_folder(), options_.force, inputs);
   }
 
   void check_same_layout(const Generator& generator) const {
@@ -165,16 +170,16 @@ class EvalRun {
 
   void write_outputs() const {
     if (options_.out.empty()) return;
-    Staged staged(options_.out, Staged::Kind::directory,
+    Staged staged(options_.out, evaluation_folder(),
                   options_.force ? OnExisting::replace : OnExisting::refuse);
     write_new_file(staged.path() / kResultsName, json_pretty(results()) + "\n");
     std::string markdown;
     for (const eval::Table& table : tables()) {
       markdown += (markdown.empty() ? "" : "\n") + eval::markdown_of(table);
     }
-    write_new_file(staged.path() / "table.md", markdown);
+    write_new_file(staged.path() / kTableName, markdown);
     const std::string svg = eval::behaviour_svg(summary());
-    if (!svg.empty()) write_new_file(staged.path() / "results.svg", svg);
+    if (!svg.empty()) write_new_file(staged.path() / kPlotName, svg);
     staged.commit();
     log_info(cat("written: ", options_.out.string()));
   }

@@ -9,6 +9,7 @@
 #include "adapter/weight_codec.h"
 #include "base/log.h"
 #include "base/sha256.h"
+#include "base/staged.h"
 #include "base/strings.h"
 #include "batch_conditions.h"
 #include "context.h"
@@ -93,6 +94,8 @@ class GenerateRun {
 
   // Before anything is computed: every target can be made, is free, or may be replaced or skipped.
   void check_targets() const {
+    std::vector<fs::path> inputs = options_.source.prompts;
+    inputs.insert(inputs.end(), {generator_.folder, encoder_, options_.condition});
     std::set<fs::path> places;
     for (const Job& job : jobs_) {
       for (const Artefact& artefact : artefacts_of(job.path, formats_)) {
@@ -100,7 +103,7 @@ class GenerateRun {
           fail(ErrorKind::data, artefact.path.string(),
                ": two artefacts of this call would go there (a task named like another's file)");
         }
-        check_target(artefact, options_.force, options_.resume);
+        check_target(artefact, options_.force, options_.resume, inputs);
       }
     }
   }

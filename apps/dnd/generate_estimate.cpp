@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/paths.h"
 #include "base/strings.h"
 
 namespace dnd::app {
@@ -59,7 +60,7 @@ Json estimate_json(const Generator& generator, const GenerateOptions& options,
       {"tokens", {config.features.back().n, config.features.back().h, config.features.back().w}},
       {"rank", config.layout.rank},
       {"bytes_per_adapter", adapter_bytes(config, options)},
-      {"weights_bytes", std::filesystem::file_size(generator.weights())},
+      {"weights_bytes", file_bytes(generator.weights())},
       {"batch_size", at_once},
       {"activation_bytes", decoding_bytes(config, at_once)},
       {"decoder_flop_per_adapter", 2.0 * config.multiply_adds()}};

@@ -6,9 +6,11 @@
 #include "adapter/lora.h"
 #include "adapter/update_norms.h"
 #include "base/log.h"
+#include "base/staged.h"
 #include "base/strings.h"
 #include "bundle/write_bundle.h"
 #include "context.h"
+#include "outputs.h"
 #include "progress.h"
 #include "source_options.h"
 
@@ -92,6 +94,9 @@ Json losses_json(const RoundingLosses& losses) {
 }
 
 void run_import(const Context& context, const ImportCommand& command) {
+  std::vector<std::filesystem::path> inputs = command.training_adapters;
+  inputs.insert(inputs.end(), {command.checkpoint, command.layout});
+  check_output(command.out, bundle::bundle_folder(), command.force, inputs);
   bundle::ImportOptions options = import_options(command);
   RoundingLosses losses;
   options.on_rounding = [&](const std::string& kind, const bundle::RoundingLoss& loss) {

@@ -4,6 +4,7 @@
 #include "adapter/adapter_layout.h"
 #include "adapter/peft.h"
 #include "base/log.h"
+#include "base/paths.h"
 #include "base/strings.h"
 #include "bundle/channel_exponents.h"
 #include "bundle/generator_config.h"
@@ -108,7 +109,7 @@ Json inspect_bundle(const fs::path& path) {
     }
   }
   bundle::check_channel_exponents(config, weights);
-  json["has_encoder"] = fs::exists(path / bundle::kEncoderFolderName / "config.json");
+  json["has_encoder"] = path_exists(path / bundle::kEncoderFolderName / "config.json");
   return json;
 }
 
@@ -138,16 +139,16 @@ Json inspect_json(const fs::path& path) {
 }
 
 Json inspect_folder(const fs::path& path) {
-  if (fs::exists(path / bundle::kGeneratorConfigName)) return inspect_bundle(path);
-  if (fs::exists(path / adapter::kAdapterConfigName)) return inspect_adapter(path);
+  if (path_exists(path / bundle::kGeneratorConfigName)) return inspect_bundle(path);
+  if (path_exists(path / adapter::kAdapterConfigName)) return inspect_adapter(path);
   fail(ErrorKind::data, path.string(), ": a folder with neither ", bundle::kGeneratorConfigName,
        " (bundle) nor ", adapter::kAdapterConfigName, " (adapter)");
 }
 
 // By name where the name says it, else by the first bytes.
 Json inspect_path(const fs::path& path) {
-  if (!fs::exists(path)) fail(ErrorKind::no_input, path.string(), ": not found");
-  if (fs::is_directory(path)) return inspect_folder(path);
+  if (!path_exists(path)) fail(ErrorKind::no_input, path.string(), ": not found");
+  if (is_folder(path)) return inspect_folder(path);
   const std::string extension = path.extension().string();
   if (extension == ".json") return inspect_json(path);
   if (extension == ".safetensors") return inspect_safetensors(path);

@@ -4,10 +4,12 @@
 #include "adapter/derive_layout.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/staged.h"
 #include "base/strings.h"
 #include "bundle/propose_features.h"
 #include "context.h"
 #include "feature_options.h"
+#include "outputs.h"
 
 namespace dnd::app {
 namespace {
@@ -85,7 +87,23 @@ Json report_to_json(const Report& report, const LayoutOptions& options) {
   return json;
 }
 
+FileKind layout_file() {
+  return {"an adapter layout", [](const std::filesystem::path& path) {
+            adapter::read_layout_file(path);
+            return true;
+          }};
+}
+
+void write_layout(const LayoutOptions& options, const std::string& text) {
+  Staged staged(options.out, layout_file(),
+                options.force ? OnExisting::replace : OnExisting::refuse);
+  write_new_file(staged.path(), text);
+  staged.commit();
+}
+
 void run_layout(const Context& context, const LayoutOptions& options) {
+  const bool to_file = !options.out.empty() && options.out != "-";
+  if (to_file) check_output(options.out, layout_file(), options.force, {options.base});
   Report report;
   report.base = target::read_base_model(options.base);
   report.layout = adapter::derive_layout(report.base, options.derive);
@@ -94,12 +112,8 @@ void run_layout(const Context& context, const LayoutOptions& options) {
   if (options.propose) {
     report.features = propose_features(report.layout, options.features, options.kernel);
   }
-  const bool to_file = !options.out.empty() && options.out != "-";
   const std::string text = json_pretty(adapter::layout_to_json(report.layout));
-  if (to_file && !options.force && is_occupied(options.out)) {
-    fail(ErrorKind::cannot_create, options.out.string(), ": exists already (--force replaces it)");
-  }
-  if (to_file) write_file_atomically(options.out, text);
+  if (to_file) write_layout(options, text);
   if (context.json) return print_json(report_to_json(report, options));
   if (to_file) print_line(options.out.string());
   if (options.propose) return print_line(bundle::features_text(report.features));

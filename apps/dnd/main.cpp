@@ -21,6 +21,9 @@
 namespace dnd::app {
 namespace {
 
+constexpr const char* kEmptyText = "is empty (an unset variable in the call?)";
+constexpr const char* kMayBeEmpty = "key-prefix";  // names may begin with nothing
+
 constexpr const char* kFooter = R"(
 Environment:
   DND_MODEL       generator bundle used where --model is not given
@@ -85,6 +88,15 @@ void keep_freed_memory() {
 #endif
 }
 
+// An unset variable in a script's call ("--base "$BASE"") must not mean that the option was not given.
+void refuse_empty_texts(CLI::App& command) {
+  for (CLI::Option* option : command.get_options()) {
+    if (option->get_items_expected_max() == 0 || option->check_lname(kMayBeEmpty)) continue;
+    option->check([](const std::string& text) { return text.empty() ? kEmptyText : ""; });
+  }
+  for (CLI::App* inner : command.get_subcommands({})) refuse_empty_texts(*inner);
+}
+
 int parse_and_run(CLI::App& program, Context& context, int argc, char** argv) {
   try {
     program.parse(argc, argv);
@@ -135,6 +147,7 @@ int run(int argc, char** argv) {
   add_train(program, context);
   add_doctor(program, context);
   add_completion(program, context);
+  refuse_empty_texts(program);
   return parse_and_run(program, context, argc, argv);
 }
 

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/staged.h"
 #include "base/strings.h"
 #include "context.h"
 #include "merge/adapter_argument.h"
@@ -40,6 +41,9 @@ void run_merge(const Context& context, const MergeCall& call) {
   for (const std::string& text : call.adapters) {
     arguments.push_back(merge::parse_adapter_argument(text));
   }
+  std::vector<std::filesystem::path> inputs = {call.base};
+  for (const merge::AdapterArgument& argument : arguments) inputs.push_back(argument.path);
+  check_apart(call.out, inputs);
   const merge::Checkpoint base = merge::open_checkpoint(call.base);
   const std::vector<merge::WeightedAdapter> adapters = merge::read_adapters(arguments, base.heads);
   const std::vector<merge::MergeTarget> targets = merge::plan_merge(base, adapters);

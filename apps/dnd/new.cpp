@@ -2,10 +2,12 @@
 #include <charconv>
 
 #include "adapter/adapter_layout.h"
+#include "base/staged.h"
 #include "base/strings.h"
 #include "bundle/write_bundle.h"
 #include "context.h"
 #include "feature_options.h"
+#include "outputs.h"
 #include "progress.h"
 #include "source_options.h"
 
@@ -83,6 +85,7 @@ bundle::GeneratorConfig config_from(const NewOptions& options) {
 }
 
 void run_new(const Context& context, const NewOptions& options) {
+  check_output(options.out, bundle::bundle_folder(), options.force, {options.layout});
   bundle::GeneratorConfig config = config_from(options);
   config.name = options.name;
   config.weights_dtype = parse_dtype(options.dtype);

@@ -9,6 +9,7 @@
 #include "adapter/mlx.h"
 #include "adapter/peft.h"
 #include "base/log.h"
+#include "base/paths.h"
 #include "base/strings.h"
 #include "formats/gguf.h"
 #include "formats/safetensors.h"
@@ -24,7 +25,7 @@ namespace {
 fs::path with_ending(const fs::path& place, const char* ending) {
   fs::path path = place.has_filename() ? place : place.parent_path();
   if (path.filename() == "." || path.filename() == ".." || path.empty()) {
-    path = fs::weakly_canonical(place);
+    path = resolved_path(place);
   }
   path += ending;
   return path;
@@ -123,34 +124,30 @@ void check_gguf_layout(const adapter::AdapterLayout& layout) {
 }
 
 void check_place(const fs::path& path) {
-  fs::path parent = (fs::absolute(path) / ".").lexically_normal().parent_path().parent_path();
-  std::error_code ignored;
-  while (!fs::exists(parent, ignored) && parent.has_relative_path()) parent = parent.parent_path();
+  const fs::path parent = existing_folder(absolute_path(path).parent_path());
   if (::access((parent / ".").c_str(), W_OK | X_OK) == 0) return;
   fail(ErrorKind::cannot_create, path.string(), ": cannot be created: ", parent.string(), ": ",
-       std::generic_category().message(errno));
+       system_reason(errno));
 }
 
-void check_replaceable(const Artefact& artefact) {
+void check_target(const Artefact& artefact, bool force, bool resume,
+                  const std::vector<fs::path>& inputs) {
+  const auto check = [&](const auto& kind) {
+    if (!resume || !is_occupied(artefact.path)) {
+      return check_output(artefact.path, kind, force, inputs);
+    }
+    check_replaceable(artefact.path, kind);
+  };
   switch (artefact.format) {
     case AdapterFormat::peft:
+      return check(adapter::peft_folder());
     case AdapterFormat::mlx:
-      return adapter::check_replaceable(artefact.path);
+      return check(adapter::mlx_folder());
     case AdapterFormat::gguf:
-      return adapter::check_replaceable_gguf(artefact.path);
+      return check(adapter::gguf_adapter_file());
     case AdapterFormat::diffusers:
-      return adapter::check_replaceable_file(artefact.path);
+      return check(adapter::diffusers_file());
   }
-}
-
-void check_target(const Artefact& artefact, bool force, bool resume) {
-  const bool occupied = is_occupied(artefact.path);
-  if (occupied && !force && !resume) {
-    fail(ErrorKind::cannot_create, artefact.path.string(),
-         ": exists already (--force replaces it, --resume keeps what is finished)");
-  }
-  if (occupied) check_replaceable(artefact);
-  if (!occupied || force) check_place(artefact.path);
 }
 
 adapter::WrittenFile write_artefact(const Artefact& artefact, const adapter::LoraAdapter& adapter,

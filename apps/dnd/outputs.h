@@ -10,7 +10,8 @@
 #include "adapter/adapter_layout.h"
 #include "adapter/gguf_adapter.h"
 #include "adapter/lora.h"
-#include "base/file.h"
+#include "base/staged.h"
+#include "base/strings.h"
 #include "target/base_model.h"
 
 namespace dnd::app {
@@ -40,11 +41,23 @@ void check_gguf_layout(const adapter::AdapterLayout& layout);
 // must be a folder that takes entries. Writing may still fail, of a full disk for one.
 void check_place(const std::filesystem::path& path);
 
-// Something that is not an adapter of the artefact's kind is never replaced: Error(cannot_create).
-void check_replaceable(const Artefact& artefact);
+// Before anything is computed: `out` can be made, and is free or, with `force`, of a kind that is replaced and
+// no part of the call's `inputs`. Throws Error(cannot_create).
+template <typename Kind>
+void check_output(const std::filesystem::path& out, const Kind& kind, bool force,
+                  const std::vector<std::filesystem::path>& inputs) {
+  check_place(out);
+  if (!is_occupied(out)) return;
+  if (!force) {
+    fail(ErrorKind::cannot_create, out.string(), ": exists already (--force replaces it)");
+  }
+  check_apart(out, inputs);
+  check_replaceable(out, kind);
+}
 
-// Before anything is computed: the place is free, or may be replaced (`force`) or skipped (`resume`).
-void check_target(const Artefact& artefact, bool force, bool resume);
+// The same for an adapter, which may also be skipped (`resume`).
+void check_target(const Artefact& artefact, bool force, bool resume,
+                  const std::vector<std::filesystem::path>& inputs);
 
 // How an adapter is written.
 struct WriteOptions {

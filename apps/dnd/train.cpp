@@ -9,6 +9,8 @@
 #include "adapter/weight_codec.h"
 #include "base/file_lock.h"
 #include "base/log.h"
+#include "base/paths.h"
+#include "base/staged.h"
 #include "base/strings.h"
 #include "bundle/channel_exponents.h"
 #include "bundle/write_bundle.h"
@@ -48,6 +50,14 @@ struct TrainOptions {
   bool force = false;
   bool dry_run = false;
 };
+
+// Where the trainer (trainer/state.h) saved one.
+FileKind state_file() {
+  return {"the state of a training", [](const fs::path& path) {
+            const formats::SafetensorsFile file(path);
+            return file.metadata().contains("dnd.identity");
+          }};
+}
 
 volatile std::sig_atomic_t stop_requested = 0;
 
@@ -139,16 +149,11 @@ class TrainRun {
 
   // Before anything is computed: the bundle can be made, the work folder is free or goes on.
   void check_places() const {
-    check_place(options_.out);
-    if (is_occupied(options_.out)) {
-      if (!options_.force) {
-        fail(ErrorKind::cannot_create, options_.out.string(),
-             ": exists already (--force replaces it)");
-      }
-      dnd::check_replaceable(options_.out, bundle::kGeneratorConfigName, "a bundle");
-    }
+    check_output(options_.out, bundle::bundle_folder(), options_.force,
+                 {options_.config, config_.tasks, config_.start, options_.encoder});
     check_place(options_.work);
-    const bool saved = fs::exists(state());
+    const bool saved = path_exists(state());
+    check_replaceable(state(), state_file());
     if (options_.resume && !saved) {
       fail(ErrorKind::no_input, "train: --resume: ", state().string(), ": not found");
     }

@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/paths.h"
 #include "base/sha256.h"
+#include "base/staged.h"
 #include "base/strings.h"
 
 namespace dnd::app {
@@ -17,18 +19,23 @@ constexpr std::size_t kPiece = 32;  // prompts encoded at once
 
 // Names and contents of the files of an encoder; hidden ones left out.
 std::string encoder_sha256(const fs::path& encoder) {
-  if (fs::is_regular_file(encoder)) return sha256_hex_of_file(encoder);
+  if (is_file(encoder)) return sha256_hex_of_file(encoder);
   std::vector<fs::path> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(encoder)) {
-    const bool hidden = entry.path().filename().string().starts_with('.');
-    if (entry.is_regular_file() && !hidden) files.push_back(entry.path());
+  for (const fs::path& entry : list_folder(encoder)) {
+    const bool hidden = entry.filename().string().starts_with('.');
+    if (!hidden && is_file(entry)) files.push_back(entry);
   }
-  std::sort(files.begin(), files.end());
   Sha256 hash;
   for (const fs::path& file : files) {
     hash.update(cat(file.filename().string(), '\0', sha256_hex_of_file(file), '\0'));
   }
   return hash.hex();
+}
+
+FileKind conditions_file() {
+  return {"the conditions of a training", [](const fs::path& path) {
+            return formats::SafetensorsFile(path).metadata().contains(kKey);
+          }};
 }
 
 }  // namespace
@@ -53,7 +60,7 @@ std::string conditions_key(const std::string& encoder_key, const std::vector<std
 }
 
 bool Conditions::is_ready(const fs::path& path, const std::string& key) {
-  if (!fs::exists(path)) return false;
+  if (!path_exists(path)) return false;
   const formats::SafetensorsFile file(path);
   const auto found = file.metadata().find(kKey);
   return found != file.metadata().end() && found->second == key;
@@ -63,7 +70,7 @@ void Conditions::make(const fs::path& path, const std::string& key, const Condit
                       const bundle::ConditionConfig& condition,
                       const std::vector<std::string>& texts,
                       const std::function<void(double)>& progress) {
-  Staged staged(path, Staged::Kind::file, OnExisting::replace);
+  Staged staged(path, conditions_file(), OnExisting::replace);
   const auto count = static_cast<std::int64_t>(texts.size());
   formats::SafetensorsWriter writer(
       staged.path(), {{kTensor, Dtype::f32, {count, condition.max_length, condition.width}}},

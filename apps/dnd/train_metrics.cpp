@@ -3,6 +3,8 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/paths.h"
+#include "base/staged.h"
 #include "base/strings.h"
 
 namespace dnd::app {
@@ -29,7 +31,7 @@ std::string lines_until(const fs::path& path, std::int64_t done) {
 }  // namespace
 
 MetricsFile::MetricsFile(const fs::path& path, std::int64_t done) : path_(path) {
-  const bool goes_on = done > 0 && fs::exists(path);
+  const bool goes_on = done > 0 && path_exists(path);
   write_file_atomically(path, goes_on ? lines_until(path, done) : "");
   out_.open(path, std::ios::app | std::ios::binary);
   if (!out_) fail(ErrorKind::cannot_create, "metrics: ", path.string(), ": cannot be opened");

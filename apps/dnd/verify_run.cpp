@@ -2,7 +2,9 @@
 
 #include "adapter/lora_output.h"
 #include "base/file.h"
+#include "base/paths.h"
 #include "base/random.h"
+#include "base/staged.h"
 #include "base/strings.h"
 #include "context.h"
 #include "engine_loader.h"
@@ -25,7 +27,7 @@ std::vector<std::int32_t> usual_ids(std::int64_t vocabulary) {
 }
 
 void write_logits(const fs::path& path, const HostTensor& base, const HostTensor& adapted) {
-  Staged staged(path, Staged::Kind::file, OnExisting::refuse);
+  Staged staged(path, own_file(), OnExisting::refuse);
   adapter::write_tensors(staged.path(),
                          {{"base", base.shape, [&] { return base.values; }},
                           {"adapted", adapted.shape, [&] { return adapted.values; }}},
@@ -70,7 +72,7 @@ void add_run_options(CLI::App& command, RunOptions& options) {
 }
 
 AdapterRun::AdapterRun(const fs::path& base, const RunOptions& options) : options_(options) {
-  if (!fs::is_directory(base)) {
+  if (!is_folder(base)) {
     fail(ErrorKind::usage, "verify: --run needs --base with the folder of a model and its weights");
   }
   EngineOptions engine;

@@ -164,25 +164,19 @@ std::string diffusers_component(const LoraAdapter& adapter) {
   return component.empty() ? "transformer" : std::string(component.substr(0, component.size() - 1));
 }
 
-void check_replaceable_file(const fs::path& path) {
-  if (!is_occupied(path)) return;
-  try {
-    const formats::SafetensorsFile existing(path);
-  } catch (const Error&) {
-    fail(ErrorKind::cannot_create, path.string(),
-         ": exists and is not a safetensors file; it will not be replaced");
-  }
+FileKind diffusers_file() {
+  return {"a diffusers adapter",
+          [](const fs::path& path) { return !read_diffusers_file(path).pairs.empty(); }};
 }
 
 WrittenFile write_diffusers_file(const fs::path& path, const LoraAdapter& adapter, Dtype dtype,
                                  OnExisting on_existing) {
   refuse_dora(adapter, "a diffusers file here");
-  if (on_existing == OnExisting::replace) check_replaceable_file(path);
   const std::string component = diffusers_component(adapter);
   const Uniform uniform = uniform_without_scale(adapter);
   formats::Metadata metadata = output_metadata(adapter, "pt");
   metadata[kMetadataKey] = metadata_text(adapter, uniform, component);
-  Staged staged(path, Staged::Kind::file, on_existing);
+  Staged staged(path, diffusers_file(), on_existing);
   WrittenFile written =
       write_tensors(staged.path(), diffusers_tensors(adapter, uniform, component), dtype, metadata);
   staged.commit();

@@ -12,7 +12,7 @@
 #include "adapter/gguf_adapter.h"
 #include "adapter/lora.h"
 #include "base/dtype.h"
-#include "base/file.h"
+#include "base/staged.h"
 
 namespace dnd::adapter {
 
@@ -30,13 +30,13 @@ LoraAdapter read_diffusers_file(const std::filesystem::path& path);
 // The component of an adapter that came from such a file, else "transformer".
 std::string diffusers_component(const LoraAdapter& adapter);
 
-// Throws Error(cannot_create) if something other than a safetensors file is at `path`.
-void check_replaceable_file(const std::filesystem::path& path);
+// What a new file may replace: a file that read_diffusers_file() takes.
+FileKind diffusers_file();
 
 // Writes the file at once: one rank, scales folded into B, metadata with r = lora_alpha and full-path
 // target_modules, so that every version and pipeline computes the same. `dtype` is f32, f16 or bf16.
-// What is replaced must pass check_replaceable_file(). Throws Error(data) for DoRA and for values that
-// the dtype cannot hold.
+// What is replaced must be a diffusers_file(). Throws Error(data) for DoRA and for values that the dtype
+// cannot hold.
 WrittenFile write_diffusers_file(const std::filesystem::path& path, const LoraAdapter& adapter,
                                  Dtype dtype, OnExisting on_existing);
 

@@ -197,16 +197,9 @@ WrittenFile write_parts(const std::string& who, const fs::path& path,
 
 }  // namespace
 
-void check_replaceable_gguf(const fs::path& path) {
-  if (!is_occupied(path)) return;
-  std::string reason;
-  try {
-    if (GgufFile(path).text("general.type") == "adapter") return;
-  } catch (const Error& error) {
-    reason = cat(" (", error.what(), ")");
-  }
-  fail(ErrorKind::cannot_create, path.string(),
-       ": exists and is not a GGUF adapter; it will not be replaced", reason);
+FileKind gguf_adapter_file() {
+  return {"a GGUF adapter",
+          [](const fs::path& path) { return GgufFile(path).text("general.type") == "adapter"; }};
 }
 
 WrittenFile write_gguf_adapter(const fs::path& path, const LoraAdapter& adapter,
@@ -216,9 +209,8 @@ WrittenFile write_gguf_adapter(const fs::path& path, const LoraAdapter& adapter,
   const std::string architecture = gguf_architecture_of(who, options.architecture);
   const std::vector<Part> parts = plan_parts(who, adapter, architecture, options);
   if (parts.empty()) fail(ErrorKind::data, who, ": no matrices to write");
-  if (on_existing == OnExisting::replace) check_replaceable_gguf(path);
   const float alpha = choose_alpha(adapter);
-  Staged staged(path, Staged::Kind::file, on_existing);
+  Staged staged(path, gguf_adapter_file(), on_existing);
   WrittenFile result =
       write_parts(who, staged.path(), parts, adapter_entries(architecture, alpha, options), alpha);
   staged.commit();

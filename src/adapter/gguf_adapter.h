@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "adapter/lora.h"
-#include "base/file.h"
+#include "base/staged.h"
 #include "formats/gguf.h"
 #include "target/base_model.h"
 
@@ -40,10 +40,10 @@ struct WrittenFile {
   std::string sha256;
 };
 
-// Throws Error(cannot_create) unless `path` is free or a GGUF adapter: nothing else is replaced.
-void check_replaceable_gguf(const std::filesystem::path& path);
+// What a new file may replace: a GGUF file that says it is an adapter.
+FileKind gguf_adapter_file();
 
-// Writes `path` at once (see dnd::Staged); what is replaced must be a GGUF adapter.
+// Writes `path` at once (see dnd::Staged); what is replaced must be a gguf_adapter_file().
 //
 // The file's alpha is scale * rank of most pairs (the first of equals), rounded to fp32; pairs with
 // another one have the ratio folded into B. Where no alpha would do (all scales 0, or beyond fp32)

@@ -7,6 +7,7 @@
 #include "adapter/gguf_adapter.h"
 #include "adapter/mlx.h"
 #include "adapter/peft.h"
+#include "base/paths.h"
 #include "base/strings.h"
 
 namespace dnd::adapter {
@@ -14,10 +15,10 @@ namespace fs = std::filesystem;
 namespace {
 
 LoraAdapter read_folder(const fs::path& folder) {
-  if (fs::exists(folder / kAdapterConfigName)) {
+  if (path_exists(folder / kAdapterConfigName)) {
     return is_mlx_folder(folder) ? read_mlx_folder(folder) : read_peft_folder(folder);
   }
-  if (fs::exists(folder / kDiffusersWeightsName)) {
+  if (path_exists(folder / kDiffusersWeightsName)) {
     return read_diffusers_file(folder / kDiffusersWeightsName);
   }
   fail(ErrorKind::data, "adapter: ", folder.string(), ": holds neither ", kAdapterConfigName,
@@ -33,7 +34,7 @@ bool belongs_to_folder(const fs::path& file) {
   constexpr std::array kNames = {kAdapterWeightsName, kAdapterPickleName, kMlxWeightsName};
   const std::string name = file.filename().string();
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end() &&
-         fs::exists(file.parent_path() / kAdapterConfigName);
+         path_exists(file.parent_path() / kAdapterConfigName);
 }
 
 }  // namespace
@@ -73,8 +74,8 @@ void note_base(LoraAdapter& adapter, const std::string& architecture,
 }
 
 LoraAdapter read_lora(const fs::path& path, const std::optional<target::AttentionHeads>& heads) {
-  if (!fs::exists(path)) fail(ErrorKind::no_input, path.string(), ": not found");
-  if (fs::is_directory(path)) return read_folder(path);
+  if (!path_exists(path)) fail(ErrorKind::no_input, path.string(), ": not found");
+  if (is_folder(path)) return read_folder(path);
   if (is_gguf(path)) return read_gguf_adapter(path, heads);
   if (belongs_to_folder(path)) return read_folder(path.parent_path());
   return is_diffusers_file(path) ? read_diffusers_file(path) : read_peft_file(path);

@@ -188,13 +188,16 @@ LoraAdapter read_mlx_folder(const fs::path& folder) {
   return adapter;
 }
 
+FolderKind mlx_folder() {
+  return {"an MLX adapter", kMlxWeightsName, {kMlxWeightsName, kAdapterConfigName}};
+}
+
 WrittenFile write_mlx_folder(const fs::path& folder, const LoraAdapter& adapter, Dtype dtype,
                              OnExisting on_existing) {
   refuse_dora(adapter, "MLX");
-  if (on_existing == OnExisting::replace) check_replaceable(folder);
   const Uniform uniform = uniform_of(adapter);
   const std::string config = config_text(adapter, uniform);
-  Staged staged(folder, Staged::Kind::directory, on_existing);
+  Staged staged(folder, mlx_folder(), on_existing);
   WrittenFile written =
       write_tensors(staged.path() / kMlxWeightsName, mlx_tensors(adapter, uniform), dtype,
                     output_metadata(adapter, "mlx"));

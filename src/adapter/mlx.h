@@ -10,7 +10,7 @@
 #include "adapter/gguf_adapter.h"
 #include "adapter/lora.h"
 #include "base/dtype.h"
-#include "base/file.h"
+#include "base/staged.h"
 
 namespace dnd::adapter {
 
@@ -23,8 +23,11 @@ bool is_mlx_folder(const std::filesystem::path& folder);
 // configuration's keys leave out, tensors that are no pair of matrices of its rank.
 LoraAdapter read_mlx_folder(const std::filesystem::path& folder);
 
+// What a new folder may replace: the two files that one consists of.
+FolderKind mlx_folder();
+
 // Writes the folder at once. `dtype` is f32, f16 or bf16. Ranks are padded, scales that differ from
-// the commonest are folded into B. What is replaced must pass check_replaceable() of adapter/peft.h.
+// the commonest are folded into B. What is replaced must be an mlx_folder().
 // Throws Error(data) for DoRA, for modules outside `layers.N`, and as write_peft_folder() does.
 WrittenFile write_mlx_folder(const std::filesystem::path& folder, const LoraAdapter& adapter,
                              Dtype dtype, OnExisting on_existing);

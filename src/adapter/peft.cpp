@@ -130,16 +130,16 @@ std::vector<float> take_values(std::map<std::string_view, AdapterMatrix*>& matri
 
 }  // namespace
 
-void check_replaceable(const fs::path& directory) {
-  dnd::check_replaceable(directory, kAdapterConfigName, "an adapter folder");
+FolderKind peft_folder() {
+  return {
+      "a PEFT adapter", kAdapterConfigName, {kAdapterConfigName, kAdapterWeightsName, kCardName}};
 }
 
 PeftWriteResult write_peft_folder(const fs::path& directory, const LoraAdapter& adapter,
                                   const PeftOptions& options, OnExisting on_existing) {
   check_dora(adapter);
-  if (on_existing == OnExisting::replace) check_replaceable(directory);
   const Uniform uniform = uniform_with_alpha(adapter);
-  Staged staged(directory, Staged::Kind::directory, on_existing);
+  Staged staged(directory, peft_folder(), on_existing);
   PeftWriteResult written = write_tensors(staged.path() / kAdapterWeightsName,
                                           peft_tensors(adapter, uniform, options.key_prefix),
                                           options.dtype, output_metadata(adapter, "pt"));

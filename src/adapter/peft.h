@@ -15,7 +15,7 @@
 #include "adapter/lora.h"
 #include "adapter/provenance.h"
 #include "base/dtype.h"
-#include "base/file.h"
+#include "base/staged.h"
 #include "target/base_model.h"
 
 namespace dnd::adapter {
@@ -35,13 +35,12 @@ struct PeftOptions {
   const target::BaseModel* base = nullptr;
 };
 
-// Something that is not an adapter is never replaced, whatever was asked: throws
-// Error(cannot_create) if `directory` is occupied and holds no adapter_config.json.
-void check_replaceable(const std::filesystem::path& directory);
+// What a new folder may replace: the three files that one consists of.
+FolderKind peft_folder();
 
 // Writes the folder `directory` at once (see dnd::Staged). Ranks are padded to the largest, scales
 // folded into B where no whole lora_alpha fits all (adapter/uniform.h); DoRA stays DoRA. What is
-// replaced must pass check_replaceable(). Throws Error(data) for values that the dtype cannot hold
+// replaced must be a peft_folder(). Throws Error(data) for values that the dtype cannot hold
 // (infinite, NaN), and where only some modules have a magnitude.
 PeftWriteResult write_peft_folder(const std::filesystem::path& directory,
                                   const LoraAdapter& adapter, const PeftOptions& options,

@@ -3,6 +3,7 @@
 #include "adapter/peft.h"
 #include "adapter/peft_config.h"
 #include "adapter/peft_tensors.h"
+#include "base/paths.h"
 #include "base/strings.h"
 
 namespace dnd::adapter {
@@ -12,7 +13,7 @@ namespace {
 fs::path weights_file(const fs::path& folder) {
   const fs::path file = folder / kAdapterWeightsName;
   const fs::path pickle = folder / kAdapterPickleName;
-  return !fs::exists(file) && fs::exists(pickle) ? pickle : file;
+  return !path_exists(file) && path_exists(pickle) ? pickle : file;
 }
 
 std::string module_of(std::string_view stem) {
@@ -65,7 +66,7 @@ LoraAdapter read_peft_file(const fs::path& path) {
 }
 
 Adapter read_adapter_weights(const fs::path& path) {
-  const TensorFile file = open_tensor_file(fs::is_directory(path) ? weights_file(path) : path);
+  const TensorFile file = open_tensor_file(is_folder(path) ? weights_file(path) : path);
   Adapter adapter;
   for (const StoredTensor& tensor : file.tensors) {
     adapter.matrices.push_back({tensor.name, tensor.shape, tensor.read()});

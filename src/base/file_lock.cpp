@@ -17,7 +17,7 @@ FileLock::FileLock(const fs::path& path, const std::string& holder) {
   if (path.has_parent_path()) fs::create_directories(path.parent_path(), error);
   descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (descriptor_ < 0) {
-    fail(ErrorKind::cannot_create, path.string(), ": ", std::generic_category().message(errno));
+    fail(ErrorKind::cannot_create, path.string(), ": ", system_reason(errno));
   }
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
   ::close(descriptor_);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <system_error>
 
 namespace dnd {
 namespace {
@@ -114,6 +115,8 @@ std::string trimmed(std::string_view text) {
   if (first == std::string_view::npos) return "";
   return std::string(text.substr(first, text.find_last_not_of(kBlank) - first + 1));
 }
+
+std::string system_reason(int error) { return std::generic_category().message(error); }
 
 std::string to_hex(const std::uint8_t* bytes, std::size_t count) {
   constexpr std::string_view kDigits = "0123456789abcdef";

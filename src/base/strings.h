@@ -39,6 +39,9 @@ std::string human_bytes(std::uint64_t bytes);
 std::string fixed_digits(double value, int digits);
 std::string significant_digits(double value, int digits);
 
+// What the system says of an error number ("No such file or directory").
+std::string system_reason(int error);
+
 std::string to_hex(const std::uint8_t* bytes, std::size_t count);
 
 // ASCII white space, and a text without it at both ends.

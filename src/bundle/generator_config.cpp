@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/paths.h"
 #include "base/strings.h"
 
 namespace dnd::bundle {
@@ -257,13 +258,11 @@ GeneratorConfig generator_from_json(const Json& json, const std::string& who) {
 }
 
 GeneratorConfig read_bundle(const std::filesystem::path& bundle) {
-  namespace fs = std::filesystem;
-  std::error_code ignored;  // what cannot be looked at is not there
-  if (!fs::exists(bundle, ignored)) {
+  if (!path_exists(bundle)) {
     fail(ErrorKind::no_input, "bundle: ", bundle.string(), ": not found");
   }
-  const fs::path path = bundle / kGeneratorConfigName;
-  if (!fs::is_directory(bundle, ignored) || !fs::exists(path, ignored)) {
+  const std::filesystem::path path = bundle / kGeneratorConfigName;
+  if (!path_exists(path)) {
     fail(ErrorKind::no_input, "bundle: ", bundle.string(), ": is not a generator bundle (no ",
          kGeneratorConfigName, "; make one from a released .pth with 'dnd import')");
   }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/paths.h"
 #include "base/strings.h"
 #include "bundle/write_bundle.h"
 
@@ -8,11 +9,10 @@ namespace fs = std::filesystem;
 
 std::vector<std::string> preset_names(const fs::path& folder) {
   std::vector<std::string> names;
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-    if (entry.path().extension() == ".json") names.push_back(entry.path().stem().string());
+  if (!is_folder(folder)) return names;
+  for (const fs::path& entry : list_folder(folder)) {
+    if (entry.extension() == ".json") names.push_back(entry.stem().string());
   }
-  std::sort(names.begin(), names.end());
   return names;
 }
 

@@ -89,8 +89,7 @@ void write_weights(formats::SafetensorsWriter& writer, const Exponents& exponent
 GeneratorConfig write_bundle(GeneratorConfig config, std::vector<formats::TensorSpec> specs,
                              const Source& source, const fs::path& out, OnExisting on_existing,
                              const ByteProgress& progress, const RoundingObserver& on_rounding) {
-  if (on_existing == OnExisting::replace) check_replaceable(out, kGeneratorConfigName, "a bundle");
-  Staged staged(out, Staged::Kind::directory, on_existing);
+  Staged staged(out, bundle_folder(), on_existing);
   const Exponents exponents = choose_exponents(specs, source);
   for (const auto& [name, values] : exponents) {
     specs.push_back({name, Dtype::i32, {static_cast<std::int64_t>(values.size())}});
@@ -168,6 +167,10 @@ std::uint64_t element_count(const formats::TensorSpec& spec) {
 }
 
 }  // namespace
+
+FolderKind bundle_folder() {
+  return {"a bundle", kGeneratorConfigName, {kGeneratorConfigName, kDecoderWeightsName, kCardName}};
+}
 
 GeneratorConfig create_untrained(GeneratorConfig config, std::uint64_t seed, const fs::path& out,
                                  OnExisting on_existing, const ByteProgress& progress) {

@@ -8,11 +8,15 @@
 #include <string>
 #include <vector>
 
-#include "base/file.h"
+#include "base/staged.h"
 #include "bundle/generator_config.h"
 #include "bundle/half_weights.h"
 
 namespace dnd::bundle {
+
+// What a new bundle may replace: the three files that one consists of. An encoder that somebody put into it
+// is not among them.
+FolderKind bundle_folder();
 
 // Called as work goes on: bytes of weights done, of how many.
 using ByteProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;

@@ -11,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/paths.h"
 #include "base/strings.h"
 #include "bundle/generator_config.h"
 #include "comm/process_group.h"

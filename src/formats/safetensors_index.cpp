@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/json.h"
+#include "base/paths.h"
 #include "base/strings.h"
 
 namespace dnd::formats {
@@ -38,11 +39,11 @@ std::map<std::string, std::string> read_safetensors_index(const fs::path& index,
 ModelTensors::ModelTensors(const fs::path& folder) : who_("base model: " + folder.string()) {
   const fs::path single = folder / "model.safetensors";
   const fs::path index = folder / "model.safetensors.index.json";
-  if (fs::exists(single)) {
+  if (path_exists(single)) {
     add(single);
     return;
   }
-  if (!fs::exists(index)) {
+  if (!path_exists(index)) {
     fail(ErrorKind::no_input, who_, ": holds neither model.safetensors nor ",
          index.filename().string());
   }

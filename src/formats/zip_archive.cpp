@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/paths.h"
 #include "base/strings.h"
 
 namespace dnd::formats {
@@ -54,9 +55,11 @@ std::string obstacle_of(const zip_stat_t& stat, std::uint64_t file_size) {
 void ZipArchive::Closer::operator()(zip* archive) const { zip_discard(archive); }
 
 ZipArchive::ZipArchive(const std::filesystem::path& path, std::string who) : who_(std::move(who)) {
-  const std::uint64_t file_size = MappedFile(path).bytes().size();
+  Descriptor file = open_file(path);
+  const std::uint64_t file_size = file_bytes(path);
   int code = 0;
-  archive_.reset(zip_open(path.c_str(), ZIP_RDONLY, &code));
+  archive_.reset(zip_fdopen(file.get(), 0, &code));
+  if (archive_ != nullptr) file.release();  // libzip's from now on
   if (archive_ == nullptr) {
     zip_error_t error;
     zip_error_init_with_code(&error, code);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log_sum_exp.h"
+#include "base/paths.h"
 #include "base/strings.h"
 #include "lm/attach_adapter.h"
 #include "lm/load_language_model.h"
@@ -28,7 +29,7 @@ class NativeLanguageModel : public LanguageModel {
       : workers_(workers),
         who_("base model: " + folder.string()),
         model_(workers, formats::ModelTensors(folder), read_model_config(folder)) {
-    if (fs::exists(folder / "tokenizer.model")) tokenizer_.emplace(folder);
+    if (path_exists(folder / "tokenizer.model")) tokenizer_.emplace(folder);
     ends_ = model_.config().ends;
     if (!tokenizer_) return;
     if (tokenizer_->vocabulary_size() > model_.config().vocabulary) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/json.h"
+#include "base/paths.h"
 #include "base/strings.h"
 
 namespace dnd::lm {
@@ -155,7 +156,7 @@ std::vector<std::int32_t> read_ends(JsonObject& json) {
 }
 
 std::vector<std::int32_t> read_generation_ends(const fs::path& path) {
-  if (!fs::exists(path)) return {};
+  if (!path_exists(path)) return {};
   const std::string who = "base model: " + path.string();
   const Json json = read_json_file(path, who);
   JsonObject object(json, who);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <system_error>
 
+#include "base/paths.h"
 #include "base/strings.h"
 
 namespace dnd::merge {
@@ -22,9 +23,8 @@ std::optional<double> parse_number(std::string_view text) {
 }  // namespace
 
 AdapterArgument parse_adapter_argument(const std::string& text) {
-  std::error_code ignored;
   const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos || colon == 0 || fs::exists(text, ignored)) return {text, 1.0};
+  if (colon == std::string::npos || colon == 0 || path_exists(text)) return {text, 1.0};
   const auto weight = parse_number(std::string_view(text).substr(colon + 1));
   if (!weight) return {text, 1.0};
   if (!std::isfinite(*weight)) {

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <span>
 
+#include "base/descriptor.h"
+
 namespace dnd::merge {
 
 // An open file to read from. Any thread may call read().
@@ -15,7 +17,6 @@ class BlockReader {
   explicit BlockReader(const std::filesystem::path& path);
   BlockReader(const BlockReader&) = delete;
   BlockReader& operator=(const BlockReader&) = delete;
-  ~BlockReader();
 
   // Fills `bytes` from byte `begin` of the file on. Throws Error(io), also where the file ends
   // before.
@@ -23,7 +24,7 @@ class BlockReader {
 
  private:
   std::filesystem::path path_;
-  int descriptor_ = -1;
+  Descriptor descriptor_;
 };
 
 // A new file of a size known beforehand. Any thread may call write().
@@ -33,7 +34,6 @@ class BlockWriter {
   BlockWriter(const std::filesystem::path& path, std::uint64_t bytes);
   BlockWriter(const BlockWriter&) = delete;
   BlockWriter& operator=(const BlockWriter&) = delete;
-  ~BlockWriter();
 
   // Writes at byte `begin` of the file and has the system begin to move it to the disk. Throws
   // Error(io).
@@ -43,7 +43,7 @@ class BlockWriter {
 
  private:
   std::filesystem::path path_;
-  int descriptor_ = -1;
+  Descriptor descriptor_;
 };
 
 // Throws Error(cannot_create) if the file system of `path` (or of its nearest existing parent) has

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/json.h"
+#include "base/paths.h"
 #include "base/strings.h"
 #include "formats/safetensors.h"
 #include "formats/safetensors_index.h"
@@ -26,12 +27,7 @@ constexpr std::array<std::string_view, 2> kForeignNames = {"adapter_config.json"
 
 std::vector<std::string> sorted_names(const fs::path& folder) {
   std::vector<std::string> names;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    names.push_back(entry.path().filename().string());
-  }
-  if (error) fail(ErrorKind::no_input, folder.string(), ": ", error.message());
-  std::sort(names.begin(), names.end());
+  for (const fs::path& entry : list_folder(folder)) names.push_back(entry.filename().string());
   return names;
 }
 
@@ -41,7 +37,7 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
 
 CheckpointFile read_weight_file(const fs::path& path) {
   const formats::SafetensorsFile file(path);
-  CheckpointFile out{path, fs::file_size(path), {}};
+  CheckpointFile out{path, file_bytes(path), {}};
   std::uint64_t data = 0;
   for (const formats::TensorView& tensor : file.tensors()) data += tensor.bytes.size();
   // The reader made sure that tensors follow each other up to the end of the file.
@@ -124,10 +120,10 @@ void add_companions(Checkpoint& checkpoint, const std::vector<std::string>& name
   for (const std::string& name : names) {
     if (taken.count(name) > 0) continue;
     const fs::path path = checkpoint.path / name;
-    if (fs::is_regular_file(path) && (name == checkpoint.entry || !is_foreign(name))) {
-      checkpoint.files.push_back({path, fs::file_size(path), {}});
+    if (is_file(path) && (name == checkpoint.entry || !is_foreign(name))) {
+      checkpoint.files.push_back({path, file_bytes(path), {}});
     } else {
-      checkpoint.left_out.push_back(fs::is_directory(path) ? name + "/" : name);
+      checkpoint.left_out.push_back(is_folder(path) ? name + "/" : name);
     }
   }
 }
@@ -140,7 +136,7 @@ std::optional<target::AttentionHeads> read_heads(JsonObject& config) {
 }
 
 void read_config(Checkpoint& checkpoint, const fs::path& path) {
-  if (!fs::is_regular_file(path)) return;
+  if (!is_file(path)) return;
   const Json json = read_json_file(path, path.string());
   JsonObject config(json, path.string());
   // Vision-language models keep the language model's numbers one level down.
@@ -168,7 +164,7 @@ std::uint64_t Checkpoint::bytes() const {
 Checkpoint open_checkpoint(const fs::path& path) {
   Checkpoint checkpoint;
   checkpoint.path = path;
-  if (!fs::is_directory(path)) {
+  if (!is_folder(path)) {
     checkpoint.entry = path.filename().string();
     checkpoint.files.push_back(read_weight_file(path));
     return checkpoint;

@@ -177,29 +177,22 @@ class Rewriter {
   std::exception_ptr error_;
 };
 
-void check_place(const Checkpoint& checkpoint, const fs::path& out, OnExisting on_existing) {
-  std::error_code ignored;
-  const fs::path base = fs::is_directory(checkpoint.path)
-                            ? checkpoint.path
-                            : fs::absolute(checkpoint.path).parent_path();
-  if (fs::equivalent(out, base, ignored)) {
-    fail(ErrorKind::cannot_create, out.string(),
-         ": is the base's own folder; it is never replaced");
+// Nothing tells a merged checkpoint from another one, but its files' names are the base's.
+FolderKind folder_like(const Checkpoint& checkpoint) {
+  FolderKind kind{"a merged checkpoint of this base", checkpoint.entry, {}};
+  for (const CheckpointFile& file : checkpoint.files) {
+    kind.files.push_back(file.path.filename().string());
   }
-  if (on_existing == OnExisting::replace) {
-    check_replaceable(out, checkpoint.entry, "a merged checkpoint");
-  } else if (is_occupied(out)) {
-    fail(ErrorKind::cannot_create, out.string(), ": exists already");
-  }
-  check_free_space(out, checkpoint.bytes());
+  return kind;
 }
 
 }  // namespace
 
 MergeResult merge_checkpoint(const Checkpoint& checkpoint, std::span<const MergeTarget> targets,
                              const fs::path& out, const MergeOptions& options) {
-  check_place(checkpoint, out, options.on_existing);
-  Staged staged(out, Staged::Kind::directory, options.on_existing);
+  check_apart(out, {checkpoint.path});
+  Staged staged(out, folder_like(checkpoint), options.on_existing);
+  check_free_space(out, checkpoint.bytes());
   Rewriter(checkpoint, BlockList(checkpoint, options.block_bytes).make(targets), staged.path(),
            options.progress)
       .run(options.threads);

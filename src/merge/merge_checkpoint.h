@@ -11,7 +11,7 @@
 #include <functional>
 #include <span>
 
-#include "base/file.h"
+#include "base/staged.h"
 #include "merge/checkpoint.h"
 #include "merge/merge_plan.h"
 
@@ -33,8 +33,7 @@ struct MergeResult {
 // Makes the folder `out` at once (see dnd::Staged): the files of `checkpoint` under their names,
 // with W' = W + sum of scale B A for the targets (DoRA: magnitude / ||W + scale B A|| times that,
 // by row, before the one rounding, as PEFT merges), everything else byte for byte. What is
-// replaced must hold a file of the name checkpoint.entry; the base itself never is. Throws
-// Error(cannot_create), Error(io), or Error(data) naming the tensor where a result is not finite.
+// replaced must consist of files of these names, apart from the base. Throws Error(cannot_create), Error(io), or Error(data) naming the tensor where a result is not finite.
 MergeResult merge_checkpoint(const Checkpoint& checkpoint, std::span<const MergeTarget> targets,
                              const std::filesystem::path& out, const MergeOptions& options);
 

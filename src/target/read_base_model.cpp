@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "base/paths.h"
 #include "base/strings.h"
 #include "target/base_config.h"
 #include "target/base_model.h"
@@ -25,7 +26,7 @@ BaseModel read_config_alone(const fs::path& config) {
 
 // Weights that are packed have no shape in the header; the config has to tell it.
 void take_shapes_of_config(const fs::path& config, const std::string& packed, BaseModel& model) {
-  if (!fs::exists(config)) {
+  if (!path_exists(config)) {
     fail(ErrorKind::data, who_is(model.source), ": '", printable(packed), "' is packed (",
          model.quantization.empty() ? "quantised" : printable(model.quantization),
          "), so its header does not tell its shape; put the model's config.json beside it");
@@ -47,7 +48,7 @@ BaseModel read_tensors(const std::vector<TensorInfo>& tensors, const fs::path& s
   BaseModel model;
   model.source = source.string();
   const fs::path config = folder / kConfigName;
-  if (fs::exists(config)) {
+  if (path_exists(config)) {
     read_config_facts(read_json_file(config, who_is(config)), who_is(config), model);
   }
   const auto packed = linears_from_tensors(tensors, model);
@@ -58,8 +59,8 @@ BaseModel read_tensors(const std::vector<TensorInfo>& tensors, const fs::path& s
 
 BaseModel read_folder(const fs::path& folder) {
   // The folder of a whole diffusers pipeline: adapters are for its transformer.
-  const bool pipeline = fs::exists(folder / "model_index.json");
-  if (pipeline && fs::is_directory(folder / "transformer")) {
+  const bool pipeline = path_exists(folder / "model_index.json");
+  if (pipeline && is_folder(folder / "transformer")) {
     return read_folder(folder / "transformer");
   }
   const auto tensors = list_folder(folder);
@@ -70,8 +71,8 @@ BaseModel read_folder(const fs::path& folder) {
 }  // namespace
 
 BaseModel read_base_model(const fs::path& path) {
-  if (!fs::exists(path)) fail(ErrorKind::no_input, who_is(path), ": not found");
-  if (fs::is_directory(path)) return read_folder(path);
+  if (!path_exists(path)) fail(ErrorKind::no_input, who_is(path), ": not found");
+  if (is_folder(path)) return read_folder(path);
   const std::string name = path.filename().string();
   if (name.ends_with(".safetensors.index.json")) {
     return read_tensors(list_index(path), path, path.parent_path());

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 
+#include "base/paths.h"
 #include "base/strings.h"
 #include "formats/safetensors.h"
 #include "formats/safetensors_index.h"
@@ -94,17 +95,16 @@ void check_agreement(const std::map<std::string, std::string>& announced,
 
 std::vector<fs::path> files_with_ending(const fs::path& folder, std::string_view ending) {
   std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.path().filename().string().ends_with(ending)) files.push_back(entry.path());
+  for (const fs::path& entry : dnd::list_folder(folder)) {
+    if (entry.filename().string().ends_with(ending)) files.push_back(entry);
   }
-  std::sort(files.begin(), files.end());
   return files;
 }
 
 std::optional<fs::path> usual_file(const fs::path& folder, std::string_view ending) {
   for (const std::string_view stem : kUsualStems) {
     fs::path path = folder / cat(stem, ending);
-    if (fs::exists(path)) return path;
+    if (path_exists(path)) return path;
   }
   return std::nullopt;
 }
@@ -119,7 +119,7 @@ std::vector<TensorInfo> list_shards(const fs::path& folder, const ShardName& any
     };
     const fs::path file =
         folder / cat(any.stem, "-", five(i), "-of-", five(any.count), kFileEnding);
-    if (!fs::exists(file)) {
+    if (!path_exists(file)) {
       fail(ErrorKind::no_input, "base model: ", file.string(), ": shard ", i, " of ", any.count,
            " is missing (download not finished?)");
     }
@@ -149,7 +149,7 @@ std::vector<TensorInfo> list_index(const fs::path& index) {
   Merged merged(who);
   for (const std::string& file : files) {
     const fs::path path = index.parent_path() / file;
-    if (!fs::exists(path)) {
+    if (!path_exists(path)) {
       fail(ErrorKind::no_input, who, ": shard ", printable(file),
            " is missing (download not finished?)");
     }

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/paths.h"
 #include "base/strings.h"
 #include "tasks/named_path.h"
 #include "text/prompts.h"
@@ -40,17 +41,13 @@ std::vector<std::string> read_task_prompts(const fs::path& path) {
 }
 
 std::vector<fs::path> find_checkpoints(const fs::path& folder, const std::string& where) {
-  std::error_code error;
-  const fs::directory_iterator entries(folder, error);
-  if (error) {
-    fail(ErrorKind::no_input, where, ": adapters: ", folder.string(), " is not a folder (",
-         error.message(), ")");
+  if (!is_folder(folder)) {
+    fail(ErrorKind::no_input, where, ": adapters: ", folder.string(), " is not a folder");
   }
   std::vector<fs::path> found;
-  for (const fs::directory_entry& entry : entries) {
-    if (fs::exists(entry.path() / kCheckpointMark, error)) found.push_back(entry.path());
+  for (const fs::path& entry : list_folder(folder)) {
+    if (path_exists(entry / kCheckpointMark)) found.push_back(entry);
   }
-  std::sort(found.begin(), found.end());
   if (found.empty()) {
     fail(ErrorKind::no_input, where, ": adapters: ", folder.string(), " holds no folder with an ",
          kCheckpointMark, " (one for each checkpoint)");

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/paths.h"
 #include "base/strings.h"
 
 namespace dnd::text {
@@ -73,7 +74,7 @@ LmTokenizer::LmTokenizer(const fs::path& folder, std::string_view bytes, std::st
 
 void LmTokenizer::read_config(const fs::path& path) {
   const std::string who = "tokenizer: " + path.string();
-  const Json json = fs::exists(path) ? read_json_file(path, who) : Json::object();
+  const Json json = path_exists(path) ? read_json_file(path, who) : Json::object();
   JsonObject config(json, who);
   adds_prefix_ = config.boolean_or("add_prefix_space", adds_prefix_);
   prefix_everywhere_ = config.boolean_or("legacy", false);

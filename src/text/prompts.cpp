@@ -90,7 +90,7 @@ void read_file(const std::filesystem::path& path, const PromptOptions& options,
   const bool is_stdin = path == "-";
   const std::string who = "prompts: " + (is_stdin ? "standard input" : path.string());
   const std::string content =
-      is_stdin ? read_standard_input(kMaxPromptFile) : read_text_file(path, kMaxPromptFile);
+      is_stdin ? read_standard_input(kMaxPromptFile) : read_text_stream(path, kMaxPromptFile);
   bool any = false;
   for_each_record(content, path, options.field, who,
                   [&](const Json& record, const std::string& where) {

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/paths.h"
 #include "base/strings.h"
 #include "text/sentencepiece_model.h"
 #include "text/special_tokens.h"
@@ -67,7 +68,7 @@ class SentencePieceTokenizer final : public TextTokenizer {
 
 // vocab_size of config.json; 0 where the folder does not say.
 std::int64_t embedding_rows(const fs::path& config) {
-  if (!fs::exists(config)) return 0;
+  if (!path_exists(config)) return 0;
   const std::string who = "encoder: " + config.string();
   const Json json = read_json_file(config, who);
   return JsonObject(json, who).integer_or("vocab_size", 0, 0, INT32_MAX);

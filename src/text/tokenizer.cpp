@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/paths.h"
 #include "base/strings.h"
 #include "text/sentencepiece.h"
 #include "text/wordpiece.h"
@@ -25,9 +26,7 @@ TokenBatch tokenize(const TextTokenizer& tokenizer, const std::vector<std::strin
 }
 
 std::unique_ptr<TextTokenizer> load_tokenizer(const std::filesystem::path& encoder_folder) {
-  const auto has = [&](const char* name) {
-    return std::filesystem::is_regular_file(encoder_folder / name);
-  };
+  const auto has = [&](const char* name) { return is_file(encoder_folder / name); };
   if (has("spiece.model")) return load_sentencepiece(encoder_folder);
   if (has("tokenizer.json") || has("vocab.txt")) return load_wordpiece(encoder_folder);
   fail(ErrorKind::no_input, "tokenizer: ", encoder_folder.string(),

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/paths.h"
 #include "base/strings.h"
 #include "text/wordpiece.h"
 
@@ -167,7 +168,7 @@ Settings read_normalizer(JsonObject& file) {
 
 // What tokenizer_config.json says, on top.
 void apply_tokenizer_config(const fs::path& path, Settings& settings) {
-  if (!fs::exists(path)) return;
+  if (!path_exists(path)) return;
   const std::string who = "tokenizer: " + path.string();
   const Json json = read_json_file(path, who);
   JsonObject object(json, who);
@@ -185,7 +186,7 @@ WordPieceConfig read_wordpiece_config(const fs::path& encoder_folder) {
   const fs::path json_path = encoder_folder / "tokenizer.json";
   WordPieceConfig config;
   Settings settings;
-  if (fs::exists(json_path)) {
+  if (path_exists(json_path)) {
     const std::string who = "tokenizer: " + json_path.string();
     const Json json = read_json_file(json_path, who, kMaxVocabularyFile);
     JsonObject file(json, who);

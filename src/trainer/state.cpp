@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/staged.h"
 #include "base/strings.h"
 #include "formats/safetensors.h"
 
@@ -70,7 +71,7 @@ void save_state(const nn::DecoderModel& model, const OptimizerState& state,
     add(kSquares, state.exp_avg_sq[i]);
   }
   formats::sort_for_safetensors(specs);
-  Staged staged(path, Staged::Kind::file, OnExisting::replace);
+  Staged staged(path, own_file(), OnExisting::replace);
   formats::SafetensorsWriter writer(
       staged.path(), std::move(specs),
       {{kFormatKey, kFormat}, {kStepKey, cat(state.step)}, {kIdentityKey, identity}});

@@ -156,7 +156,7 @@ TEST_F(Diffusers, WhatCannotBeWritten) {
   };
   write_text(dir_ / "notes.txt", "mine");
   EXPECT_DND_ERROR(write(dir_ / "notes.txt"), ErrorKind::cannot_create,
-                   "is not a safetensors file; it will not be replaced");
+                   "is not a diffusers adapter; it will not be replaced");
   adapter.pairs[0].b[1] = std::numeric_limits<float>::infinity();
   EXPECT_DND_ERROR(write(file_), ErrorKind::data, "lora_B.weight': value inf at position 1");
   adapter.pairs[0].b[1] = 60000.0F;

@@ -139,7 +139,7 @@ TEST_F(Mlx, WhatMlxCannotHoldIsRefused) {
   EXPECT_NO_THROW(write(adapter));
   write_text(dir_ / "file", "x");
   EXPECT_DND_ERROR(write_mlx_folder(dir_ / "file", adapter, Dtype::f32, OnExisting::replace),
-                   ErrorKind::cannot_create, "is not an adapter folder");
+                   ErrorKind::cannot_create, "is not an MLX adapter");
 }
 
 TEST_F(Mlx, TensorsThatDoNotFitAreRefused) {

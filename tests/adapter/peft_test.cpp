@@ -251,12 +251,15 @@ TEST_F(PeftFolder, OnlyAdaptersAreReplaced) {
   EXPECT_NO_THROW(write(golden())) << "an empty folder counts as absent";
   EXPECT_DND_ERROR(write(golden()), ErrorKind::cannot_create, "exists already");
   std::ofstream(out_ / "adapter_model.bin") << "old";
+  EXPECT_DND_ERROR(write(golden(), Dtype::f32, OnExisting::replace), ErrorKind::cannot_create,
+                   "holds 'adapter_model.bin', which is no part of a PEFT adapter");
+  fs::remove(out_ / "adapter_model.bin");
   EXPECT_NO_THROW(write(golden(), Dtype::f32, OnExisting::replace));
-  EXPECT_EQ(names_in(out_), kFolder) << "nothing of the old adapter stays";
+  EXPECT_EQ(names_in(out_), kFolder);
   fs::remove(out_ / kAdapterConfigName);
   EXPECT_DND_ERROR(
       write(golden(), Dtype::f32, OnExisting::replace), ErrorKind::cannot_create,
-      out_.string() + ": exists and is not an adapter folder (no adapter_config.json)");
+      out_.string() + ": exists and is not a PEFT adapter (no adapter_config.json)");
   EXPECT_TRUE(fs::exists(out_ / kAdapterWeightsName));
   fs::remove_all(out_);
   dir_.file("out", "a file");

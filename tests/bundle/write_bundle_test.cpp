@@ -182,6 +182,9 @@ TEST_F(Bundle, OnlyBundlesAreReplaced) {
   import(kGolden);
   EXPECT_DND_ERROR(import(kGolden), ErrorKind::cannot_create, "exists already");
   std::ofstream(out_ / "leftover") << "x";
+  EXPECT_DND_ERROR(import(kGolden, Dtype::f16, OnExisting::replace), ErrorKind::cannot_create,
+                   "holds 'leftover', which is no part of a bundle");
+  fs::remove(out_ / "leftover");
   EXPECT_NO_THROW(import(kGolden, Dtype::f16, OnExisting::replace));
   EXPECT_EQ(names_in(out_), kFolder);
   EXPECT_DND_ERROR(import(checkpoint_with(NAN), Dtype::f32, OnExisting::replace), ErrorKind::data,

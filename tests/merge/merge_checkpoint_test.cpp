@@ -229,12 +229,14 @@ TEST_F(Sharded, PlacesThatAreTaken) {
   EXPECT_DND_ERROR(merge(dir_ / "base", adapters(), out, replace), ErrorKind::cannot_create,
                    "not a merged checkpoint");
   EXPECT_DND_ERROR(merge(dir_ / "base", adapters(), dir_ / "base/", replace),
-                   ErrorKind::cannot_create, "the base's own folder");
+                   ErrorKind::cannot_create, "is an input of this call");
   fs::remove(out / "diary.txt");
   merge(dir_ / "base", adapters(), out);
   dir_.file("out/stale.txt", "x");
-  merge(dir_ / "base", adapters(), out, replace);
-  EXPECT_FALSE(fs::exists(out / "stale.txt"));
+  EXPECT_DND_ERROR(merge(dir_ / "base", adapters(), out, replace), ErrorKind::cannot_create,
+                   "holds 'stale.txt', which is no part of a merged checkpoint of this base");
+  fs::remove(out / "stale.txt");
+  EXPECT_NO_THROW(merge(dir_ / "base", adapters(), out, replace));
 }
 
 TEST_F(Sharded, OneFileAlone) {
@@ -243,7 +245,7 @@ TEST_F(Sharded, OneFileAlone) {
   EXPECT_EQ(merge(dir_ / "base" / kSecond, one, dir_ / "out").tensors_merged, 1U);
   EXPECT_EQ(testing::names_in(dir_ / "out"), std::vector<std::string>{kSecond});
   EXPECT_DND_ERROR(merge(dir_ / "base" / kSecond, one, dir_ / "base"), ErrorKind::cannot_create,
-                   "own folder");
+                   "holds an input of this call");
 }
 
 // W' = m / ||W + scale B A|| * (W + scale B A), in double.

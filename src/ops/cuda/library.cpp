@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "base/environment.h"
+#include "base/paths.h"
+#include "base/shared_library.h"
 #include "base/strings.h"
 #include "ops/cuda/abi.h"
 
@@ -41,38 +43,31 @@ struct Library {
 };
 
 template <typename Function>
-void find(void* library, const fs::path& path, const char* name, Function& function) {
-  function = reinterpret_cast<Function>(::dlsym(library, name));
-  if (function == nullptr) {
-    fail(ErrorKind::unavailable, "device cuda: ", path.string(), " has no ", name,
-         " (of another build?); ", kRemedy);
-  }
+void find(const SharedLibrary& library, const char* name, Function*& function) {
+  function = library.symbol<Function>(name);
 }
 
 Library open_library() {
   const fs::path path = library_path();
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) {
+  if (!path_exists(path)) {
     fail(ErrorKind::unavailable, "device cuda: this build has no CUDA kernels (no ", path.string(),
          "): build where nvcc 12.8 or newer is, or ", kRemedy);
   }
-  void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);  // stays open: CUDA cannot unload
-  if (library == nullptr) {
-    fail(ErrorKind::unavailable, "device cuda: ", ::dlerror(),
-         " (are CUDA's libraries of the version it was built with installed?); ", kRemedy);
-  }
+  const SharedLibrary library(
+      path, "device cuda",
+      cat(" (are CUDA's libraries of the version it was built with installed?); ", kRemedy));
   Library functions;
-  find(library, path, "dnd_cuda_abi_version", functions.abi_version);
+  find(library, "dnd_cuda_abi_version", functions.abi_version);
   const int version = functions.abi_version();
   if (version != DND_CUDA_ABI_VERSION) {
     fail(ErrorKind::unavailable, "device cuda: ", path.string(), " speaks version ", version,
          ", the engine ", DND_CUDA_ABI_VERSION, ": build both from the same sources, or ", kRemedy);
   }
-  find(library, path, "dnd_cuda_probe", functions.probe);
-  find(library, path, "dnd_cuda_self_test", functions.self_test);
-  find(library, path, "dnd_cuda_create", functions.create);
-  find(library, path, "dnd_cuda_run", functions.run);
-  find(library, path, "dnd_cuda_destroy", functions.destroy);
+  find(library, "dnd_cuda_probe", functions.probe);
+  find(library, "dnd_cuda_self_test", functions.self_test);
+  find(library, "dnd_cuda_create", functions.create);
+  find(library, "dnd_cuda_run", functions.run);
+  find(library, "dnd_cuda_destroy", functions.destroy);
   return functions;
 }
 

@@ -10,6 +10,8 @@
 #include <string>
 
 #include "base/environment.h"
+#include "base/paths.h"
+#include "base/shared_library.h"
 #include "base/strings.h"
 
 namespace dnd::ops::cuda {
@@ -34,10 +36,9 @@ fs::path torch_half_path() {
 
 // Both halves come from one build: this process has one of them, the other brings its own sibling.
 void check_sibling(const fs::path& path) {
-  std::error_code ignored;
   const fs::path ours = cpu_half();
   const fs::path sibling = path.parent_path() / ours.filename();
-  if (fs::file_size(sibling, ignored) == fs::file_size(ours, ignored)) return;
+  if (is_file(sibling) && file_bytes(sibling) == file_bytes(ours)) return;
   fail(ErrorKind::unavailable, "device cuda: ", path.string(), " is not of LibTorch ",
        TORCH_VERSION, " as ", ours.string(), " is (", ours.filename().string(),
        " beside it is another one); ", kWithoutIt);
@@ -45,8 +46,7 @@ void check_sibling(const fs::path& path) {
 
 void open_torch_half() {
   const fs::path path = torch_half_path();
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) {
+  if (!path_exists(path)) {
     fail(ErrorKind::unavailable,
          "device cuda: with this precision LibTorch's own operations compute, and ",
          "its CUDA half is not here (no ", path.string(), "): set DND_TORCH_CUDA to the ",
@@ -54,11 +54,9 @@ void open_torch_half() {
          "), or ", kWithoutIt);
   }
   check_sibling(path);
-  // Stays open: CUDA cannot unload. What it registers is for the whole process.
-  if (::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) {
-    fail(ErrorKind::unavailable, "device cuda: ", ::dlerror(),
-         " (are the CUDA libraries that PyTorch needs installed?); ", kWithoutIt);
-  }
+  // What it registers is for the whole process.
+  SharedLibrary(path, "device cuda",
+                cat(" (are the CUDA libraries that PyTorch needs installed?); ", kWithoutIt));
 }
 
 }  // namespace

@@ -1,0 +1,95 @@
+#include "base/paths.h"
+
+#include <algorithm>
+#include <system_error>
+
+#include "base/strings.h"
+
+namespace dnd {
+namespace fs = std::filesystem;
+namespace {
+
+[[noreturn]] void refuse(const fs::path& path, const std::error_code& error) {
+  fail(ErrorKind::no_input, path.string(), ": ", error.message());
+}
+
+}  // namespace
+
+PathKind kind_of(const fs::path& path) {
+  std::error_code error;
+  switch (fs::status(path, error).type()) {
+    case fs::file_type::not_found:
+      return PathKind::absent;
+    case fs::file_type::regular:
+      return PathKind::file;
+    case fs::file_type::directory:
+      return PathKind::folder;
+    case fs::file_type::none:
+      refuse(path, error);
+    default:
+      return PathKind::other;
+  }
+}
+
+bool path_exists(const fs::path& path) { return kind_of(path) != PathKind::absent; }
+
+bool is_file(const fs::path& path) { return kind_of(path) == PathKind::file; }
+
+bool is_folder(const fs::path& path) { return kind_of(path) == PathKind::folder; }
+
+bool is_same(const fs::path& a, const fs::path& b) {
+  std::error_code error;
+  return fs::equivalent(a, b, error) && !error;
+}
+
+std::uint64_t file_bytes(const fs::path& path) {
+  std::error_code error;
+  const std::uintmax_t bytes = fs::file_size(path, error);
+  if (error) refuse(path, error);
+  return bytes;
+}
+
+std::vector<fs::path> list_folder(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> entries;
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    entries.push_back(entry->path());
+  }
+  if (error) refuse(folder, error);
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+fs::path absolute_path(const fs::path& path) {
+  std::error_code error;
+  fs::path absolute = fs::absolute(path, error).lexically_normal();
+  if (error) refuse(path.empty() ? "''" : path, error);
+  if (!absolute.has_filename()) absolute = absolute.parent_path();  // "dir/" names dir
+  return absolute;
+}
+
+fs::path resolved_path(const fs::path& path) {
+  std::error_code error;
+  const fs::path resolved = fs::weakly_canonical(absolute_path(path), error);
+  if (error) refuse(path, error);
+  return resolved;
+}
+
+fs::path existing_folder(const fs::path& path) {
+  fs::path folder = absolute_path(path);
+  std::error_code ignored;
+  while (!fs::is_directory(folder, ignored) && folder.has_relative_path()) {
+    folder = folder.parent_path();
+  }
+  return folder;
+}
+
+bool lies_in(const fs::path& inner, const fs::path& outer) {
+  const fs::path part = resolved_path(inner);
+  const fs::path whole = resolved_path(outer);
+  const auto [end, ignored] = std::mismatch(whole.begin(), whole.end(), part.begin(), part.end());
+  return end == whole.end();
+}
+
+}  // namespace dnd

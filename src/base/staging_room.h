@@ -1,0 +1,35 @@
+// The locked folder in which one output is made, beside its final place.
+#pragma once
+
+#include <filesystem>
+
+#include "base/descriptor.h"
+
+namespace dnd {
+
+// A new folder `.<name of the output>.dnd-tmp.<random>`, with a file in it that is locked as long as the
+// object lives. The lock is what tells work in progress from what a killed process left behind: the kernel
+// gives it up with its process, whatever the process's number, namespace or host name. Names are
+// random, so no leftover is ever in the way. See base/staged.h for the whole.
+class StagingRoom {
+ public:
+  // First removes the rooms of dead processes for the same `final_path` (absolute). Throws
+  // Error(cannot_create).
+  explicit StagingRoom(const std::filesystem::path& final_path);
+  StagingRoom(const StagingRoom&) = delete;
+  StagingRoom& operator=(const StagingRoom&) = delete;
+  // Removes the room and all that is in it.
+  ~StagingRoom();
+
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  bool try_make(const std::filesystem::path& path);
+
+  std::filesystem::path path_;
+  // Kept open to be given up before the room is removed, which takes descriptors of its own.
+  Descriptor lock_;
+  Descriptor spare_;
+};
+
+}  // namespace dnd
