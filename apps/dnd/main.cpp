@@ -55,16 +55,18 @@ int usage_error(const std::string& message) {
   return static_cast<int>(ErrorKind::usage);
 }
 
-// A failed write to a closed pipe should be an error we can report, not a silent death; the first
-// Ctrl-C ends at once: what is being made has a temporary name and the next call removes it.
+// The first Ctrl-C ends at once: what is being made has a temporary name and the next call removes it.
 void on_interrupt(int /*signal*/) {
   constexpr char kMessage[] = "\ndnd: interrupted\n";
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kMessage, sizeof(kMessage) - 1);
   ::_exit(130);
 }
 
+// A failed write to a closed pipe (EPIPE), or beyond the limit of file sizes (EFBIG; ulimit -f), should be
+// an error we can report, not a silent death.
 void configure_signals() {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);
 }

@@ -7,6 +7,7 @@ import json
 import math
 import os
 import pathlib
+import resource
 import struct
 import subprocess
 
@@ -79,6 +80,20 @@ def fails(code: int, *arguments, **options) -> str:
     assert result.out == ""
     assert result.last_error.startswith("dnd: error: ")
     return result.last_error
+
+
+def file_size_limit(limit: int) -> dict:
+    """`ulimit -f`, for subprocess. The signal that comes with it stays what it is by default: death."""
+    return {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))}
+
+
+def errors_when_limited(call, limit: int, *, stays=(), engine: bool = True) -> list[str]:
+    """A call that fails as its files are too large, and leaves what was there, and `stays`; its errors."""
+    before = tree()
+    result = dnd(*call, engine=engine, expect=Exit.IO, **file_size_limit(limit))
+    assert result.out == ""
+    assert tree() == before | set(stays)
+    return [line for line in result.err.splitlines() if line.startswith("dnd: error: ")]
 
 
 @dataclasses.dataclass(frozen=True)

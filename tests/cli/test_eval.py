@@ -5,7 +5,7 @@ import math
 import pathlib
 
 import pytest
-from support import LAYOUT, QUESTIONS, Exit, dnd, fails, folder_bytes, tree, write_prompts
+from support import LAYOUT, QUESTIONS, Exit, dnd, errors_when_limited, fails, folder_bytes, tree, write_prompts
 
 TRAIN = [("golf", "letter"), ("golf", "number"), ("chess", "letter")]
 HELD_OUT = [("chess", "number"), ("tennis", "letter")]
@@ -93,6 +93,11 @@ def test_outputs(bundle, tasks):
     dnd("eval", "--model", bundle, "--tasks", tasks, "--out", "out", "--force")
     assert folder_bytes("out") == before
     assert tree() == {"out", "out/results.json", "out/table.md"}
+
+
+def test_a_write_that_fails(bundle, tasks):
+    (error,) = errors_when_limited(["eval", "--model", bundle, "--tasks", tasks, "--out", "out"], 1000)
+    assert error.endswith("results.json: cannot be written: File too large")
 
 
 def test_something_else_is_never_replaced(bundle, tasks):

@@ -4,7 +4,6 @@ import os
 import pathlib
 import random
 import re
-import resource
 import signal
 import subprocess
 import time
@@ -141,18 +140,6 @@ def test_a_folder_without_permission(bundle, four):
     message = fails(Exit.CANNOT_CREATE, "generate", "--model", bundle, "--prompts", four, "--out", "locked/out")
     assert "Permission denied" in message
     assert os.listdir("locked") == []
-
-
-def small_files_only():
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-
-
-def test_a_write_that_fails(bundle, four):
-    call = ["generate", "--model", bundle, "--prompts", four, "--out", "deep/out"]
-    message = fails(Exit.IO, *call, engine=True, preexec_fn=small_files_only)
-    assert "File too large" in message
-    assert tree() == {four, "deep"}
 
 
 @pytest.fixture
