@@ -93,6 +93,5 @@ target_link_libraries(dnd_cuda PRIVATE dnd_options ${DND_CUDA_CUBLAS} ${DND_CUDA
   pthread)
 target_link_options(dnd_cuda PRIVATE -Wl,--exclude-libs,ALL -Wl,--no-undefined)
 set_target_properties(dnd_cuda PROPERTIES CXX_VISIBILITY_PRESET hidden
-  VISIBILITY_INLINES_HIDDEN ON BUILD_RPATH ${cublas_folder}
-  INSTALL_RPATH "$ORIGIN;${cublas_folder}")
+  VISIBILITY_INLINES_HIDDEN ON INSTALL_RPATH "$ORIGIN;${cublas_folder}")
 install(TARGETS dnd_cuda LIBRARY DESTINATION lib/dnd)

@@ -16,7 +16,9 @@ install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY include/dnd DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY .deps/encoders DESTINATION ${CMAKE_INSTALL_DATADIR}/dnd OPTIONAL)
 if(DND_ENGINE)
-  # LibTorch goes beside the engine, whose RPATH is its own folder: no environment is needed.
+  # LibTorch goes into a folder beside the engine, which is the engine's RPATH: no environment is needed.
+  # In the build tree that folder is LibTorch's own.
+  file(CREATE_LINK ${torch_library_dir} ${PROJECT_BINARY_DIR}/lib/dnd/torch SYMBOLIC)
   install(TARGETS dnd_engine LIBRARY DESTINATION lib/dnd)
-  install(FILES ${torch_runtime_files} DESTINATION lib/dnd)
+  install(FILES ${torch_runtime_files} DESTINATION lib/dnd/torch)
 endif()
