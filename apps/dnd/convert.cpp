@@ -156,7 +156,7 @@ void run_convert(const Context& context, const ConvertOptions& options) {
   const Artefact artefact{parse_format(options.to), options.out};
   check_dtype(artefact.format, options.dtype);
   check_paths(options);
-  check_target(artefact, options.force, /*resume=*/false, {options.input, options.base});
+  check_output(artefact, options.force, {options.input, options.base});
   KnownBase known = options.base.empty() ? KnownBase{} : base_from(options.base);
   LoraAdapter adapter = adapter::read_lora(options.input, known.heads);
   if (options.base.empty()) known = base_of_adapter(adapter, artefact.format);

@@ -103,7 +103,12 @@ class GenerateRun {
           fail(ErrorKind::data, artefact.path.string(),
                ": two artefacts of this call would go there (a task named like another's file)");
         }
-        check_target(artefact, options_.force, options_.resume, inputs);
+        if (options_.resume && is_occupied(artefact.path)) {
+          check_replaceable(artefact);
+        } else {
+          check_output(artefact, options_.force, inputs,
+                       "--force replaces it, --resume keeps what is finished");
+        }
       }
     }
   }

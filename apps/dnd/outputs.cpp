@@ -124,30 +124,39 @@ void check_gguf_layout(const adapter::AdapterLayout& layout) {
 }
 
 void check_place(const fs::path& path) {
-  const fs::path parent = existing_folder(absolute_path(path).parent_path());
+  const fs::path parent = nearest_existing(absolute_path(path).parent_path());
   if (::access((parent / ".").c_str(), W_OK | X_OK) == 0) return;
   fail(ErrorKind::cannot_create, path.string(), ": cannot be created: ", parent.string(), ": ",
        system_reason(errno));
 }
 
-void check_target(const Artefact& artefact, bool force, bool resume,
-                  const std::vector<fs::path>& inputs) {
-  const auto check = [&](const auto& kind) {
-    if (!resume || !is_occupied(artefact.path)) {
-      return check_output(artefact.path, kind, force, inputs);
-    }
-    check_replaceable(artefact.path, kind);
-  };
+namespace {
+
+// Calls `use` with what the artefact's format consists of.
+template <typename Use>
+void with_kind(const Artefact& artefact, const Use& use) {
   switch (artefact.format) {
     case AdapterFormat::peft:
-      return check(adapter::peft_folder());
+      return use(adapter::peft_folder());
     case AdapterFormat::mlx:
-      return check(adapter::mlx_folder());
+      return use(adapter::mlx_folder());
     case AdapterFormat::gguf:
-      return check(adapter::gguf_adapter_file());
+      return use(adapter::gguf_adapter_file());
     case AdapterFormat::diffusers:
-      return check(adapter::diffusers_file());
+      return use(adapter::diffusers_file());
   }
+}
+
+}  // namespace
+
+void check_output(const Artefact& artefact, bool force, const std::vector<fs::path>& inputs,
+                  const char* advice) {
+  with_kind(artefact,
+            [&](const auto& kind) { check_output(artefact.path, kind, force, inputs, advice); });
+}
+
+void check_replaceable(const Artefact& artefact) {
+  with_kind(artefact, [&](const auto& kind) { check_replaceable(artefact.path, kind); });
 }
 
 adapter::WrittenFile write_artefact(const Artefact& artefact, const adapter::LoraAdapter& adapter,

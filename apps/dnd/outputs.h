@@ -42,22 +42,28 @@ void check_gguf_layout(const adapter::AdapterLayout& layout);
 void check_place(const std::filesystem::path& path);
 
 // Before anything is computed: `out` can be made, and is free or, with `force`, of a kind that is replaced and
-// no part of the call's `inputs`. Throws Error(cannot_create).
+// no part of the call's `inputs`. `advice` says what else a place that is taken leaves. Throws
+// Error(cannot_create).
 template <typename Kind>
 void check_output(const std::filesystem::path& out, const Kind& kind, bool force,
-                  const std::vector<std::filesystem::path>& inputs) {
+                  const std::vector<std::filesystem::path>& inputs,
+                  const char* advice = "--force replaces it") {
   check_place(out);
   if (!is_occupied(out)) return;
   if (!force) {
-    fail(ErrorKind::cannot_create, out.string(), ": exists already (--force replaces it)");
+    fail(ErrorKind::cannot_create, out.string(), ": exists already (", advice, ")");
   }
   check_apart(out, inputs);
   check_replaceable(out, kind);
 }
 
-// The same for an adapter, which may also be skipped (`resume`).
-void check_target(const Artefact& artefact, bool force, bool resume,
-                  const std::vector<std::filesystem::path>& inputs);
+// The same by the artefact's format.
+void check_output(const Artefact& artefact, bool force,
+                  const std::vector<std::filesystem::path>& inputs,
+                  const char* advice = "--force replaces it");
+
+// What may be skipped where it is finished: nothing, or an adapter of the format. Throws Error(cannot_create).
+void check_replaceable(const Artefact& artefact);
 
 // How an adapter is written.
 struct WriteOptions {

@@ -76,13 +76,11 @@ fs::path resolved_path(const fs::path& path) {
   return resolved;
 }
 
-fs::path existing_folder(const fs::path& path) {
-  fs::path folder = absolute_path(path);
+fs::path nearest_existing(const fs::path& path) {
+  fs::path place = absolute_path(path);
   std::error_code ignored;
-  while (!fs::is_directory(folder, ignored) && folder.has_relative_path()) {
-    folder = folder.parent_path();
-  }
-  return folder;
+  while (!fs::exists(place, ignored) && place.has_relative_path()) place = place.parent_path();
+  return place;
 }
 
 bool lies_in(const fs::path& inner, const fs::path& outer) {

@@ -36,8 +36,8 @@ std::filesystem::path absolute_path(const std::filesystem::path& path);
 // The same with links followed as far as the path exists. Throws Error(no_input).
 std::filesystem::path resolved_path(const std::filesystem::path& path);
 
-// The nearest folder at or above `path` that exists (the file system's root at last).
-std::filesystem::path existing_folder(const std::filesystem::path& path);
+// The nearest of `path` and the folders above it that exists (the file system's root at last).
+std::filesystem::path nearest_existing(const std::filesystem::path& path);
 
 // Whether `inner` is `outer` or lies in it, links followed.
 bool lies_in(const std::filesystem::path& inner, const std::filesystem::path& outer);

@@ -72,7 +72,7 @@ void BlockWriter::finish() {
 
 void check_free_space(const fs::path& path, std::uint64_t bytes) {
   struct statvfs info {};
-  if (::statvfs(existing_folder(path).c_str(), &info) != 0) return;  // then writing will tell
+  if (::statvfs(nearest_existing(path).c_str(), &info) != 0) return;  // then writing will tell
   const auto free = checked_mul(info.f_bavail, info.f_frsize);
   if (!free || *free >= bytes) return;
   fail(ErrorKind::cannot_create, path.string(), ": needs ", human_bytes(bytes), ", the disk has ",

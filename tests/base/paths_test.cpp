@@ -46,7 +46,7 @@ TEST(Paths, OneErrorForWhatTheSystemRefuses) {
     EXPECT_DND_ERROR(file_bytes(each), ErrorKind::no_input, each.string() + ": ");
     EXPECT_DND_ERROR(list_folder(each), ErrorKind::no_input, each.string() + ": ");
     EXPECT_FALSE(is_same(each, dir.path()));
-    EXPECT_EQ(existing_folder(each), dir.path());
+    EXPECT_EQ(nearest_existing(each), dir.path());
   }
   EXPECT_DND_ERROR(absolute_path(""), ErrorKind::no_input, "''");
   EXPECT_DND_ERROR(list_folder(dir / "none"), ErrorKind::no_input, "No such file");

@@ -108,8 +108,10 @@ def test_an_adapter_is_not_converted_onto_itself(qwen2):
 def test_what_is_there_is_replaced_only_when_asked_and_only_if_an_adapter(qwen2):
     convert(qwen2, "peft", "out")
     assert "out: exists already (--force replaces it)" in refused(Exit.CANNOT_CREATE, qwen2, "mlx", "out")
-    convert(qwen2, "mlx", "out", "--force")
-    assert set(os.listdir("out")) == {"adapter_config.json", "adapters.safetensors"}
+    assert "out: exists and is not an MLX adapter" in refused(Exit.CANNOT_CREATE, qwen2, "mlx", "out", "--force")
+    convert(qwen2, "mlx", "out.mlx")
+    convert(qwen2, "mlx", "out.mlx", "--force", "--adapter-dtype", "f16")
+    assert set(os.listdir("out.mlx")) == {"adapter_config.json", "adapters.safetensors"}
     pathlib.Path("notes").write_text("mine")
     os.makedirs("folder/sub")
     for to, out in [("peft", "notes"), ("mlx", "folder"), ("diffusers", "notes"), ("gguf", "notes")]:

