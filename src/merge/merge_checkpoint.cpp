@@ -4,7 +4,6 @@
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -87,28 +86,50 @@ class Rewriter {
         folder_(std::move(folder)),
         progress_(progress),
         all_bytes_(checkpoint.bytes()) {
-    open_.resize(checkpoint.files.size());
-    for (const Block& block : blocks_) ++open_[block.file].blocks_left;
+    files_.resize(checkpoint.files.size());
+    for (const Block& block : blocks_) ++files_[block.file].blocks_left;
   }
 
   void run(int threads) {
-    std::vector<std::thread> others;
-    try {
-      for (int i = 1; i < threads; ++i) others.emplace_back([this] { work(); });
-    } catch (const std::system_error&) {
-      log_debug("merge: the system gives no more threads");  // those there are do all blocks
-    }
-    work();
-    for (std::thread& other : others) other.join();
+    {
+      std::vector<std::jthread> others;
+      try {
+        for (int i = 1; i < threads; ++i) others.emplace_back([this] { work(); });
+      } catch (const std::exception&) {
+        log_debug("merge: the system gives no more threads");  // those there are do all blocks
+      }
+      work();
+    }  // joins them
     if (error_) std::rethrow_exception(error_);
   }
 
  private:
+  // One file, open on both sides: there are both or neither.
   struct OpenFile {
-    std::unique_ptr<BlockReader> reader;
-    std::unique_ptr<BlockWriter> writer;
+    OpenFile(const CheckpointFile& source, const fs::path& folder)
+        : reader(source.path), writer(folder / source.path.filename(), source.bytes) {}
+
+    BlockReader reader;
+    BlockWriter writer;
+  };
+
+  struct FileState {
+    std::unique_ptr<OpenFile> open;  // from its first block to its last
     std::size_t blocks_left = 0;
   };
+
+  // With the lock held. What `step` throws becomes the error before the lock goes: no other thread meets
+  // what a failed step left. Once there is an error no step is made.
+  template <typename Step>
+  void locked(Step step) {
+    const std::lock_guard lock(mutex_);
+    if (error_) return;
+    try {
+      step();
+    } catch (...) {
+      error_ = std::current_exception();
+    }
+  }
 
   void work() {
     try {
@@ -119,50 +140,48 @@ class Rewriter {
         put_back(*block);
       }
     } catch (...) {
-      const std::lock_guard lock(mutex_);
-      if (!error_) error_ = std::current_exception();
+      locked([] { throw; });
     }
   }
 
   // The next block, its file open; nullptr at the end and after an error.
   const Block* take() {
-    const std::lock_guard lock(mutex_);
-    if (error_ || next_ == blocks_.size()) return nullptr;
-    const Block& block = blocks_[next_];
-    OpenFile& file = open_[block.file];
-    if (!file.reader) {
-      const CheckpointFile& source = checkpoint_.files[block.file];
-      file.reader = std::make_unique<BlockReader>(source.path);
-      file.writer = std::make_unique<BlockWriter>(folder_ / source.path.filename(), source.bytes);
-    }
-    ++next_;
-    return &block;
+    const Block* taken = nullptr;
+    locked([&] {
+      if (next_ == blocks_.size()) return;
+      const Block& block = blocks_[next_];
+      FileState& file = files_[block.file];
+      if (!file.open) {
+        file.open = std::make_unique<OpenFile>(checkpoint_.files[block.file], folder_);
+      }
+      ++next_;
+      taken = &block;
+    });
+    return taken;
   }
 
   void rewrite(const Block& block, std::span<std::byte> bytes) {
-    const OpenFile& file = open_[block.file];
-    file.reader->read(block.begin, bytes);
+    OpenFile& file = *files_[block.file].open;
+    file.reader.read(block.begin, bytes);
     if (block.target != nullptr) {
       const Weight& weight = checkpoint_.files[block.file].weights[block.target->weight];
       merge_rows(weight, *block.target, block.first_row, bytes);
     }
-    file.writer->write(block.begin, bytes);
+    file.writer.write(block.begin, bytes);
   }
 
   // Counts a finished block; whoever finishes a file's last one flushes and closes it.
   void put_back(const Block& block) {
-    OpenFile& file = open_[block.file];
-    {
-      const std::lock_guard lock(mutex_);
+    std::unique_ptr<OpenFile> finished;
+    locked([&] {
+      FileState& file = files_[block.file];
       done_bytes_ += block.bytes;
       if (progress_ && all_bytes_ > 0) {
         progress_(static_cast<double>(done_bytes_) / static_cast<double>(all_bytes_));
       }
-      if (--file.blocks_left > 0) return;
-    }
-    file.writer->finish();
-    file.writer.reset();
-    file.reader.reset();
+      if (--file.blocks_left == 0) finished = std::move(file.open);
+    });
+    if (finished) finished->writer.finish();  // nobody else has it any more
   }
 
   const Checkpoint& checkpoint_;
@@ -170,7 +189,7 @@ class Rewriter {
   fs::path folder_;
   const std::function<void(double)>& progress_;
   std::uint64_t all_bytes_;
-  std::vector<OpenFile> open_;
+  std::vector<FileState> files_;
   std::mutex mutex_;
   std::size_t next_ = 0;
   std::uint64_t done_bytes_ = 0;

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import resource
 import shutil
 import signal
 import struct
@@ -174,6 +175,74 @@ def test_a_base_larger_than_the_disk():
     write_adapter("lora", "q", 2, 3)
     message = fails(Exit.CANNOT_CREATE, "merge", "lora", "--base", "base", "--out", "out")
     assert "the disk has" in message and not [name for name in tree() if "out" in name]
+
+
+def sharded_merge(shards: int, size: int = 64) -> list[str]:
+    """A base of many small shards and the call that merges an adapter of all of them, by many threads."""
+    write_base("base", {})
+    index, adapter, data = {}, {}, b""
+    for i in range(shards):
+        module, shard = f"layers.{i}.q", f"model-{i:05d}.safetensors"
+        index[f"{module}.weight"] = shard
+        header = {f"{module}.weight": {"dtype": "BF16", "shape": [size, size], "data_offsets": [0, 2 * size * size]}}
+        pathlib.Path("base", shard).write_bytes(safetensors_bytes(header, bf16(1.0) * size * size))
+        for matrix, shape in (("A", [1, size]), ("B", [size, 1])):
+            adapter[f"base_model.model.{module}.lora_{matrix}.weight"] = {
+                "dtype": "F32", "shape": shape, "data_offsets": [len(data), len(data) + 4 * size]}
+            data += struct.pack("<f", 0.5) * size
+    pathlib.Path("base/model.safetensors").unlink()
+    pathlib.Path("base/model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": index}))
+    write_adapter("lora", "q", size, size)
+    pathlib.Path("lora/adapter_model.safetensors").write_bytes(safetensors_bytes(adapter, data))
+    return list(map(str, [PROGRAM, "merge", "lora", "--base", "base", "--out", "out", "--threads", 16, "-q"]))
+
+
+def run_merge(call: list[str], **options) -> subprocess.CompletedProcess:
+    """Makes all of `out`, or fails with one line and leaves nothing."""
+    done = subprocess.run(call, env=environment(engine=False), capture_output=True, text=True, timeout=60, **options)
+    if done.returncode == Exit.DONE:
+        assert (tree("out") == tree("base")) and ".dnd-tmp." not in " ".join(tree())
+        return done
+    assert done.returncode > 0, f"{call}: signal {-done.returncode}"
+    assert done.stdout == "" and done.stderr.startswith("dnd: error: ") and done.stderr.count("\n") == 1, done.stderr
+    assert {path.name for path in pathlib.Path().iterdir()} == {"base", "lora"}
+    return done
+
+
+def test_few_descriptors():
+    """Which file is one too many, an input or an output, is a matter of the threads."""
+    call = sharded_merge(24)
+    codes = set()
+    for limit in [*range(4, 24), 64]:
+        for _ in range(3):
+            done = run_merge(call, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)))
+            codes.add(done.returncode)
+            if done.returncode != Exit.DONE:
+                assert "Too many open files" in done.stderr
+            shutil.rmtree("out", ignore_errors=True)
+    assert Exit.DONE in codes and Exit.CANNOT_CREATE in codes
+    assert codes <= {Exit.DONE, Exit.NO_INPUT, Exit.CANNOT_CREATE, Exit.IO}, codes
+
+
+def traced(call: list[str], *rules: str) -> list[str]:
+    """The call with system calls that fail as the rules of strace say (`when` counts those of one thread)."""
+    strace = shutil.which("strace")
+    if strace is None or subprocess.run([strace, "-o", "/dev/null", "true"], capture_output=True).returncode != 0:
+        pytest.skip("needs strace and the right to use it")
+    return [strace, "-f", "-o", "/dev/null", *(f"--inject={rule}" for rule in rules), *call]
+
+
+@pytest.mark.parametrize("rule, code, words", [
+    ("fallocate:error=ENOSPC", Exit.IO, "No space left on device"),
+    ("fallocate:error=ENOSPC:when=2+", Exit.IO, "No space left on device"),
+    ("fsync:error=EIO", Exit.IO, "Input/output error"),
+    ("pwrite64:error=EDQUOT:when=2+", Exit.IO, "Disk quota exceeded"),
+])
+def test_system_calls_that_fail(rule, code, words):
+    call = sharded_merge(24)
+    for _ in range(5):
+        done = run_merge(traced(call, rule))
+        assert done.returncode == code and words in done.stderr, (done.returncode, done.stderr)
 
 
 def large_merge(rows: int) -> list:

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/strings.h"
 #include "merge/block_file.h"
 #include "merge/make_adapter.h"
 #include "support/expect_error.h"
@@ -210,6 +211,41 @@ TEST_F(Sharded, NothingIsLeftAfterAFailure) {
   EXPECT_DND_ERROR(merge(dir_ / "base", broken, dir_ / "out"), ErrorKind::data,
                    "tensor 'model.layers.1.q.weight'");
   EXPECT_EQ(testing::names_in(dir_.path()), std::vector<std::string>{"base"});
+}
+
+// The smallest blocks, so that some thread always waits for the next one.
+MergeOptions crowded() {
+  MergeOptions options;
+  options.threads = 8;
+  options.block_bytes = 1;
+  return options;
+}
+
+constexpr int kRepeats = 100;  // for what depends on which thread comes first
+
+TEST_F(Sharded, AFileThatCannotBeOpenedIsMetByNoOtherThread) {
+  Checkpoint checkpoint = open_checkpoint(dir_ / "base");
+  checkpoint.files[1] = checkpoint.files[0];  // its output is there already
+  for (int i = 0; i < kRepeats; ++i) {
+    EXPECT_DND_ERROR(merge_checkpoint(checkpoint, {}, dir_ / "out", crowded()),
+                     ErrorKind::cannot_create, "File exists");
+    ASSERT_EQ(testing::names_in(dir_.path()), std::vector<std::string>{"base"});
+  }
+}
+
+TEST_F(Sharded, NoBlockCountsAfterAFailure) {
+  for (int i = 0; i < kRepeats; ++i) {
+    int calls = 0;
+    MergeOptions options = crowded();
+    options.progress = [&](double) {
+      ++calls;
+      fail(ErrorKind::io, "nobody listens");
+    };
+    EXPECT_DND_ERROR(merge(dir_ / "base", adapters(), dir_ / "out", options), ErrorKind::io,
+                     "nobody listens");
+    ASSERT_EQ(calls, 1);
+    ASSERT_EQ(testing::names_in(dir_.path()), std::vector<std::string>{"base"});
+  }
 }
 
 TEST_F(Sharded, ResultsTooLargeForTheTypeAreNamed) {
