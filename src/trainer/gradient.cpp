@@ -23,24 +23,24 @@ at::Tensor output_of(const nn::DecoderModel& model, const nn::Tensors& values,
   return mean_tokens.defined() ? output + mean_tokens : output;
 }
 
-// Adds results in the order of their index, each as soon as all before it are there.
+// Adds results in the order of their index, each as soon as all before it are there. A result leaves
+// the queue before it is added: where that fails, no other thread meets what is left of it.
 class OrderedSum {
  public:
   void add(std::int64_t index, GradientResult result) {
     const std::lock_guard lock(mutex_);
     waiting_.emplace(index, std::move(result));
     while (!waiting_.empty() && waiting_.begin()->first == next_) {
-      take(std::move(waiting_.begin()->second));
-      waiting_.erase(waiting_.begin());
-      ++next_;
+      auto first = waiting_.extract(waiting_.begin());
+      take(next_++, std::move(first.mapped()));
     }
   }
   GradientResult take_sum() { return std::move(sum_); }
 
  private:
-  void take(GradientResult result) {
+  void take(std::int64_t index, GradientResult result) {
     sum_.loss += result.loss;
-    if (next_ == 0) {
+    if (index == 0) {
       sum_.gradients = std::move(result.gradients);
       return;
     }
