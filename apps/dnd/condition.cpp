@@ -168,7 +168,9 @@ ChosenPrompts choose_prompts(const text::PromptTask& task, const bundle::Conditi
 ConditionMaker::ConditionMaker(Engine& engine, const Generator& generator, fs::path encoder)
     : engine_(engine), config_(generator.config), encoder_(std::move(encoder)) {
   if (config_.condition.kind == bundle::EncoderKind::glove) return;
-  auto tokenizer = std::async(std::launch::async, [&] { return text::load_tokenizer(encoder_); });
+  // On this thread where the system gives no other.
+  auto tokenizer = std::async(std::launch::async | std::launch::deferred,
+                              [&] { return text::load_tokenizer(encoder_); });
   engine_.load_encoder(encoder_.string());
   tokenizer_ = tokenizer.get();
   if (engine_.encoder_width() != config_.condition.width) {

@@ -7,6 +7,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
+#include <exception>
 
 #include "ops/cpu/cpu_target.h"
 
@@ -30,7 +31,11 @@ Workers::Workers(int threads) {
   cpu::limit_target();
   at::set_num_threads(1);
   set_up_mkl();
-  for (int i = 1; i < threads; ++i) threads_.emplace_back([this] { serve(); });
+  try {
+    for (int i = 1; i < threads; ++i) threads_.emplace_back([this] { serve(); });
+  } catch (const std::exception&) {
+    // The system gives no more threads: those there are do all blocks.
+  }
 }
 
 Workers::~Workers() {

@@ -17,7 +17,7 @@
 
 namespace dnd::ops {
 
-// A fixed set of threads, the caller's among them. Not copyable. run() is for one caller at a time
+// A fixed set of threads, the caller's among them; fewer where the system gives no more. Not copyable. run() is for one caller at a time
 // and does not nest.
 class Workers {
  public:

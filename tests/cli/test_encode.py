@@ -1,9 +1,12 @@
 """encode: the condition alone."""
 
 import math
+import pathlib
+import subprocess
 
 import pytest
-from support import QUESTIONS, Exit, dnd, fails, prompts_sha256, read_safetensors, tree
+from support import PROGRAM, QUESTIONS, Exit, dnd, environment, fails, prompts_sha256, read_safetensors, tree
+from tracing import traced
 
 
 def test_json_output_and_metadata(bundle, ten):
@@ -25,6 +28,18 @@ def test_fast_is_near_exact(bundle, four):
         states[precision] = read_safetensors(precision).values("condition")
     distance = math.dist(states["fast"], states["exact"]) / math.hypot(*states["exact"])
     assert 1e-5 < distance < 2e-3
+
+
+@pytest.mark.parametrize("threads", [0, 2, 5])
+def test_a_system_that_gives_few_threads(bundle, four, threads):
+    """Those there are do the work of all; the bytes do not depend on how many."""
+    call = ["encode", "--model", bundle, "--prompts", four, "--threads", 12, "--out"]
+    dnd(*call, "whole")
+    # The first other thread reads the tokenizer, the next ones compute.
+    done = subprocess.run(traced([PROGRAM, *call, "few"], f"clone3:error=EAGAIN:when={threads + 1}+"), text=True,
+                          capture_output=True, env=environment())
+    assert done.returncode == Exit.DONE, done.stderr
+    assert pathlib.Path("few").read_bytes() == pathlib.Path("whole").read_bytes()
 
 
 def test_one_task_of_several(bundle, three_tasks):

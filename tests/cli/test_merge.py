@@ -13,6 +13,7 @@ import time
 import pytest
 from support import (DATA, PROGRAM, Exit, dnd, environment, fails, folder_bytes, read_safetensors, safetensors_bytes,
                      tree)
+from tracing import traced
 
 LLAMA = DATA / "interop/llama"
 BASE, ADAPTER = LLAMA / "base", LLAMA / "adapter"
@@ -222,14 +223,6 @@ def test_few_descriptors():
             shutil.rmtree("out", ignore_errors=True)
     assert Exit.DONE in codes and Exit.CANNOT_CREATE in codes
     assert codes <= {Exit.DONE, Exit.NO_INPUT, Exit.CANNOT_CREATE, Exit.IO}, codes
-
-
-def traced(call: list[str], *rules: str) -> list[str]:
-    """The call with system calls that fail as the rules of strace say (`when` counts those of one thread)."""
-    strace = shutil.which("strace")
-    if strace is None or subprocess.run([strace, "-o", "/dev/null", "true"], capture_output=True).returncode != 0:
-        pytest.skip("needs strace and the right to use it")
-    return [strace, "-f", "-o", "/dev/null", *(f"--inject={rule}" for rule in rules), *call]
 
 
 @pytest.mark.parametrize("rule, code, words", [
