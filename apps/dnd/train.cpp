@@ -190,18 +190,18 @@ class TrainRun {
       for (const std::string& prompt : task.prompts) entry.prompts.push_back(prompts_.row(prompt));
       job_tasks_.push_back(std::move(entry));
     }
-    const bundle::ConditionConfig& condition = config_.generator.condition;
-    encoder_key_ = encoder_key(condition, encoder_);
-    const std::string key = conditions_key(encoder_key_, prompts_.texts());
+    encoder_key_ = encoder_key(config_.generator.condition, encoder_);
+    const auto plan = conditions_plan(config_.generator.condition, encoder_key_, prompts_.texts());
     const fs::path path = options_.work / kConditionsName;
-    if (is_first() && !Conditions::is_ready(path, key)) {
-      progress_.stage(cat("encode ", prompts_.texts().size(), " prompts"));
+    if (is_first() && !tasks::has_conditions(path, plan)) {
+      progress_.stage(cat("encode ", plan.prompts, " prompts"));
       const ConditionMaker maker(*engine_, generator_, encoder_);
-      Conditions::make(path, key, maker, condition, prompts_.texts(),
-                       [&](double share) { progress_.update(share); });
+      tasks::write_conditions(
+          path, plan, prompts_.texts(), [&](const auto& texts) { return maker.make(texts).values; },
+          [&](double share) { progress_.update(share); });
     }
-    engine_->require_same("the conditions' key (prompts, encoder)", key);
-    conditions_.emplace(path);
+    engine_->require_same("the conditions' key (prompts, encoder)", plan.key);
+    conditions_.emplace(path, plan);
   }
 
   // The weights to begin with: of the bundle to start from, or random ones.
@@ -217,12 +217,9 @@ class TrainRun {
     return folder / bundle::kDecoderWeightsName;
   }
 
-  // Of the bundle to start from, or of the checkpoints.
   std::vector<float> mean_tokens() const {
     if (!config_.residual) return {};
-    if (config_.start.empty()) return targets_->mean_tokens();
-    const formats::SafetensorsFile file(config_.start / bundle::kDecoderWeightsName);
-    return file.read_f32(bundle::kMeanTokensName);
+    return config_.start.empty() ? targets_->mean_tokens() : tasks::start_mean_tokens(config_);
   }
 
   std::string identity() const {
@@ -241,6 +238,7 @@ class TrainRun {
     if (!job.resume) job.start = start_weights();
     job.identity = identity();
     job.conditions = conditions_->values();
+    job.conditions_file = conditions_->path();
     job.tasks = job_tasks_;
     job.target = [this](std::size_t task, std::size_t checkpoint, std::span<float> tokens) {
       targets_->read(task, checkpoint, tokens);
@@ -365,7 +363,7 @@ class TrainRun {
   std::vector<TrainTask> job_tasks_;
   std::unique_ptr<Engine> engine_;
   std::string encoder_key_;
-  std::optional<Conditions> conditions_;
+  std::optional<tasks::PromptConditions> conditions_;
   std::vector<float> mean_tokens_;
   std::optional<MetricsFile> metrics_;
   std::optional<double> last_loss_;

@@ -1,21 +1,12 @@
 #include "train_conditions.h"
 
-#include <algorithm>
-#include <utility>
-
-#include "base/file.h"
 #include "base/paths.h"
 #include "base/sha256.h"
-#include "base/staged.h"
 #include "base/strings.h"
 
 namespace dnd::app {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr const char* kTensor = "conditions";
-constexpr const char* kKey = "dnd.key";
-constexpr std::size_t kPiece = 32;  // prompts encoded at once
 
 // Names and contents of the files of an encoder; hidden ones left out.
 std::string encoder_sha256(const fs::path& encoder) {
@@ -32,12 +23,6 @@ std::string encoder_sha256(const fs::path& encoder) {
   return hash.hex();
 }
 
-FileKind conditions_file() {
-  return {"the conditions of a training", [](const fs::path& path) {
-            return formats::SafetensorsFile(path).metadata().contains(kKey);
-          }};
-}
-
 }  // namespace
 
 std::int64_t PromptRows::row(const std::string& prompt) {
@@ -52,47 +37,14 @@ std::string encoder_key(const bundle::ConditionConfig& condition, const fs::path
                         static_cast<int>(condition.empty_chunk)));
 }
 
-std::string conditions_key(const std::string& encoder_key, const std::vector<std::string>& texts) {
+tasks::ConditionsPlan conditions_plan(const bundle::ConditionConfig& condition,
+                                      const std::string& encoder_key,
+                                      const std::vector<std::string>& texts) {
   Sha256 hash;
   hash.update(encoder_key);
   for (const std::string& text : texts) hash.update(cat(text.size(), '\0', text));
-  return hash.hex();
-}
-
-bool Conditions::is_ready(const fs::path& path, const std::string& key) {
-  if (!path_exists(path)) return false;
-  const formats::SafetensorsFile file(path);
-  const auto found = file.metadata().find(kKey);
-  return found != file.metadata().end() && found->second == key;
-}
-
-void Conditions::make(const fs::path& path, const std::string& key, const ConditionMaker& maker,
-                      const bundle::ConditionConfig& condition,
-                      const std::vector<std::string>& texts,
-                      const std::function<void(double)>& progress) {
-  Staged staged(path, conditions_file(), OnExisting::replace);
-  const auto count = static_cast<std::int64_t>(texts.size());
-  formats::SafetensorsWriter writer(
-      staged.path(), {{kTensor, Dtype::f32, {count, condition.max_length, condition.width}}},
-      {{kKey, key}});
-  for (std::size_t begin = 0; begin < texts.size(); begin += kPiece) {
-    const std::size_t end = std::min(texts.size(), begin + kPiece);
-    const HostTensor piece = maker.make({texts.begin() + static_cast<std::ptrdiff_t>(begin),
-                                         texts.begin() + static_cast<std::ptrdiff_t>(end)});
-    writer.write(std::as_bytes(std::span(piece.values)));
-    progress(static_cast<double>(end) / static_cast<double>(texts.size()));
-  }
-  writer.finish();
-  staged.commit();
-}
-
-Conditions::Conditions(const fs::path& path) : file_(path) {
-  const std::span<const std::byte> bytes = file_.at(kTensor).bytes;
-  // The writer pads the header to 8 bytes, so the values are aligned; else the file is another's.
-  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(float) != 0) {
-    fail(ErrorKind::data, path.string(), ": tensor '", kTensor, "' is not aligned");
-  }
-  values_ = {reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float)};
+  return {hash.hex(), static_cast<std::int64_t>(texts.size()), condition.max_length,
+          condition.width};
 }
 
 }  // namespace dnd::app

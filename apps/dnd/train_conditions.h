@@ -1,16 +1,14 @@
-// The conditions of a training: every distinct prompt encoded once, kept in a file beside the state.
+// Which conditions a training needs (tasks/prompt_conditions.h keeps them), and the key of what they are made of.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
-#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
-#include "condition.h"
-#include "formats/safetensors.h"
+#include "bundle/generator_config.h"
+#include "tasks/prompt_conditions.h"
 
 namespace dnd::app {
 
@@ -28,26 +26,9 @@ class PromptRows {
 // sha256 of the encoder's files and of how it is used.
 std::string encoder_key(const bundle::ConditionConfig& condition,
                         const std::filesystem::path& encoder);
-// The same with the texts.
-std::string conditions_key(const std::string& encoder_key, const std::vector<std::string>& texts);
-
-// WORK/conditions.safetensors: "conditions" (P, L, C) fp32, mapped, so that it may be larger than
-// memory. Made where it is absent or has another key.
-class Conditions {
- public:
-  static bool is_ready(const std::filesystem::path& path, const std::string& key);
-  // Encodes in pieces; `progress` hears the share done.
-  static void make(const std::filesystem::path& path, const std::string& key,
-                   const ConditionMaker& maker, const bundle::ConditionConfig& condition,
-                   const std::vector<std::string>& texts,
-                   const std::function<void(double)>& progress);
-
-  explicit Conditions(const std::filesystem::path& path);
-  std::span<const float> values() const { return values_; }
-
- private:
-  formats::SafetensorsFile file_;
-  std::span<const float> values_;
-};
+// What the file of the conditions of `texts` must hold.
+tasks::ConditionsPlan conditions_plan(const bundle::ConditionConfig& condition,
+                                      const std::string& encoder_key,
+                                      const std::vector<std::string>& texts);
 
 }  // namespace dnd::app

@@ -18,11 +18,13 @@ std::string lines_until(const fs::path& path, std::int64_t done) {
   const std::string text = read_text_file(path, kMaxBytes);
   std::string kept;
   std::size_t begin = 0;
+  std::size_t number = 0;
   for (std::size_t end = text.find('\n'); end != std::string::npos;
        begin = end + 1, end = text.find('\n', begin)) {
     const std::string line = text.substr(begin, end - begin);
-    const Json json = parse_json(line, "metrics: " + path.string());
-    JsonObject object(json, "metrics: " + path.string());
+    const std::string where = cat("metrics: ", path.string(), ": line ", ++number);
+    const Json json = parse_json(line, where);
+    JsonObject object(json, where);
     if (object.integer("step", 0, INT64_MAX) <= done) kept += line + "\n";
   }
   return kept;

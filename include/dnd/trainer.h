@@ -29,7 +29,8 @@ struct TrainJob {
   std::filesystem::path state;  // state.safetensors: written, and read with `resume`
   bool resume = false;
   std::string identity;  // a JSON object of texts and numbers; resuming needs an equal one
-  std::span<const float> conditions;  // (P, L, C): every distinct prompt
+  std::span<const float> conditions;      // (P, L, C): every distinct prompt
+  std::filesystem::path conditions_file;  // where they are, for messages
   std::vector<TrainTask> tasks;
   // Tokens (T, R, S) of a checkpoint, 0 where a cell carries nothing. Called from several threads.
   std::function<void(std::size_t task, std::size_t checkpoint, std::span<float> tokens)> target;

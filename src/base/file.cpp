@@ -45,7 +45,9 @@ struct stat status_of(const Descriptor& file, const fs::path& path) {
   struct stat info {};
   const bool socket = error == ENXIO && ::stat(path.c_str(), &info) == 0;
   const char* oddity = socket ? oddity_of(info) : nullptr;
-  fail(ErrorKind::no_input, path.string(), ": ", oddity == nullptr ? system_reason(error) : oddity);
+  const bool scarce = error == EMFILE || error == ENFILE;  // which says nothing of the file
+  fail(scarce ? ErrorKind::io : ErrorKind::no_input, path.string(), ": ",
+       oddity == nullptr ? system_reason(error) : oddity);
 }
 
 std::string read_all(int descriptor, std::uint64_t max_bytes, const std::string& who) {

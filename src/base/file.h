@@ -20,7 +20,7 @@ namespace dnd {
 class ReadAhead;
 
 // Opens a regular file for reading. Throws Error(no_input) if it is missing, cannot be opened or is anything
-// else: a folder, a pipe, a socket, a device.
+// else: a folder, a pipe, a socket, a device. Error(io) where the process may open no more.
 Descriptor open_file(const std::filesystem::path& path);
 
 // A read-only memory map of a whole file. Movable; the bytes live as long as the object, at the same

@@ -9,6 +9,7 @@
 #include "base/dtype.h"
 #include "base/sha256.h"
 #include "base/strings.h"
+#include "formats/safetensors.h"
 #include "linalg/low_rank.h"
 #include "tasks/checkpoint.h"
 #include "tasks/criterion_weights.h"
@@ -73,6 +74,13 @@ std::vector<double> mean_target(const TrainConfig& config, const Task& task) {
     for (std::size_t i = 0; i < flat.size(); ++i) mean[i] += static_cast<double>(flat[i]) * share;
   }
   return mean;
+}
+
+std::vector<float> start_mean_tokens(const TrainConfig& config) {
+  const bundle::Feature& tokens = config.generator.features.back();
+  const formats::Shape shape{tokens.n, tokens.h, tokens.w};
+  return formats::SafetensorsFile(config.start / bundle::kDecoderWeightsName)
+      .read_f32(bundle::kMeanTokensName, &shape);
 }
 
 double relative_distance(std::span<const float> x, std::span<const double> own,

@@ -23,6 +23,10 @@ adapter::Adapter read_target(const TrainConfig& config, const std::filesystem::p
 // Mean of the flat values (adapter/adapter.h) of a task's checkpoints; empty where it has none.
 std::vector<double> mean_target(const TrainConfig& config, const Task& task);
 
+// (T, R, S) of the residual bundle that a training starts from. Throws Error(data) where they have another
+// shape.
+std::vector<float> start_mean_tokens(const TrainConfig& config);
+
 // |x - own| / |mean - own| of flat adapters: 0 is the task's own adapter, 1 no better than the mean
 // of the training adapters.
 double relative_distance(std::span<const float> x, std::span<const double> own,

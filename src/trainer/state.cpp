@@ -1,7 +1,10 @@
 #include "trainer/state.h"
 
 #include <charconv>
+#include <cmath>
+#include <limits>
 #include <map>
+#include <set>
 #include <span>
 #include <utility>
 #include <vector>
@@ -20,6 +23,7 @@ constexpr const char* kFormatKey = "dnd.format";
 constexpr const char* kFormat = "dnd-train-state";
 constexpr const char* kStepKey = "dnd.step";
 constexpr const char* kIdentityKey = "dnd.identity";
+constexpr const char* kCause = " (damaged?)";
 
 const std::string& entry(const formats::Metadata& metadata, const char* key,
                          const std::string& who) {
@@ -47,11 +51,50 @@ void check_identity(const std::string& saved, const std::string& wanted, const s
        ": was saved by another training, which cannot be resumed by this one:", differences);
 }
 
-std::int64_t step_of(const std::string& text, const std::string& who) {
+std::int64_t step_of(const std::string& text, std::int64_t steps, const std::string& who) {
   std::int64_t step = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), step);
-  if (error == std::errc() && end == text.data() + text.size() && step >= 0) return step;
-  fail(ErrorKind::data, who, ": ", kStepKey, " is '", printable(text), "'");
+  const bool is_number = error == std::errc() && end == text.data() + text.size();
+  if (is_number && step >= 1 && step <= steps) return step;
+  fail(ErrorKind::data, who, ": ", kStepKey, " is '", printable(text), "', expected 1 to ", steps,
+       kCause);
+}
+
+std::span<const float> saved_values(const at::Tensor& tensor) {
+  return {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
+}
+
+// No tensor but those of save_state(): the values and two moments of each parameter.
+void check_tensors(const nn::DecoderModel& model, const formats::SafetensorsFile& file,
+                   const std::string& who) {
+  std::set<std::string> expected;
+  for (const bundle::ParameterSpec& parameter : model.parameters()) {
+    for (const char* prefix : {"", kAverage, kSquares}) expected.insert(prefix + parameter.name);
+  }
+  for (const formats::TensorView& tensor : file.tensors()) {
+    if (!expected.contains(tensor.name)) {
+      fail(ErrorKind::data, who, ": tensor '", printable(tensor.name), "': unexpected", kCause);
+    }
+    if (tensor.dtype != Dtype::f32) {
+      fail(ErrorKind::data, who, ": tensor '", tensor.name, "': ", dtype_name(tensor.dtype),
+           ", expected F32", kCause);
+    }
+  }
+}
+
+// What the optimiser could not have written is not gone on with.
+nn::Tensors read_checked(const nn::DecoderModel& model, const nn::WeightStore& store,
+                         const char* prefix, float least, const std::string& who) {
+  nn::Tensors tensors = model.read(store, prefix);
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    for (const float value : saved_values(tensors[i])) {
+      if (std::isfinite(value) && value >= least) continue;
+      fail(ErrorKind::data, who, ": tensor '", prefix, model.parameters()[i].name, "' holds ",
+           value, least == 0.0F ? ", expected finite values from 0 on" : ", expected finite values",
+           kCause);
+    }
+  }
+  return tensors;
 }
 
 }  // namespace
@@ -76,17 +119,14 @@ void save_state(const nn::DecoderModel& model, const OptimizerState& state,
       staged.path(), std::move(specs),
       {{kFormatKey, kFormat}, {kStepKey, cat(state.step)}, {kIdentityKey, identity}});
   for (const formats::TensorSpec& spec : writer.specs()) {
-    const at::Tensor& tensor = tensors.at(spec.name);
-    const std::span<const float> values(tensor.const_data_ptr<float>(),
-                                        static_cast<std::size_t>(tensor.numel()));
-    writer.write(std::as_bytes(values));
+    writer.write(std::as_bytes(saved_values(tensors.at(spec.name))));
   }
   writer.finish();
   staged.commit();
 }
 
-OptimizerState load_state(const nn::DecoderModel& model, const std::string& identity,
-                          const std::filesystem::path& path) {
+OptimizerState load_state(const nn::DecoderModel& model, std::int64_t steps,
+                          const std::string& identity, const std::filesystem::path& path) {
   const std::string who = "training state: " + path.string();
   const nn::WeightStore store(path);
   const formats::Metadata& metadata = store.file().metadata();
@@ -94,8 +134,12 @@ OptimizerState load_state(const nn::DecoderModel& model, const std::string& iden
     fail(ErrorKind::data, who, ": is not the state of a training");
   }
   check_identity(entry(metadata, kIdentityKey, who), identity, who);
-  const std::int64_t step = step_of(entry(metadata, kStepKey, who), who);
-  return {model.read(store), model.read(store, kAverage), model.read(store, kSquares), step};
+  const std::int64_t step = step_of(entry(metadata, kStepKey, who), steps, who);
+  check_tensors(model, store.file(), who);
+  constexpr float kAny = std::numeric_limits<float>::lowest();
+  return {read_checked(model, store, "", kAny, who),
+          read_checked(model, store, kAverage, kAny, who),
+          read_checked(model, store, kSquares, 0.0F, who), step};
 }
 
 }  // namespace dnd::trainer

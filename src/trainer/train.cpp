@@ -11,6 +11,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/dtype.h"
 #include "base/strings.h"
 #include "tasks/draws.h"
 #include "tasks/train_config.h"
@@ -26,6 +27,9 @@ using Clock = std::chrono::steady_clock;
 
 at::Tensor copy_of(const std::vector<float>& values, const bundle::Feature& shape) {
   at::Tensor tensor = at::empty({shape.n, shape.h, shape.w}, at::kFloat);
+  if (static_cast<std::int64_t>(values.size()) != tensor.numel()) {
+    fail(ErrorKind::internal, "train: ", values.size(), " values, expected ", tensor.numel());
+  }
   std::copy(values.begin(), values.end(), tensor.mutable_data_ptr<float>());
   return tensor;
 }
@@ -81,15 +85,29 @@ class ExampleSource {
     return examples;
   }
 
+  // Throws Error(data) where a value is not finite.
   void copy_rows(const std::vector<std::int64_t>& rows, std::span<float> out) const {
     const std::size_t size = out.size() / rows.size();
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      const auto source = job_.conditions.subspan(static_cast<std::size_t>(rows[i]) * size, size);
+      const auto source = condition_row(static_cast<std::size_t>(rows[i]), size);
       std::copy(source.begin(), source.end(), out.begin() + static_cast<std::ptrdiff_t>(i * size));
     }
   }
 
  private:
+  // The file is as large as memory or larger, so its values are looked at where they are used.
+  std::span<const float> condition_row(std::size_t row, std::size_t size) const {
+    if (row >= job_.conditions.size() / size) {
+      fail(ErrorKind::internal, "train: no condition of prompt ", row);
+    }
+    const std::span<const float> values = job_.conditions.subspan(row * size, size);
+    if (const auto bad = first_not_finite(Dtype::f32, values)) {
+      fail(ErrorKind::data, "conditions: ", job_.conditions_file.string(), ": prompt ", row,
+           ": a value is ", values[*bad], " (damaged? delete the file: it is made anew)");
+    }
+    return values;
+  }
+
   const TrainJob& job_;
   bundle::ConditionConfig condition_;
   bundle::Feature tokens_;
@@ -119,7 +137,7 @@ class Training {
     if (!job.mean_tokens.empty()) {
       mean_tokens_ = copy_of(job.mean_tokens, config_.generator.features.back()).to(device_);
     }
-    state_ = on(device_, job.resume ? load_state(model_, job.identity, job.state)
+    state_ = on(device_, job.resume ? load_state(model_, config_.steps, job.identity, job.state)
                                     : OptimizerState{model_.read(nn::WeightStore(job.start)),
                                                      model_.zeros(), model_.zeros(), 0});
   }
