@@ -153,7 +153,7 @@ class TrainRun {
                  {options_.config, config_.tasks, config_.start, options_.encoder});
     check_place(options_.work);
     const bool saved = path_exists(state());
-    check_replaceable(state(), state_file());
+    if (!options_.resume) check_replaceable(state(), state_file());
     if (options_.resume && !saved) {
       fail(ErrorKind::no_input, "train: --resume: ", state().string(), ": not found");
     }

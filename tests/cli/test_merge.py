@@ -222,7 +222,7 @@ def test_few_descriptors():
                 assert "Too many open files" in done.stderr
             shutil.rmtree("out", ignore_errors=True)
     assert Exit.DONE in codes and Exit.CANNOT_CREATE in codes
-    assert codes <= {Exit.DONE, Exit.NO_INPUT, Exit.CANNOT_CREATE, Exit.IO}, codes
+    assert codes <= {Exit.DONE, Exit.CANNOT_CREATE, Exit.IO}, codes
 
 
 @pytest.mark.parametrize("rule, code, words", [

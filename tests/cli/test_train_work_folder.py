@@ -114,11 +114,18 @@ def test_conditions_that_are_no_file_of_ours(work):
 
 
 def test_conditions_of_another_key_are_made_anew(work):
-    for metadata in ({"dnd.key": "0" * 64}, {}):
-        rewrite(CONDITIONS, {"conditions": ("F32", [1], b"\0" * 4)}, metadata)
-        shutil.rmtree("bundle", ignore_errors=True)
-        resume(Exit.DONE, "--force")
-        assert folder_bytes("bundle") == work
+    rewrite(CONDITIONS, {"conditions": ("F32", [1], b"\0" * 4)}, {"dnd.key": "0" * 64})
+    shutil.rmtree("bundle", ignore_errors=True)
+    resume(Exit.DONE, "--force")
+    assert folder_bytes("bundle") == work
+
+
+def test_a_file_that_is_no_conditions_is_kept(work):
+    rewrite(CONDITIONS, {"conditions": ("F32", [1], b"\0" * 4)}, {})
+    before = CONDITIONS.read_bytes()
+    shutil.rmtree("bundle", ignore_errors=True)
+    assert "not the conditions of a training" in resume(Exit.CANNOT_CREATE, "--force")
+    assert CONDITIONS.read_bytes() == before
 
 
 @pytest.mark.parametrize("step", ["0", "9", "9223372036854775807"])
