@@ -1,5 +1,5 @@
-// The decoder by itself, on any device of the engine, for compare_decoder_on_gpu.py: loads a generator, then obeys
-// lines of stdin.
+// The decoder by itself, on any device of the engine, for compare_decoder_on_gpu.py: loads a
+// generator, then obeys lines of stdin.
 //
 //   decoder_bench BUNDLE CONDITION.safetensors DEVICE fast|exact|bf16 THREADS BATCH
 //   run         decodes the projected condition BATCH times at once; prints seconds as JSON

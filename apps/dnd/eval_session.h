@@ -12,8 +12,8 @@
 
 namespace dnd::app {
 
-// Keeps embeddings, and up to 256 MiB of conditions and 1 GiB of adapters, by their prompts. One generator at a
-// time: a new session takes the engine's encoder and decoder from the last.
+// Keeps embeddings, and up to 256 MiB of conditions and 1 GiB of adapters, by their prompts. One
+// generator at a time: a new session takes the engine's encoder and decoder from the last.
 class EvalSession {
  public:
   // Loads the encoder and the decoder. `engine` and `generator` must outlive the object.

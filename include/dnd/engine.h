@@ -39,9 +39,9 @@ struct HostTensor {
 struct EngineOptions {
   std::string device = "auto";  // "auto" (the CPU), "cpu", "cuda" or "cuda:i"
   int threads = 0;              // 0: as many as the process may run on
-  // "exact": fp32. "fast": the encoder's products with 16-bit integers; on a CUDA device the decoder's operands in
-  // fp16, by our kernels. "bf16": the decoder's operands rounded as released. On a CUDA device "exact" and "bf16" are
-  // LibTorch's own operations.
+  // "exact": fp32. "fast": the encoder's products with 16-bit integers; on a CUDA device the
+  // decoder's operands in fp16, by our kernels. "bf16": the decoder's operands rounded as released.
+  // On a CUDA device "exact" and "bf16" are LibTorch's own operations.
   std::string precision = "fast";
   // That our kernels may use, "fast" alone; 0: nine tenths of what is free.
   std::uint64_t cuda_memory_bytes = 0;
@@ -103,8 +103,8 @@ class Engine {
   // `what` names it.
   virtual void require_same(const std::string& what, const std::string& text) = 0;
 
-  // Trains a generator (dnd/trainer.h). With precision "bf16" under LibTorch's autocast. A CUDA device takes part by
-  // LibTorch's own operations alone: precision "exact" or "bf16".
+  // Trains a generator (dnd/trainer.h). With precision "bf16" under LibTorch's autocast. A CUDA
+  // device takes part by LibTorch's own operations alone: precision "exact" or "bf16".
   virtual TrainResult train(const TrainJob& job, const TrainObserver& observer) = 0;
 };
 

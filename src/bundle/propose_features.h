@@ -20,10 +20,11 @@ std::int64_t count_parameters(const std::vector<Feature>& features, std::int64_t
 //
 //   feature i of m layers, 0 < i < m:  N (M/N)^(i/(m-1)),  L (R/L)^(i/m),  C (S/C)^(i/m)   (rounded)
 //
-// M is the largest of N..T that keeps within the budget. m is 6 (released: 5 to 8), less where not even
-// M = N fits, and more, up to 8, where M = T leaves some of the budget. Beyond that the
-// rest of the budget stays unused: take a larger kernel. Deterministic. Throws Error(usage) if `budget` is below the one-layer cascade, which is the
-// smallest there is, naming its parameters; and what check_features() throws.
+// M is the largest of N..T that keeps within the budget. m is 6 (released: 5 to 8), less where not
+// even M = N fits, and more, up to 8, where M = T leaves some of the budget. Beyond that the rest
+// of the budget stays unused: take a larger kernel. Deterministic. Throws Error(usage) if `budget`
+// is below the one-layer cascade, which is the smallest there is, naming its parameters; and what
+// check_features() throws.
 std::vector<Feature> propose_features(const adapter::AdapterLayout& layout,
                                       const Feature& condition, std::int64_t budget,
                                       std::int64_t kernel);

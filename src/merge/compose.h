@@ -39,9 +39,9 @@ struct Composition {
 };
 
 // A module that an adapter lacks counts as zero there. `rank` belongs to svd and to no other
-// method. metadata gets "dnd.composed_from", "dnd.compose_method" and "dnd.compose_lost". Throws Error(usage) for a
-// rank that does not fit the method, Error(data) for DoRA, for shapes that differ and, where there
-// is an SVD, for values that are not finite.
+// method. metadata gets "dnd.composed_from", "dnd.compose_method" and "dnd.compose_lost". Throws
+// Error(usage) for a rank that does not fit the method, Error(data) for DoRA, for shapes that
+// differ and, where there is an SVD, for values that are not finite.
 Composition compose(std::span<const WeightedAdapter> adapters, ComposeMethod method,
                     std::optional<std::int64_t> rank);
 

@@ -5,7 +5,8 @@
 
 namespace dnd::nn {
 
-// Of the calling thread, as long as the object lives. Its cache of rounded weights would be shared by all threads: off.
+// Of the calling thread, as long as the object lives. Its cache of rounded weights would be shared
+// by all threads: off.
 class Autocast {
  public:
   Autocast(bool enabled, at::DeviceType device)

@@ -1,5 +1,5 @@
-// The decoder once more, written with LibTorch's own operations: the mathematics of nn/hyperconv_decoder.h on batches,
-// differentiable, on any device.
+// The decoder once more, written with LibTorch's own operations: the mathematics of
+// nn/hyperconv_decoder.h on batches, differentiable, on any device.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -45,8 +45,9 @@ class EncoderModel {
 // How an encoder multiplies by its weights.
 using EncoderProducts = ops::cpu::PackedLinear::Backend;
 
-// Throws Error(no_input), or Error(data) naming what is not supported. On a device that is not the CPU BERT-type models
-// run there, by LibTorch's own operations in fp32, whatever `products` says; others stay on the CPU.
+// Throws Error(no_input), or Error(data) naming what is not supported. On a device that is not the
+// CPU BERT-type models run there, by LibTorch's own operations in fp32, whatever `products` says;
+// others stay on the CPU.
 std::unique_ptr<EncoderModel> load_text_encoder(const std::filesystem::path& folder,
                                                 EncoderProducts products = EncoderProducts::onednn,
                                                 const at::Device& device = at::kCPU);

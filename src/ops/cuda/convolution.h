@@ -38,8 +38,8 @@ class Convolution {
   // elements of the device, which run() reads from then on.
   void load(const float* weights, const ConvScratch& scratch, std::uint16_t* frequencies);
 
-  // y (images, Cout, rows, columns) by `strides`; `largest_out` as for InverseTransform. The number of images need
-  // not be the plan's: an image's results do not depend on the others.
+  // y (images, Cout, rows, columns) by `strides`; `largest_out` as for InverseTransform. The number
+  // of images need not be the plan's: an image's results do not depend on the others.
   void run(int images, const DevicePlane& x, const ConvScratch& scratch, float* y,
            const Strides& strides, const Epilogue& epilogue, std::uint32_t* largest_out) const;
 

@@ -26,8 +26,8 @@ using LayerWeights = std::function<std::span<const float>(
     std::size_t layer, const std::string& name, const std::vector<std::int64_t>& shape)>;
 
 struct DecoderOptions {
-  // Conditions that are decoded at once, at most; fewer where what is in work would fill more than a quarter of
-  // the memory.
+  // Conditions that are decoded at once, at most; fewer where what is in work would fill more than
+  // a quarter of the memory.
   int images = 1;
   // Device memory that the decoder may fill; 0: what is free, less a tenth. Where transformed
   // weights do not fit, those of later convolutions are uploaded and transformed again at every
@@ -45,8 +45,8 @@ class Decoder {
   // Called when a layer's work is done: `done` times of `all`.
   using LayerDone = std::function<void(std::size_t done, std::size_t all)>;
 
-  // conditions (count, N, H, W) -> tokens (count, T, R, S), on the host. A condition's tokens do not depend on the
-  // others but for the order in which the product adds, which is the device's.
+  // conditions (count, N, H, W) -> tokens (count, T, R, S), on the host. A condition's tokens do
+  // not depend on the others but for the order in which the product adds, which is the device's.
   void run(std::span<const float> conditions, std::span<float> tokens, const LayerDone& done);
 
   // Conditions that are decoded at once.

@@ -17,7 +17,8 @@ struct Constant {
   DND_HD constexpr int operator()() const { return N; }
 };
 
-// Indices must be constants for values to stay in registers: function(Constant<0>) ... function(Constant<N - 1>).
+// Indices must be constants for values to stay in registers: function(Constant<0>) ...
+// function(Constant<N - 1>).
 template <int... I, typename Function>
 DND_HD void for_constants(std::integer_sequence<int, I...> /*indices*/, const Function& function) {
   (function(Constant<I>{}), ...);

@@ -11,9 +11,9 @@ DND_HD inline float normalized(float x, float mean, float scale, float weight, f
   return (x - mean) * scale * weight + bias;
 }
 
-// What is needed to normalise x (rows, size), contiguous; a ForwardTransform does it as it reads. A block takes
-// one row. Rows of an image are consecutive, and the largest magnitude of an image's results goes to
-// largest[image] (bits, joined by atomic_max).
+// What is needed to normalise x (rows, size), contiguous; a ForwardTransform does it as it reads. A
+// block takes one row. Rows of an image are consecutive, and the largest magnitude of an image's
+// results goes to largest[image] (bits, joined by atomic_max).
 struct LayerNorm {
   static constexpr const char* kName = "layer norm";
   static constexpr int kThreads = kBlockThreads;

@@ -53,7 +53,8 @@ class LoadedDecoder {
   LoadedDecoder& operator=(const LoadedDecoder&) = delete;
   ~LoadedDecoder();
 
-  // Any number of conditions, one after another, -> as many tokens. `on_layer` is told how many times of how many.
+  // Any number of conditions, one after another, -> as many tokens. `on_layer` is told how many
+  // times of how many.
   using OnLayer = std::function<void(std::size_t done, std::size_t all)>;
   void run(std::span<const float> conditions, std::span<float> tokens, const OnLayer& on_layer);
 

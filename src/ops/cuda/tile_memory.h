@@ -35,7 +35,8 @@ DND_HD void with_tile(int tile, const Function& function) {
   });
 }
 
-// function(Constant of v's tile, line) for each of the first `lines` lines of every channel, shared out to the threads.
+// function(Constant of v's tile, line) for each of the first `lines` lines of every channel, shared
+// out to the threads.
 template <int kMost, typename Function>
 DND_HD void for_lines(const ConvPlan& plan, int lines, int thread, float* shared,
                       const Function& function) {
