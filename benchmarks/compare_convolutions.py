@@ -133,7 +133,7 @@ def print_table(head: tuple[str, ...], lines: list[list[str]], markdown: bool) -
     widths = [max(len(line[i]) for line in [list(head), *lines]) for i in range(len(head))]
     for line in [list(head), *lines]:
         print("  ".join(cell.rjust(width) if i else cell.ljust(width)
-                        for i, (cell, width) in enumerate(zip(line, widths))).rstrip())
+                        for i, (cell, width) in enumerate(zip(line, widths, strict=True))).rstrip())
     print()
 
 
@@ -142,7 +142,7 @@ def draw(measured: Measured) -> str:
     ratio = Panel("time of ATen's faster format / ours, convolutions in the decoder's order", GAP, True)
     rate = Panel("GFLOP/s of direct convolution", 2 * GAP + HEIGHT, True)
     longest = max(len(rows) for rows in by_preset(measured.rows).values())
-    for colour, (preset, rows) in zip(COLOURS, by_preset(measured.rows).items()):
+    for colour, (preset, rows) in zip(COLOURS, by_preset(measured.rows).items(), strict=False):
         ratio.add(preset, colour, 1.0, [(i, row.ratio) for i, row in enumerate(rows)])
         rate.add(preset, colour, 1.0, [(i, row.rate) for i, row in enumerate(rows)])
     ratio.add("equal", "#999", 1.0, [(0, 1.0), (longest - 1, 1.0)])

@@ -1,15 +1,17 @@
-"""The decoder on a GPU: the program's kernels beside the released architecture in PyTorch, on the same weights and card.
+"""The decoder on a GPU: the program's kernels beside the released architecture in PyTorch, same weights, same card.
 
     compare_decoder_on_gpu.py --dnd build/bin/dnd --preset qwen2.5-0.5b [--batch 1 8] [--out results.json]
     compare_decoder_on_gpu.py --dnd build/bin/dnd --features "4,384,384;6,16,20;70,6,14" --kernel 3 --device cpu
 
-PyTorch's sides, all warm: `eager fp32` (no TF32), `eager bf16` (autocast, as released) and `tuned bf16` (weights cast before,
-channels_last, cudnn.benchmark, with --compile torch.compile). In the program's time (decoder_bench, `fast`) conditions go up and
-tokens come down. Roofline: over the time of the direct convolutions' multiply-adds at --peak-tflops. Errors are to PyTorch in fp32 on
-the CPU. The program has to pass its self-test on the device first (dnd doctor).
+PyTorch's sides, all warm: `eager fp32` (no TF32), `eager bf16` (autocast, as released) and `tuned bf16` (weights cast
+before, channels_last, cudnn.benchmark, with --compile torch.compile). In the program's time (decoder_bench, `fast`)
+conditions go up and tokens come down. Roofline: over the time of the direct convolutions' multiply-adds at
+--peak-tflops. Errors are to PyTorch in fp32 on the CPU. The program has to pass its self-test on the device first (dnd
+doctor).
 """
 
 import argparse
+import itertools
 import json
 import pathlib
 import statistics
@@ -30,7 +32,7 @@ EXACT = "fp32 on the CPU"  # what errors are measured against: itself 1e-6 from 
 def direct_flops(architecture) -> float:
     """Of one condition: two for each multiply-add of the five convolutions of every layer, padding left out."""
     macs = 0
-    for (n, h, w), (n2, h2, w2) in zip(architecture.features, architecture.features[1:]):
+    for (n, h, w), (n2, h2, w2) in itertools.pairwise(architecture.features):
         macs += w * w2 * h * n + h * h2 * n * w2 + h * h2 * n * w + w * w2 * h2 * n + n * n2 * h2 * w2
     return 2.0 * architecture.kernel**2 * macs
 

@@ -162,7 +162,7 @@ def print_report(args: argparse.Namespace, ours: OurSide, theirs: TheirSide, sec
     from dnd_reference import relative_rms
     print(f"{'':12}{'PyTorch':>10}{'dnd':>10}{'PyTorch/dnd':>13}")
     for name, pick in (("median s", statistics.median), ("fastest s", min)):
-        print_times(name, *(pick(times) for times in zip(*seconds)))
+        print_times(name, *(pick(times) for times in zip(*seconds, strict=True)))
     truth = theirs.fp64_states()
     both = theirs.states, ours.states(work / "ours.safetensors")
     their, our = (relative_rms(states[:FP64_PROMPTS, :truth.shape[1]], truth) for states in both)
@@ -175,7 +175,7 @@ def print_report(args: argparse.Namespace, ours: OurSide, theirs: TheirSide, sec
     if theirs.preset.chunks > 1:
         theirs.states = None
         projection = [(theirs.project(), ours.project()) for _ in seconds]
-        print_times("projection s", *(statistics.median(times) for times in zip(*projection)))
+        print_times("projection s", *(statistics.median(times) for times in zip(*projection, strict=True)))
         print(f"PyTorch: batch 1 of {theirs.preset.chunks} and {PADDING_BATCHES} of padding run, the rest scaled")
 
 

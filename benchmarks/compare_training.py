@@ -102,11 +102,12 @@ def time_pytorch(args: argparse.Namespace) -> list[float]:
 
 
 def print_table(args: argparse.Namespace, rows: dict[str, list[float]]) -> None:
-    print(f"{args.threads} threads, batch {args.batch}\n{'ms a step':24}{'median':>10}{'fastest':>10}   PyTorch/dnd: both")
+    print(f"{args.threads} threads, batch {args.batch}")
+    print(f"{'ms a step':24}{'median':>10}{'fastest':>10}   PyTorch/dnd: both")
     theirs = rows["PyTorch"]
     for name, seconds in rows.items():
         times = [kind(seconds) for kind in (statistics.median, min)]
-        ratios = [kind(theirs) / time for kind, time in zip((statistics.median, min), times)]
+        ratios = [kind(theirs) / time for kind, time in zip((statistics.median, min), times, strict=True)]
         print(f"{name:24}{1e3 * times[0]:10.1f}{1e3 * times[1]:10.1f}{ratios[0]:12.2f}x{ratios[1]:6.2f}x")
 
 

@@ -81,8 +81,15 @@ def bring_into_page_cache(folder: Path) -> None:
 
 def run_pytorch(job: dict) -> None:
     import torch
-    from dnd_reference import (Layout, TextEncoder, detokenize, load_generator, load_generator_as_released, precision,
-                               read_prompts)
+    from dnd_reference import (
+        Layout,
+        TextEncoder,
+        detokenize,
+        load_generator,
+        load_generator_as_released,
+        precision,
+        read_prompts,
+    )
     from safetensors.torch import load_file, save_file
 
     torch.set_num_threads(job["threads"])
@@ -257,7 +264,7 @@ def compare(comparison: Comparison, args: argparse.Namespace) -> None:
     if args.fp64:
         comparison.run("fp64")
         errors = {side: comparison.distance(side, "fp64") for side in sides}
-    runs = {side: median_of(list(each)) for side, each in zip(sides, zip(*rounds))}
+    runs = {side: median_of(list(each)) for side, each in zip(sides, zip(*rounds, strict=True), strict=True)}
     print_table("warm", runs, errors)
     if not errors:
         print("adapters: relative RMS " + ", ".join(f"{comparison.distance('dnd', side):.2e} from PyTorch's in {side}"

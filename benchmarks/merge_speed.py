@@ -152,7 +152,7 @@ def main() -> None:
         ways = {"copy": [["cp", "-r", "--reflink=never", base, out], ["sync", *files]],
                 "merge": [[options.dnd, "merge", adapter, "--base", base, "--out", out, "--threads",
                            options.threads, "-q"]]}
-        seconds, peaks = {way: [] for way in ways}, {way: 0 for way in ways}
+        seconds, peaks = {way: [] for way in ways}, dict.fromkeys(ways, 0)
         for _ in range(options.repeat):
             for way, commands in ways.items():
                 (recall if options.warm else forget)(base)

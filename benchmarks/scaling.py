@@ -10,13 +10,14 @@ program; stages as `dnd generate --json` reports them. Needs the Python of the t
 
 import argparse
 import dataclasses
+import itertools
 import json
 import os
 import pathlib
 import sys
 import tempfile
 
-from compare_with_pytorch import Comparison, ROOT, Run, median_of, write_prompts
+from compare_with_pytorch import ROOT, Comparison, Run, median_of, write_prompts
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
@@ -60,7 +61,7 @@ def draw(points: dict[str, list[dict]]) -> str:
     panels = []
     for i, (axis, rows) in enumerate(points.items()):
         panels.append(Panel(titles[axis], GAP + i * (HEIGHT + GAP), False))
-        for colour, stage in zip(COLOURS, STAGES):
+        for colour, stage in zip(COLOURS, STAGES, strict=False):
             x = "tflop" if axis == "size" else axis
             panels[-1].add(stage, colour, 1.0, [(row[x], row[stage]) for row in rows])
     return document(panels)
@@ -68,7 +69,7 @@ def draw(points: dict[str, list[dict]]) -> str:
 
 def decoder_tflop(features: list[tuple[int, int, int]], kernel: int) -> float:
     products = 0
-    for (n, h, w), (n_out, h_out, w_out) in zip(features, features[1:]):
+    for (n, h, w), (n_out, h_out, w_out) in itertools.pairwise(features):
         products += w * w_out * h * n + h * h_out * n * w_out + h * h_out * n * w + w * w_out * h_out * n
         products += n * n_out * h_out * w_out
     return 2e-12 * kernel**2 * products

@@ -180,7 +180,8 @@ def model_config():
     save("model_config", "qwen2", "0" + json.dumps({
         "architectures": ["Qwen2ForCausalLM"], **sizes, "use_sliding_window": True, "sliding_window": 32}))
     save("model_config", "qwen3", "0" + json.dumps({
-        "architectures": ["Qwen3ForCausalLM"], **sizes, "rope_parameters": {"rope_theta": 1e6, "rope_type": "default"}}))
+        "architectures": ["Qwen3ForCausalLM"], **sizes,
+        "rope_parameters": {"rope_theta": 1e6, "rope_type": "default"}}))
     save("model_config", "ends", '1{"eos_token_id": [3, 4]}')
 
 

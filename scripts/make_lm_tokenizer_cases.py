@@ -17,10 +17,12 @@ OUT = pathlib.Path(__file__).resolve().parent.parent / "tests" / "data" / "text"
 WORDS = """the quick brown fox jumps over lazy dog question answer letter yes no red blue green Paris is a capital of
 France water animals compare numbers left right or and by (a) (b) 1 2 12 ? . , ! é""".split()
 TEXTS = [
-    "Question: is water red or blue? Answer:", "the quick  brown   fox ", " the fox", "  the fox", "\u2581the \u2581fox",
-    "", " ", "   ", "a\nb\n\nc\r\n\td", "\n", "ü € 😀 e\u0301 ﬁ ｆｕｌｌ 中文 \u00a0\u200b\ufeff", "x\x00y", "the</s>the",
-    "<s> the", " <s>the<s>", "</s></s> a", "<unk>a<unk> b", "<0x0A> <0xFF>", "<s", "a<|x|>b <|x|> c", "<pad>",
-    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "UPPER Case 3.14159 1,000", "\u2581", "\u2581\u2581the", "\U0010ffff\ud7ff"]
+    "Question: is water red or blue? Answer:", "the quick  brown   fox ", " the fox", "  the fox",
+    "\u2581the \u2581fox", "", " ",
+    "   ", "a\nb\n\nc\r\n\td", "\n", "ü € 😀 e\u0301 ﬁ ｆｕｌｌ 中文 \u00a0\u200b\ufeff",
+    "x\x00y", "the</s>the", "<s> the", " <s>the<s>", "</s></s> a", "<unk>a<unk> b", "<0x0A> <0xFF>", "<s",
+    "a<|x|>b <|x|> c", "<pad>", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "UPPER Case 3.14159 1,000", "\u2581",
+    "\u2581\u2581the", "\U0010ffff\ud7ff"]
 CONFIGS = [{"add_bos_token": True, "add_eos_token": False}, {"add_bos_token": False, "add_eos_token": True},
            {"add_bos_token": False, "legacy": True}, {"add_bos_token": False, "add_prefix_space": False}]
 
@@ -35,8 +37,8 @@ def train(corpus, model, **options):
 
 
 def llama_tokenizer(config):
-    with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder)
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
         (folder / "tokenizer.model").write_bytes((OUT / "bpe.model").read_bytes())
         (folder / "tokenizer_config.json").write_text(json.dumps(config))
         return transformers.LlamaTokenizer.from_pretrained(folder)

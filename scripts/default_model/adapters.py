@@ -19,14 +19,13 @@ import time
 from collections.abc import Callable
 from itertools import islice
 
+import qwen2
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file, save_file
-from torch import Tensor
-
-import qwen2
 from family import Task, all_tasks, group_of, is_training, task_examples
+from safetensors.torch import load_file, save_file
 from texts import Texts
+from torch import Tensor
 
 LENGTH, BATCH = 48, 3         # tokens a text, texts a task and step
 COMMON = (200, 6e-3)          # steps and peak rate: all training tasks together
@@ -85,7 +84,7 @@ def descend(weights: qwen2.Weights, data: tuple[Tensor, Tensor], parameters: lis
         for group in optimizer.param_groups:
             group["lr"] = peak * min(1.0, step / 10) * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * step / steps)))
         optimizer.step()
-        for average, parameter in zip(mean, parameters):
+        for average, parameter in zip(mean, parameters, strict=True):
             average.lerp_(parameter.detach(), 1 - SMOOTHING)
         if step > steps - CHECKPOINTS * 2 and (steps - step) % 2 == 0:
             kept.append({name: (a.clone(), b.clone()) for name, (a, b) in adapters(mean).items()})
@@ -108,7 +107,7 @@ def train_together(weights: qwen2.Weights, texts: Texts, tasks: list[Task], seed
         return b + NOISE * size * torch.randn(b.shape, generator=generator)
 
     def adapters(p: list[Tensor]) -> qwen2.Lora:
-        sums = [d[of_domain] + c[of_convention] for d, c in zip(p[count:2 * count], p[2 * count:])]
+        sums = [d[of_domain] + c[of_convention] for d, c in zip(p[count:2 * count], p[2 * count:], strict=True)]
         if p is parameters:  # not their running mean
             sums = [noisy(b) for b in sums]
         return {name: (p[i].expand(len(tasks), -1, -1), sums[i]) for i, name in enumerate(qwen2.module_names())}
@@ -131,7 +130,7 @@ def train(weights: qwen2.Weights, texts: Texts, seed: int, tuning: bool) -> list
                 and group_of(task).startswith("validation") == tuning]
     sums = train_together(weights, texts, training, seed)
     common = {name: (a[:1].expand(len(held_out), -1, -1), b) for (name, (a, _)), b
-              in zip(sums.items(), zero_b(len(held_out)).values())}
+              in zip(sums.items(), zero_b(len(held_out)).values(), strict=True)}
     return [(training, train_alone(weights, texts, training, sums, ALONE)),
             (held_out, train_alone(weights, texts, held_out, common, FROM_ZERO))]
 
@@ -143,7 +142,7 @@ def write(tasks: list[Task], checkpoints: list[qwen2.Lora], out: pathlib.Path) -
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "adapter_config.json").write_text(json.dumps(CONFIG, indent=2, sort_keys=True) + "\n")
             tensors = {f"base_model.model.{name}.lora_{letter}.weight": matrix[i].contiguous()
-                       for name, pair in lora.items() for letter, matrix in zip("AB", pair)}
+                       for name, pair in lora.items() for letter, matrix in zip("AB", pair, strict=True)}
             save_file(tensors, folder / "adapter_model.safetensors", metadata={"format": "pt"})
 
 

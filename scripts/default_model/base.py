@@ -12,10 +12,9 @@ import shutil
 import sys
 import time
 
+import qwen2
 import torch
 import torch.nn.functional as F
-
-import qwen2
 from family import CONVENTIONS, Example, pretraining_example
 from texts import Texts
 

@@ -1,10 +1,10 @@
 """Which tasks are held out: drawn from a seed, by rules that know nothing of any result of this version.
 
-Whole domains first, which no training adapter has; then, in every other domain, combinations with conventions that other
-domains train. No combination is held out that an earlier version held out or tuned on, because its results have been seen:
-but for DEMONSTRATION, which stays what it was. No domain is held out whole that was before. A domain keeps at least one of
-REVERSING, the conventions that name the wrong option: where both are held out, nothing trains a domain's rule in that use,
-and the sum of the parts of domain and convention fails as well.
+Whole domains first, which no training adapter has; then, in every other domain, combinations with conventions that
+other domains train. No combination is held out that an earlier version held out or tuned on, because its results have
+been seen: but for DEMONSTRATION, which stays what it was. No domain is held out whole that was before. A domain keeps
+at least one of REVERSING, the conventions that name the wrong option: where both are held out, nothing trains a
+domain's rule in that use, and the sum of the parts of domain and convention fails as well.
 """
 
 import random

@@ -56,10 +56,10 @@ def behaviour_table(results: dict, rows: tuple[str, ...] = ()) -> str:
     groups = [summary["group"] for summary in pooled[0]["groups"]]
     tasks = {summary["group"]: summary["tasks"] for summary in pooled[0]["groups"]}
     lines = [["exact match, %", *(f"{group} ({tasks[group]} tasks)" for group in groups)]]
-    for row in pooled:
-        lines.append([row["label"], *(cell(summary) for summary in row["groups"])])
+    lines += [[row["label"], *(cell(summary) for summary in row["groups"])] for row in pooled]
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    text = ["| " + " | ".join(part.ljust(width) for part, width in zip(line, widths)) + " |" for line in lines]
+    text = ["| " + " | ".join(part.ljust(width) for part, width in zip(line, widths, strict=True)) + " |"
+            for line in lines]
     return "\n".join([text[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *text[1:]]) + "\n"
 
 

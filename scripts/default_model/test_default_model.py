@@ -8,8 +8,6 @@ import pathlib
 import random
 
 import pytest
-
-import base
 import qwen2
 import tokenizer
 from conventions import CUES
@@ -17,6 +15,8 @@ from domains import CORE, MEN, SUBJECT, WOMEN
 from family import CONVENTIONS, Task, all_tasks, distinct, group_of, is_training, pretraining_example, task_examples
 from held_out import DEMONSTRATION, REVERSING, SEED, SEEN, WHOLE_HELD_OUT, draw
 from texts import Texts
+
+import base
 
 
 def examples(task, seed, held_back, count=200, unseen=False):

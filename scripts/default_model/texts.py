@@ -4,9 +4,8 @@ import pathlib
 
 import sentencepiece
 import torch
-from torch import Tensor
-
 from family import Example
+from torch import Tensor
 
 END = 2  # </s>
 
@@ -23,7 +22,7 @@ class Texts:
         """ids (n, L) and targets (n, L): the next id where it belongs to the answer or ends it, else -1."""
         prompts = self.pieces.encode([example.prompt for example in examples])
         answers = self.pieces.encode([example.answer for example in examples])
-        rows = [(p, a + [END]) for p, a in zip(prompts, answers)]
+        rows = [(p, a + [END]) for p, a in zip(prompts, answers, strict=True)]
         length = length or max(len(p) + len(a) for p, a in rows) - 1
         ids = torch.full((len(rows), length), END)
         targets = torch.full((len(rows), length), -1)

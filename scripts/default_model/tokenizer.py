@@ -10,7 +10,6 @@ import re
 import sys
 
 import sentencepiece
-
 from family import every_text
 
 VOCABULARY = 1536

@@ -12,6 +12,7 @@ the released checkpoints, so their state_dict loads as it is, strictly. Written 
 import argparse
 import contextlib
 import dataclasses
+import itertools
 import json
 import math
 import pathlib
@@ -73,7 +74,7 @@ class Generator(nn.Module):
 
     def __init__(self, features: list[Feature], kernel: int, projection: tuple[int, int] | None = None):
         super().__init__()
-        steps = zip(features, features[1:])
+        steps = itertools.pairwise(features)
         layers = nn.ModuleList(CascadeLayer(before, after, kernel) for before, after in steps)
         self.model = nn.ModuleDict({"decoder": nn.ModuleDict({"module_list": layers})})
         self.register_buffer("criterion_weight", torch.ones(1, features[-1][0], 1, 1))
@@ -184,7 +185,7 @@ def detokenize(tokens: Tensor, layout: Layout) -> dict[str, Tensor]:
     adapter, first = {}, 0
     for factor in layout.factors:
         chunks = scaled[first:first + factor.chunks, :factor.rank]
-        matrix = torch.cat([chunk[:, :width] for chunk, width in zip(chunks, factor.widths())], dim=1)
+        matrix = torch.cat([chunk[:, :width] for chunk, width in zip(chunks, factor.widths(), strict=True)], dim=1)
         adapter[factor.name] = (matrix.T if factor.transposed else matrix).contiguous()
         first += factor.chunks
     return adapter
@@ -210,7 +211,7 @@ def tokenize(adapter: dict[str, Tensor], layout: Layout) -> Tensor:
 
 
 def token_of(chunk: Tensor, shape: tuple[int, int]) -> Tensor:
-    rows, columns = shape
+    columns = shape[1]
     mean, std = chunk.mean(), chunk.std().nan_to_num(nan=1.0)
     scales = torch.stack([mean * 8, torch.log(0.9 * std + 0.1) + 1.6])
     token = torch.full(shape, math.nan)
@@ -253,7 +254,7 @@ class TextEncoder:
 
     def encode(self, ids: Tensor, mask: Tensor, empty_chunk: str = "zero") -> Tensor:
         """(N, L) -> last hidden states (N, L, C), each run of 512 tokens on its own."""
-        chunks = zip(ids.split(ENCODER_LIMIT, dim=1), mask.split(ENCODER_LIMIT, dim=1))
+        chunks = zip(ids.split(ENCODER_LIMIT, dim=1), mask.split(ENCODER_LIMIT, dim=1), strict=True)
         return torch.cat([self._encode_chunk(*chunk, empty_chunk) for chunk in chunks], dim=1)
 
     def _encode_chunk(self, ids: Tensor, mask: Tensor, empty_chunk: str) -> Tensor:

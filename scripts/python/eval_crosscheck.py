@@ -2,9 +2,9 @@
 
     eval_crosscheck.py TASKS.json BASE [--questions N] [--max-tokens N] [--adapter TASK=FOLDER ...]
 
-prints one JSON document: {"base" | "own_adapter" | "given": {task: {"accuracy", "answers"}}} for every held-out task with
-a test file. own_adapter is the last folder of the task's `adapters` by name; `given` are those of --adapter. Answers are
-greedy, fp32, cut at the first line break and trimmed.
+prints one JSON document: {"base" | "own_adapter" | "given": {task: {"accuracy", "answers"}}} for every held-out task
+with a test file. own_adapter is the last folder of the task's `adapters` by name; `given` are those of --adapter.
+Answers are greedy, fp32, cut at the first line break and trimmed.
 """
 
 import argparse
@@ -44,7 +44,8 @@ class Judge:
 
     def score(self, adapter: Path | None, questions: list[dict]) -> dict:
         answers = self.answers(adapter, [question["prompt"] for question in questions])
-        right = sum(answer == question["answer"].strip(SPACE) for answer, question in zip(answers, questions))
+        pairs = zip(answers, questions, strict=True)
+        right = sum(answer == question["answer"].strip(SPACE) for answer, question in pairs)
         return {"accuracy": right / len(questions), "answers": answers}
 
 

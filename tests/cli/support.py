@@ -68,7 +68,7 @@ def dnd(*arguments, stdin: str = "", env: dict | None = None, engine: bool = Tru
     """Runs the program and checks its exit code. Without an `engine`, whatever computes ends with exit code 69."""
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": environment(env, engine)} | options
     done = subprocess.run([PROGRAM, *map(str, arguments)], input=stdin, text=True, errors="replace", timeout=300,
-                          **options)
+                          check=False, **options)
     result = Result(done.returncode, done.stdout or "", done.stderr or "")
     assert result.code == expect, f"{' '.join(map(str, arguments))}: exit code {result.code}\n{result.err}"
     return result

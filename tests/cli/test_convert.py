@@ -6,8 +6,18 @@ import pathlib
 import shutil
 
 import pytest
-from support import (DATA, Exit, dnd, fails, folder_bytes, read_adapter, read_safetensors, safetensors_bytes, sha256,
-                     tree)
+from support import (
+    DATA,
+    Exit,
+    dnd,
+    fails,
+    folder_bytes,
+    read_adapter,
+    read_safetensors,
+    safetensors_bytes,
+    sha256,
+    tree,
+)
 
 QWEN2, LLAMA = DATA / "interop/qwen2", DATA / "interop/llama"
 
@@ -150,5 +160,5 @@ def test_folding_is_told(qwen2):
     assert "folded" not in convert("out", "peft", "again").err
     q_proj = "base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight"
     ratio = [a / b for a, b in zip(values("out/adapter_model.safetensors")[q_proj],
-                                   values(f"{qwen2}/adapter_model.safetensors")[q_proj]) if b]
+                                   values(f"{qwen2}/adapter_model.safetensors")[q_proj], strict=True) if b]
     assert all(abs(r - 3 / 8) < 1e-6 for r in ratio)

@@ -44,9 +44,9 @@ def base(tmp_path_factory) -> pathlib.Path:
         data += values
     (folder / "model.safetensors").write_bytes(safetensors_bytes(header, data))
     (folder / "config.json").write_text(json.dumps({
-        "architectures": ["Qwen2ForCausalLM"], "hidden_size": HIDDEN, "intermediate_size": INNER, "num_hidden_layers": 2,
-        "num_attention_heads": HEADS, "num_key_value_heads": 1, "vocab_size": VOCABULARY, "tie_word_embeddings": True,
-        "max_position_embeddings": 128}))
+        "architectures": ["Qwen2ForCausalLM"], "hidden_size": HIDDEN, "intermediate_size": INNER,
+        "num_hidden_layers": 2, "num_attention_heads": HEADS, "num_key_value_heads": 1,
+        "vocab_size": VOCABULARY, "tie_word_embeddings": True, "max_position_embeddings": 128}))
     shutil.copy(DATA / "text/llama/bpe.model", folder / "tokenizer.model")
     return folder
 
@@ -115,7 +115,8 @@ def test_show(bundle, base, answered):
     assert (document["prompts"], document["base_right"]) == (4, 1)
     text = dnd("eval", "--model", bundle, "--tasks", answered, "--base", base, "--show", "chess.number", "--limit", 2,
                *SHORT).out
-    assert text.startswith("chess.number: an adapter made from 4 prompts; + is right, - is wrong\n\n  What is 2 times 3?\n")
+    head = "chess.number: an adapter made from 4 prompts; + is right, - is wrong\n\n  What is 2 times 3?\n"
+    assert text.startswith(head)
     assert "  + base     " in text and "    right    never\n" in text
     assert "of 2 questions right: base 1, adapted " in text
 
@@ -123,5 +124,5 @@ def test_show(bundle, base, answered):
 def test_a_base_without_a_tokenizer_is_refused(bundle, base, answered, tmp_path):
     shutil.copytree(base, tmp_path / "mute")
     (tmp_path / "mute/tokenizer.model").unlink()
-    error = dnd("eval", "--model", bundle, "--tasks", answered, "--base", tmp_path / "mute", expect=Exit.DATA).last_error
-    assert "has no tokenizer.model" in error
+    result = dnd("eval", "--model", bundle, "--tasks", answered, "--base", tmp_path / "mute", expect=Exit.DATA)
+    assert "has no tokenizer.model" in result.last_error

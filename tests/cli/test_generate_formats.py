@@ -45,7 +45,7 @@ def test_mlx_holds_the_same_matrices(call, adapter):
 def test_json_lines_name_the_format(call):
     lines = dnd(*call, "--out", "out", "--format", "peft,mlx", "--json").json
     assert [(line["path"], line["format"]) for line in lines] == [("out", "peft"), ("out.mlx", "mlx")]
-    for line, weights in zip(lines, ["out/adapter_model.safetensors", "out.mlx/adapters.safetensors"]):
+    for line, weights in zip(lines, ["out/adapter_model.safetensors", "out.mlx/adapters.safetensors"], strict=True):
         assert (line["bytes"], line["sha256"]) == (os.path.getsize(weights), sha256(weights))
 
 

@@ -5,8 +5,7 @@ import pathlib
 import shutil
 
 import pytest
-from support import (QUESTIONS, Exit, dnd, fails, folder_bytes, prompts_sha256, read_adapter, sha256, tree,
-                     write_prompts)
+from support import QUESTIONS, Exit, dnd, fails, folder_bytes, prompts_sha256, read_adapter, sha256, tree, write_prompts
 
 
 def test_one_adapter_per_task(bundle, adapter):

@@ -7,8 +7,22 @@ import struct
 import subprocess
 
 import pytest
-from support import (LAYOUT, PROGRAM, QUESTIONS, Exit, dnd, fails, folder_bytes, prompts_sha256, read_adapter,
-                     read_safetensors, safetensors_bytes, sha256, tree, write_prompts)
+from support import (
+    LAYOUT,
+    PROGRAM,
+    QUESTIONS,
+    Exit,
+    dnd,
+    fails,
+    folder_bytes,
+    prompts_sha256,
+    read_adapter,
+    read_safetensors,
+    safetensors_bytes,
+    sha256,
+    tree,
+    write_prompts,
+)
 
 JSON_KEYS = {"path", "format", "task", "prompts_used", "prompts_distinct", "seconds", "bytes", "sha256", "precision",
              "device"}

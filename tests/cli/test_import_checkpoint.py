@@ -8,8 +8,7 @@ import shutil
 import zipfile
 
 import pytest
-from support import (DATA, GOLDEN, LAYOUT, Exit, dnd, fails, folder_bytes, read_adapter, read_safetensors, sha256,
-                     tree)
+from support import DATA, GOLDEN, LAYOUT, Exit, dnd, fails, folder_bytes, read_adapter, read_safetensors, sha256, tree
 
 CHECKPOINT = GOLDEN / "decoder.pth"
 FEATURES = json.loads((GOLDEN / "config.json").read_text())["features"]

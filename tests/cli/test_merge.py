@@ -11,8 +11,18 @@ import sys
 import time
 
 import pytest
-from support import (DATA, PROGRAM, Exit, dnd, environment, fails, folder_bytes, read_safetensors, safetensors_bytes,
-                     tree)
+from support import (
+    DATA,
+    PROGRAM,
+    Exit,
+    dnd,
+    environment,
+    fails,
+    folder_bytes,
+    read_safetensors,
+    safetensors_bytes,
+    tree,
+)
 from tracing import traced
 
 LLAMA = DATA / "interop/llama"
@@ -50,7 +60,7 @@ def write_adapter(folder, module: str, out: int, inner: int, rank: int = 1, valu
     (folder / "adapter_model.safetensors").write_bytes(
         safetensors_bytes(header, struct.pack("<f", value) * (sum(sizes) // 4)))
     (folder / "adapter_config.json").write_text(json.dumps(
-        {"peft_type": "LORA", "r": rank, "lora_alpha": rank, "target_modules": [module.split(".")[-1]],
+        {"peft_type": "LORA", "r": rank, "lora_alpha": rank, "target_modules": [module.rsplit(".", 1)[-1]],
          "fan_in_fan_out": False, "bias": "none"}))
     return folder
 

@@ -9,7 +9,19 @@ import time
 import xml.etree.ElementTree
 
 import pytest
-from support import (PROGRAM, PYTORCH, ROOT, Exit, dnd, environment, fails, folder_bytes, read_adapter, read_safetensors, tree)
+from support import (
+    PROGRAM,
+    PYTORCH,
+    ROOT,
+    Exit,
+    dnd,
+    environment,
+    fails,
+    folder_bytes,
+    read_adapter,
+    read_safetensors,
+    tree,
+)
 from train_data import train_config, write_adapter, write_config, write_tasks
 
 
@@ -62,7 +74,8 @@ def test_metrics(whole):
 
 def test_metrics_are_plotted(whole):
     script = ROOT / "scripts/plot_metrics.py"
-    svg = subprocess.run([script, whole / "bundle.train/metrics.jsonl"], check=True, capture_output=True, text=True).stdout
+    command = [script, whole / "bundle.train/metrics.jsonl"]
+    svg = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     root = xml.etree.ElementTree.fromstring(svg)
     curves = [element for element in root.iter() if element.tag.endswith("polyline")]
     assert [len(curve.get("points").split()) for curve in curves] == [8, 8, 8, 2]
@@ -142,8 +155,8 @@ def test_two_trainings_do_not_share_a_folder(long):
 
 def test_another_training_is_not_resumed(whole):
     write_config(whole / "changed.json", learning_rate=0.001, steps=9)
-    message = dnd("train", "--config", whole / "changed.json", "--out", "x", "--work", whole / "bundle.train", "--resume",
-                  expect=Exit.DATA).err
+    message = dnd("train", "--config", whole / "changed.json", "--out", "x", "--work", whole / "bundle.train",
+                  "--resume", expect=Exit.DATA).err
     assert "learning_rate: 0.002 there, 0.001 here" in message
     assert "steps: 8 there, 9 here" in message
     assert "seed" not in message
@@ -274,7 +287,8 @@ def test_a_process_takes_the_gpu_of_its_rank(whole):
     if not PYTORCH.exists():
         pytest.skip("no PyTorch with CUDA (scripts/setup_interop.sh)")
     env = {"DND_TORCH_CUDA": str(PYTORCH), "LOCAL_RANK": "97"}
-    assert "device cuda:97: LibTorch finds" in train(whole, "x", "--device", "cuda", expect=Exit.UNAVAILABLE, env=env).last_error
+    result = train(whole, "x", "--device", "cuda", expect=Exit.UNAVAILABLE, env=env)
+    assert "device cuda:97: LibTorch finds" in result.last_error
 
 
 @pytest.mark.parametrize("precision", ["exact", "bf16"])
@@ -303,7 +317,8 @@ def bad_data(**changes) -> str:
 @pytest.mark.parametrize("damage, words", [
     ({"leave_out": "layers.1.mlp.up_proj"}, ["adapters/blue/step-1", "model.layers.1.mlp.up_proj"]),
     ({"rank": 3}, ["adapters/blue/step-1", "rank 3"]),
-    ({"poison": "layers.0.self_attn.k_proj.lora_B"}, ["adapters/blue/step-1", "model.layers.0.self_attn.k_proj", "nan"]),
+    ({"poison": "layers.0.self_attn.k_proj.lora_B"},
+     ["adapters/blue/step-1", "model.layers.0.self_attn.k_proj", "nan"]),
     ({"base": "example/other"}, ["adapters/blue/step-1", "example/other", "example/nano"]),
 ])
 def test_bad_checkpoints(damage, words):

@@ -35,7 +35,7 @@ def start_together(*configs_and_outs) -> list[subprocess.Popen]:
 def ends(programs: list[subprocess.Popen]) -> list[tuple[int, str]]:
     """The exit code and standard error of each."""
     errors = [program.communicate(timeout=240)[1] for program in programs]
-    return [(program.returncode, error) for program, error in zip(programs, errors)]
+    return [(program.returncode, error) for program, error in zip(programs, errors, strict=True)]
 
 
 def train_together(*configs_and_outs) -> list[tuple[int, str]]:

@@ -1,6 +1,7 @@
 """verify: silent no-op adapters are caught with the reason; good ones pass."""
 
 import json
+import pathlib
 import shutil
 import struct
 
@@ -121,7 +122,7 @@ def test_norms_are_held_against_the_training_adapters(tmp_path):
         "--training-adapters", "usual", engine=False)
     assert json.loads((bundle / "generator.json").read_text())["statistics"]["adapters"] == 1
     assert verify("usual", "--model", bundle)["findings"] == []
-    config = json.loads(open("usual/adapter_config.json").read())
+    config = json.loads(pathlib.Path("usual/adapter_config.json").read_text())
     config["lora_alpha"] *= 100
     with open("usual/adapter_config.json", "w") as file:
         json.dump(config, file)

@@ -1,6 +1,7 @@
 """verify --run: what an adapter does to the logits of its base, run natively."""
 
 import json
+import pathlib
 import shutil
 
 import pytest
@@ -38,7 +39,7 @@ def test_every_format_of_an_adapter_runs_alike():
 def test_threads_do_not_change_a_byte():
     for threads in (1, 3):
         run(QWEN2 / "adapter", "--threads", threads, "--logits-out", f"{threads}.safetensors")
-    one, three = (open(f"{threads}.safetensors", "rb").read() for threads in (1, 3))
+    one, three = (pathlib.Path(f"{threads}.safetensors").read_bytes() for threads in (1, 3))
     assert one == three
 
 

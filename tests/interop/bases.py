@@ -33,7 +33,7 @@ class Base:
         with torch.inference_mode(False), torch.no_grad():
             torch.manual_seed(len(self.gguf))
             model = self.build().float().eval()
-            for name, parameter in model.named_parameters():
+            for parameter in model.parameters():
                 if parameter.ndim == 1:
                     parameter.add_(torch.randn_like(parameter), alpha=0.1)
         return model

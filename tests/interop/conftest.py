@@ -14,9 +14,9 @@ import torch
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path += [str(ROOT / "scripts/python"), str(pathlib.Path(__file__).parent)]
 
-import tiny_models  # noqa: E402
-from dnd_cli import Dnd  # noqa: E402
-from dnd_reference import Layout, TextEncoder  # noqa: E402
+import tiny_models
+from dnd_cli import Dnd
+from dnd_reference import Layout, TextEncoder
 
 MINILM = "all-MiniLM-L6-v2"
 

@@ -29,7 +29,7 @@ class Dnd:
 
     def attempt(self, *arguments) -> subprocess.CompletedProcess:
         return subprocess.run([self.program, *map(str, arguments)], env=self.environment, capture_output=True,
-                              text=True, errors="replace", timeout=600)
+                              text=True, errors="replace", timeout=600, check=False)
 
     def new(self, bundle: Path, layout: Path, architecture, encoder: str, seed: int = 1) -> Path:
         self.run("new", "--layout", layout, "--features", features_text(architecture.features), "--kernel",

@@ -106,10 +106,10 @@ def products(path: Path, scale: dict[str, float] | None = None) -> dict[str, tor
     value = {t.name: torch.from_numpy(gguf.quants.dequantize(t.data, t.tensor_type).astype(np.float64))
              for t in reader.tensors}
     result = {}
-    for name in value:
+    for name, a in value.items():
         if name.endswith(".lora_a"):
             base = name.removesuffix(".lora_a")
-            a, b = value[name], value[base + ".lora_b"]
+            b = value[base + ".lora_b"]
             own = alpha / b.shape[1] if alpha else 1.0
             result[base] = (own if scale is None else scale[base]) * (b @ a)
     return result

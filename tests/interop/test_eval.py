@@ -61,7 +61,7 @@ def mixed_questions(base: Path, own: Path) -> list[dict]:
     """Right answers are the base's for the first half, the own adapter's for the second: neither gets all or none."""
     judge = Judge(base, MAX_TOKENS)
     prompts = [f"{text} Question {number}:" for number in range(3) for text in TEXTS]
-    said = list(zip(prompts, judge.answers(None, prompts), judge.answers(own, prompts)))
+    said = list(zip(prompts, judge.answers(None, prompts), judge.answers(own, prompts), strict=True))
     usable = [row for row in said if row[1] and row[2]]
     assert len(usable) >= 8
     return [{"prompt": prompt, "answer": before if i < len(usable) // 2 else after}
@@ -147,8 +147,9 @@ def test_the_default_model(dnd, tmp_path):
         given[folder.name] = dnd.generate(DEFAULT / "generator", prompts, tmp_path / folder.name, "f32",
                                           "--variants", 1) / "v000"
     (tmp_path / "tasks.json").write_text(json.dumps(document))
-    measured = json.loads(dnd.run("eval", "--json", "--model", DEFAULT / "generator", "--tasks", tmp_path / "tasks.json",
-                                  "--base", DEFAULT / "base", "--draws", 1, "--questions", 24))
+    measured = json.loads(dnd.run("eval", "--json", "--model", DEFAULT / "generator",
+                                  "--tasks", tmp_path / "tasks.json", "--base", DEFAULT / "base", "--draws", 1,
+                                  "--questions", 24))
     expected = crosscheck(tmp_path / "tasks.json", DEFAULT / "base", 24, 16, given)
     assert shares(measured, "base") == accuracies(expected["base"])
     assert shares(measured, "generated") == accuracies(expected["given"])

@@ -33,7 +33,7 @@ def test_gguf_py_reads_what_the_converter_would_have_written(dnd, base, dtype, t
                 "general.quantization_version"):
         assert ours[key] == expected[key], key
     assert [tensor.name for tensor in found.tensors] == [tensor.name for tensor in golden.tensors]
-    for tensor, other in zip(found.tensors, golden.tensors):
+    for tensor, other in zip(found.tensors, golden.tensors, strict=True):
         assert tensor.tensor_type == other.tensor_type, tensor.name
         assert tensor.shape.tolist() == other.shape.tolist(), tensor.name
         assert tensor.data.tobytes() == other.data.tobytes(), tensor.name

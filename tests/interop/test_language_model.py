@@ -130,7 +130,8 @@ def with_text(request, tmp_path_factory):
 
 
 TEXTS = ["the quick brown fox", "Question: is water red or blue? Answer:", " two  spaces", "a\nb\tc",
-         "ü € 😀 中文 e\u0301 ﬁ", "</s>the <s> fox</s>", "\u2581the", "x \u200b\ufeff\u00a0 y", "<0x0A>", "UPPER 3.14159", "?"]
+         "ü € 😀 中文 e\u0301 ﬁ", "</s>the <s> fox</s>", "\u2581the", "x \u200b\ufeff\u00a0 y", "<0x0A>",
+         "UPPER 3.14159", "?"]
 
 
 def generate(model, tokenizer, prompt: str, count: int) -> str:

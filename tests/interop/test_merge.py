@@ -118,7 +118,7 @@ def parts(tmp_path):
 
 def summed(parts, weights=(1, 1)) -> dict[str, torch.Tensor]:
     every = [products(part) for part in parts]
-    return {name: sum(w * part[name] for w, part in zip(weights, every)) for name in every[0]}
+    return {name: sum(w * part[name] for w, part in zip(weights, every, strict=True)) for name in every[0]}
 
 
 def test_concat_is_the_sum_and_loads(dnd, parts, tmp_path):

@@ -59,7 +59,7 @@ def test_every_file_written_opens(dnd, layout, layout_file, tmp_path):
     for path in written:
         with safe_open(path, "pt") as file:
             assert file.metadata()["format"] == "pt", path
-            assert all(torch.is_tensor(file.get_tensor(name)) for name in file.keys()), path
+            assert all(torch.is_tensor(file.get_tensor(name)) for name in file.keys()), path  # noqa: SIM118
         header_size = struct.unpack("<Q", path.read_bytes()[:8])[0]
         assert header_size % 8 == 0, f"{path}: tensor data not aligned"
 

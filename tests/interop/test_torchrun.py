@@ -8,8 +8,8 @@ import sys
 import pytest
 
 sys.path.append(str(pathlib.Path(__file__).parents[1] / "cli"))
-from support import PROGRAM, dnd, environment  # noqa: E402
-from train_data import write_config, write_tasks  # noqa: E402
+from support import PROGRAM, dnd, environment
+from train_data import write_config, write_tasks
 
 
 def losses(work) -> list[float]:
