@@ -1,24 +1,49 @@
 #!/usr/bin/env bash
-# Checks the sources: `format` with clang-format, `tidy` with clang-tidy.
+# Checks the sources.
+#
+#   scripts/lint.sh format   layout of the C++ and CUDA sources (clang-format), and `python`: seconds
+#   scripts/lint.sh python   the Python scripts and tests (ruff: ruff.toml)
+#   scripts/lint.sh tidy     clang-tidy: minutes
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+widest=110  # columns; clang-format keeps code to 100, but leaves comments as they are
+
+check_format() {
+  local sources
+  mapfile -t sources < <(git ls-files '*.cpp' '*.h' '*.cu')
+  clang-format-14 --dry-run --Werror "${sources[@]}"
+  if LC_ALL=C.UTF-8 grep -nE "^.{$((widest + 1)),}" "${sources[@]}" >&2; then
+    echo "lint: these lines have more than $widest columns" >&2
+    return 1
+  fi
+}
+
+check_python() {
+  scripts/setup_lint.sh
+  .deps/ruff/bin/ruff check --no-cache --quiet .
+}
+
+check_tidy() {
+  # A configuration of its own: clang cannot read GCC's precompiled headers or all of its flags. Files are
+  # read several together, as they are compiled, because most of the time goes into headers; the files that
+  # CMake makes for that include sources, which is what the check left out is about.
+  cmake --preset release -B build-tidy -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DDND_TESTS=OFF \
+    -DDND_BENCHMARKS=OFF >/dev/null
+  python3 -c 'import json; [print(unit["file"]) for unit in json.load(open("build-tidy/compile_commands.json"))]' |
+    xargs -P "$(nproc)" -n 1 clang-tidy-14 -p build-tidy --quiet --checks=-bugprone-suspicious-include \
+      --extra-arg=-Wno-unknown-warning-option 2> >(grep -v 'warnings generated' >&2)
+}
+
 case "${1:-}" in
   format)
-    git ls-files '*.cpp' '*.h' | xargs clang-format-14 --dry-run --Werror
+    check_format
+    check_python
     ;;
-  tidy)
-    # A configuration of its own: clang cannot read GCC's precompiled headers or all of its flags. Files are
-    # read several together, as they are compiled, because most of the time goes into headers; the files that
-    # CMake makes for that include sources, which is what the check left out is about.
-    cmake --preset release -B build-tidy -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DDND_TESTS=OFF \
-      -DDND_BENCHMARKS=OFF >/dev/null
-    python3 -c 'import json; [print(unit["file"]) for unit in json.load(open("build-tidy/compile_commands.json"))]' |
-      xargs -P "$(nproc)" -n 1 clang-tidy-14 -p build-tidy --quiet --checks=-bugprone-suspicious-include \
-        --extra-arg=-Wno-unknown-warning-option 2> >(grep -v 'warnings generated' >&2)
-    ;;
+  python) check_python ;;
+  tidy) check_tidy ;;
   *)
-    echo "usage: scripts/lint.sh format|tidy" >&2
+    echo "usage: scripts/lint.sh format|python|tidy" >&2
     exit 64
     ;;
 esac
