@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/strings.h"
+#include "bundle/generator_config.h"
 
 namespace dnd::nn {
 
