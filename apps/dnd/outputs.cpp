@@ -1,5 +1,6 @@
 #include "outputs.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -124,6 +125,10 @@ void check_gguf_layout(const adapter::AdapterLayout& layout) {
 }
 
 void check_place(const fs::path& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0 && errno != ENOENT) {
+    fail(ErrorKind::cannot_create, path.string(), ": cannot be created: ", system_reason(errno));
+  }
   const fs::path parent = nearest_existing(absolute_path(path).parent_path());
   if (::access((parent / ".").c_str(), W_OK | X_OK) == 0) return;
   fail(ErrorKind::cannot_create, path.string(), ": cannot be created: ", parent.string(), ": ",

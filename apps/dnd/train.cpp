@@ -152,7 +152,7 @@ class TrainRun {
     check_output(options_.out, bundle::bundle_folder(), options_.force,
                  {options_.config, config_.tasks, config_.start, options_.encoder});
     check_place(options_.work);
-    const bool saved = path_exists(state());
+    const bool saved = is_occupied(state());
     if (!options_.resume) check_replaceable(state(), state_file());
     if (options_.resume && !saved) {
       fail(ErrorKind::no_input, "train: --resume: ", state().string(), ": not found");

@@ -105,11 +105,12 @@ void check_replaceable(const fs::path& path, const FileKind& kind) {
 
 void check_apart(const fs::path& out, const std::vector<fs::path>& inputs) {
   if (!is_occupied(out)) return;
+  const fs::path place = ask_of_output([&] { return resolved_path(out); });
   for (const fs::path& input : inputs) {
     std::error_code ignored;
     if (input.empty() || !fs::exists(input, ignored)) continue;
-    const bool within = lies_in(out, input);
-    const bool around = lies_in(input, out);
+    const bool within = lies_in(place, input);
+    const bool around = lies_in(input, place);
     if (!within && !around) continue;
     refuse(out, cat(within && around ? "is"
                     : within         ? "lies in"

@@ -114,16 +114,26 @@ bool is_foreign(const std::string& name) {
          std::find(kForeignNames.begin(), kForeignNames.end(), name) != kForeignNames.end();
 }
 
+// What cannot be looked at (a loop of links) is left out like a link to nothing.
+PathKind kind_of_companion(const fs::path& path) {
+  try {
+    return kind_of(path);
+  } catch (const Error&) {
+    return PathKind::absent;
+  }
+}
+
 void add_companions(Checkpoint& checkpoint, const std::vector<std::string>& names) {
   std::set<std::string> taken;
   for (const CheckpointFile& file : checkpoint.files) taken.insert(file.path.filename().string());
   for (const std::string& name : names) {
     if (taken.count(name) > 0) continue;
     const fs::path path = checkpoint.path / name;
-    if (is_file(path) && (name == checkpoint.entry || !is_foreign(name))) {
+    const PathKind kind = kind_of_companion(path);
+    if (kind == PathKind::file && (name == checkpoint.entry || !is_foreign(name))) {
       checkpoint.files.push_back({path, file_bytes(path), {}});
     } else {
-      checkpoint.left_out.push_back(is_folder(path) ? name + "/" : name);
+      checkpoint.left_out.push_back(kind == PathKind::folder ? name + "/" : name);
     }
   }
 }
