@@ -98,6 +98,7 @@ class TrainRun {
     check_places();
     generator_ = {config_.start.empty() ? options_.work : config_.start, config_.generator};
     encoder_ = find_encoder(generator_, options_.encoder);
+    encoder_key_ = encoder_key(config_.generator.condition, encoder_);
     read_targets();
     engine_ = open_engine(with_own_device(options_.engine));
     join_processes();
@@ -190,7 +191,6 @@ class TrainRun {
       for (const std::string& prompt : task.prompts) entry.prompts.push_back(prompts_.row(prompt));
       job_tasks_.push_back(std::move(entry));
     }
-    encoder_key_ = encoder_key(config_.generator.condition, encoder_);
     const auto plan = conditions_plan(config_.generator.condition, encoder_key_, prompts_.texts());
     const fs::path path = options_.work / kConditionsName;
     if (is_first() && !tasks::has_conditions(path, plan)) {
