@@ -14,7 +14,7 @@ std::string encoder_sha256(const fs::path& encoder) {
   std::vector<fs::path> files;
   for (const fs::path& entry : list_folder(encoder)) {
     const bool hidden = entry.filename().string().starts_with('.');
-    if (!hidden && is_file(entry)) files.push_back(entry);
+    if (!hidden && !is_folder(entry)) files.push_back(entry);
   }
   Sha256 hash;
   for (const fs::path& file : files) {
