@@ -8,7 +8,6 @@
 #include "base/strings.h"
 
 namespace dnd::app {
-namespace fs = std::filesystem;
 
 CLI::App& add_command(CLI::App& program, Context& context, const std::string& name,
                       const std::string& summary, const std::vector<Example>& examples,
@@ -33,14 +32,5 @@ void print_line(const std::string& line) {
 }
 
 void print_json(const Json& value) { print_line(json_line(value)); }
-
-fs::path executable_path() {
-  std::error_code error;
-  fs::path path = fs::read_symlink("/proc/self/exe", error);
-  if (error) fail(ErrorKind::internal, "cannot find the program's own path: ", error.message());
-  return path;
-}
-
-fs::path data_folder() { return executable_path().parent_path().parent_path() / "share" / "dnd"; }
 
 }  // namespace dnd::app

@@ -39,10 +39,6 @@ CLI::App& add_command(CLI::App& program, Context& context, const std::string& na
 void print_line(const std::string& line);
 void print_json(const Json& value);
 
-// share/dnd beside the program: presets, encoders, the default generator.
-std::filesystem::path data_folder();
-std::filesystem::path executable_path();
-
 void add_generate(CLI::App& program, Context& context);
 void add_import(CLI::App& program, Context& context);
 void add_inspect(CLI::App& program, Context& context);

@@ -2,14 +2,14 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include <cstdlib>
-
+#include "base/environment.h"
+#include "base/installation.h"
 #include "base/paths.h"
 #include "base/strings.h"
 #include "bundle/write_bundle.h"
-#include "condition.h"
 #include "context.h"
 #include "engine_loader.h"
+#include "generate/generator.h"
 
 namespace dnd::app {
 namespace fs = std::filesystem;
@@ -70,7 +70,7 @@ Json encoder_report() {
 
 Json generator_report() {
   try {
-    const Generator generator = open_generator("");
+    const generate::Generator generator = generate::open_generator("");
     return {{"ok", true},
             {"path", generator.folder.string()},
             {"name", generator.config.name},

@@ -4,7 +4,8 @@
 #include "base/strings.h"
 #include "context.h"
 #include "engine_loader.h"
-#include "formats/safetensors.h"
+#include "generate/condition_file.h"
+#include "generate/prompt_encoder.h"
 #include "outputs.h"
 #include "progress.h"
 #include "source_options.h"
@@ -20,13 +21,6 @@ struct EncodeOptions {
   bool force = false;
 };
 
-FileKind condition_file() {
-  return {"a condition", [](const std::filesystem::path& path) {
-            const formats::SafetensorsFile file(path);
-            return file.tensors().size() == 1 && file.find("condition") != nullptr;
-          }};
-}
-
 const text::PromptTask& only_task(const text::PromptSet& set, const std::string& wanted) {
   for (const text::PromptTask& task : set.tasks) {
     if (task.name == wanted) return task;
@@ -37,36 +31,33 @@ const text::PromptTask& only_task(const text::PromptSet& set, const std::string&
   fail(ErrorKind::usage, "encode: choose one task with --task:", names);
 }
 
-void write_condition(const EncodeOptions& options, const HostTensor& condition,
-                     const ChosenPrompts& chosen, const Generator& generator) {
-  Staged staged(options.out, condition_file(),
-                options.force ? OnExisting::replace : OnExisting::refuse);
-  formats::SafetensorsWriter writer(staged.path(), {{"condition", Dtype::f32, condition.shape}},
-                                    {{"format", "pt"},
-                                     {"dnd.version", DND_VERSION},
-                                     {"dnd.encoder", generator.config.condition.encoder},
-                                     {"dnd.precision", options.engine.precision},
-                                     {"dnd.prompts_sha256", chosen.sha256},
-                                     {"dnd.selection", chosen.selection}});
-  writer.write(std::as_bytes(std::span(condition.values)));
-  writer.finish();
-  staged.commit();
+formats::Metadata metadata_of(const EncodeOptions& options, const generate::ChosenPrompts& chosen,
+                              const generate::Generator& generator) {
+  return {{"format", "pt"},
+          {"dnd.version", DND_VERSION},
+          {"dnd.encoder", generator.config.condition.encoder},
+          {"dnd.precision", options.engine.precision},
+          {"dnd.prompts_sha256", chosen.sha256},
+          {"dnd.selection", chosen.selection}};
 }
 
 void run_encode(const Context& context, const EncodeOptions& options) {
-  const Generator generator = open_generator(options.source.model);
-  const std::filesystem::path encoder = find_encoder(generator, options.source.encoder);
+  const generate::Generator generator = generate::open_generator(options.source.model);
+  const std::filesystem::path encoder = generate::find_encoder(generator, options.source.encoder);
   std::vector<std::filesystem::path> inputs = options.source.prompts;
   inputs.insert(inputs.end(), {generator.folder, encoder});
-  check_output(options.out, condition_file(), options.force, inputs);
+  check_output(options.out, generate::condition_file(), options.force, inputs);
   const text::PromptSet set = load_prompts(options.source);
-  const ChosenPrompts chosen =
-      choose_prompts(only_task(set, options.task), generator.config.condition, options.source, 0);
+  const generate::ChosenPrompts chosen = generate::choose_prompts(
+      only_task(set, options.task), static_cast<std::size_t>(generator.config.condition.prompts),
+      options.source.choice(0));
   Progress progress(context.quiet);
   progress.stage("encode");
   const auto engine = open_engine(options.engine);
-  const HostTensor condition = ConditionMaker(*engine, generator, encoder).make(chosen.texts);
-  write_condition(options, condition, chosen, generator);
+  const HostTensor condition =
+      generate::PromptEncoder(*engine, generator, encoder).encode(chosen.texts).values;
+  generate::write_condition(options.out, condition, metadata_of(options, chosen, generator),
+                            options.force ? OnExisting::replace : OnExisting::refuse);
   progress.clear();
   if (!context.json) return print_line(options.out.string());
   print_json({{"path", options.out.string()},

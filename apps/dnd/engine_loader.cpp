@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/environment.h"
+#include "base/installation.h"
 #include "base/log.h"
 #include "base/shared_library.h"
 #include "base/strings.h"

@@ -13,8 +13,8 @@
 #include "eval/evaluate.h"
 #include "eval/plot.h"
 #include "eval/report.h"
+#include "eval/session_generator.h"
 #include "eval_options.h"
-#include "eval_session.h"
 #include "eval_show.h"
 #include "outputs.h"
 #include "progress.h"
@@ -52,10 +52,11 @@ class EvalRun {
       fail(ErrorKind::usage, "--show needs --base: a model that answers");
     }
     if (options_.models.empty()) options_.models.emplace_back();
-    for (const std::string& model : options_.models) generators_.push_back(open_generator(model));
+    for (const std::string& model : options_.models)
+      generators_.push_back(generate::open_generator(model));
     if (!options_.out.empty()) check_place_for_results();
-    for (const Generator& generator : generators_) {
-      encoders_.push_back(find_encoder(generator, options_.encoder));
+    for (const generate::Generator& generator : generators_) {
+      encoders_.push_back(generate::find_encoder(generator, options_.encoder));
       check_same_layout(generator);
     }
     set_ = tasks::read_task_set(options_.tasks);
@@ -66,11 +67,11 @@ class EvalRun {
 
   void check_place_for_results() const {
     std::vector<fs::path> inputs = {options_.tasks, options_.base, options_.encoder};
-    for (const Generator& generator : generators_) inputs.push_back(generator.folder);
+    for (const generate::Generator& generator : generators_) inputs.push_back(generator.folder);
     check_output(options_.out, evaluation_folder(), options_.force, inputs);
   }
 
-  void check_same_layout(const Generator& generator) const {
+  void check_same_layout(const generate::Generator& generator) const {
     const Json first = adapter::layout_to_json(generators_[0].config.layout);
     if (adapter::layout_to_json(generator.config.layout) == first) return;
     fail(ErrorKind::data, generator.folder.string(), ": another layout than ",
@@ -110,15 +111,25 @@ class EvalRun {
     answers_.emplace(*language_model_, generators_[0].config.layout, options_.completion);
   }
 
+  generate::Session open_session(std::size_t i) const {
+    constexpr std::size_t kKeptConditions = std::size_t{256} << 20U;
+    return {*engine_,
+            generators_[i],
+            encoders_[i],
+            formats::SafetensorsFile(generators_[i].weights()),
+            {.kept_bytes = kKeptConditions, .embeddings = true}};
+  }
+
   void judge_all() {
     progress_.stage("read adapters");
     const eval::TrainingAdapters training(generators_[0].config.layout, set_.train);
     for (std::size_t i = 0; i < generators_.size(); ++i) {
-      EvalSession session(*engine_, generators_[i], encoders_[i]);
+      generate::Session session = open_session(i);
       const std::string name =
           options_.models[i].empty() ? generators_[i].folder.string() : options_.models[i];
       outcomes_.push_back(eval::evaluate(
-          set_, training, session.door(name), answers_ ? &*answers_ : nullptr, options_.settings,
+          set_, training, eval::generator_of(session, generators_[i], name),
+          answers_ ? &*answers_ : nullptr, options_.settings,
           [this](const std::string& stage, double fraction) { report_progress(stage, fraction); }));
     }
     if (outcomes_.size() > 1) pooled_ = eval::pool(outcomes_);
@@ -205,12 +216,12 @@ class EvalRun {
 
   void show() {
     const tasks::Task& task = task_to_show();
-    EvalSession session(*engine_, generators_[0], encoders_[0]);
-    const eval::Generator door = session.door("");
+    generate::Session session = open_session(0);
+    const eval::Generator generator = eval::generator_of(session, generators_[0], "");
     progress_.stage(cat("generate '", printable(task.name), "'"));
-    const eval::Weights adapter =
-        door.generate(eval::draw_prompts(task.prompts, door.prompts, options_.settings.seed, 0));
-    ShownTask shown{task.name, door.prompts, {}, {}, {}};
+    const eval::Weights adapter = generator.generate(
+        eval::draw_prompts(task.prompts, generator.prompts, options_.settings.seed, 0));
+    ShownTask shown{task.name, generator.prompts, {}, {}, {}};
     shown.questions = eval::first_questions(task.test, options_.limit);
     progress_.stage("answer");
     shown.base = answers_->ask(nullptr, shown.questions);
@@ -224,7 +235,7 @@ class EvalRun {
   EvalOptions options_;
   Progress progress_;
   std::string stage_;
-  std::vector<Generator> generators_;
+  std::vector<generate::Generator> generators_;
   std::vector<fs::path> encoders_;
   tasks::TaskSet set_;
   std::unique_ptr<Engine> engine_;

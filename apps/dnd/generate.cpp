@@ -5,16 +5,15 @@
 #include <span>
 #include <utility>
 
-#include "adapter/peft.h"
-#include "adapter/weight_codec.h"
 #include "base/log.h"
 #include "base/sha256.h"
 #include "base/staged.h"
 #include "base/strings.h"
-#include "batch_conditions.h"
 #include "context.h"
 #include "engine_loader.h"
 #include "formats/safetensors.h"
+#include "generate/condition_file.h"
+#include "generate/session.h"
 #include "generate_estimate.h"
 #include "generate_options.h"
 #include "generate_plan.h"
@@ -27,12 +26,8 @@ namespace dnd::app {
 namespace fs = std::filesystem;
 namespace {
 
-HostTensor read_condition(const fs::path& path, const bundle::GeneratorConfig& config) {
-  const formats::SafetensorsFile file(path);
-  const bundle::ConditionConfig& c = config.condition;
-  const formats::Shape shape = {c.prompts, c.max_length, c.width};
-  return {shape, file.read_f32("condition", &shape)};
-}
+// Of conditions of tasks that have prompts in common, as variants of one file do.
+constexpr std::size_t kKeptConditions = std::size_t{256} << 20U;
 
 // One call of the command: opens what is needed once, then makes job after job.
 class GenerateRun {
@@ -44,14 +39,15 @@ class GenerateRun {
     formats_ = chosen_formats(options_);
     if (options_.condition.empty()) set_ = load_named_prompts();
     jobs_ = plan_jobs(options_, set_);
-    generator_ = open_generator(options_.source.model);
+    generator_ = generate::open_generator(options_.source.model);
     if (std::count(formats_.begin(), formats_.end(), adapter::AdapterFormat::gguf) > 0) {
       check_gguf_layout(generator_.config.layout);
     }
-    if (options_.condition.empty()) encoder_ = find_encoder(generator_, options_.source.encoder);
+    if (options_.condition.empty())
+      encoder_ = generate::find_encoder(generator_, options_.source.encoder);
     if (options_.dry_run) return print_estimate(context_, generator_, options_, jobs_.size());
     check_targets();
-    const std::size_t at_once = tasks_at_once(generator_.config, options_);
+    const std::size_t at_once = batch_size(generator_.config, options_);
     for (std::size_t next = 0; next < jobs_.size();) {
       std::vector<Work> batch;
       for (; next < jobs_.size() && batch.size() < at_once; ++next) prepare(next, batch);
@@ -147,8 +143,9 @@ class GenerateRun {
       work.provenance = describe(job);
       std::vector<std::string> prompts;
       if (job.task != nullptr) {
-        ChosenPrompts chosen =
-            choose_prompts(*job.task, generator_.config.condition, options_.source, job.variant);
+        generate::ChosenPrompts chosen = generate::choose_prompts(
+            *job.task, static_cast<std::size_t>(generator_.config.condition.prompts),
+            options_.source.choice(job.variant));
         work.provenance.prompts_sha256 = chosen.sha256;
         work.provenance.prompts_used = chosen.texts.size();
         work.provenance.prompts_distinct = chosen.distinct;
@@ -226,18 +223,16 @@ class GenerateRun {
   }
 
   void open(Work& work) {
-    if (engine_) return;
+    if (session_) return;
     is_loading_ = true;
     progress_.stage("load");
     Stopwatch watch;
     formats::SafetensorsFile weights(generator_.weights());
     weights.read_ahead();  // LibTorch's start leaves the other processors idle
     engine_ = open_engine(options_.engine);
-    if (options_.condition.empty()) {
-      maker_.emplace(*engine_, generator_, encoder_);
-      conditions_.emplace(*engine_, *maker_);
-    }
-    engine_->load_decoder(generator_.config, std::move(weights));
+    session_.emplace(
+        *engine_, generator_, encoder_, std::move(weights),
+        generate::SessionOptions{.kept_bytes = jobs_.size() > 1 ? kKeptConditions : 0});
     work.seconds.load = watch.lap();
     is_loading_ = false;
   }
@@ -249,21 +244,21 @@ class GenerateRun {
     work.provenance.engine = "LibTorch " + info.libtorch;
     Stopwatch watch;
     progress_.stage(label_of(work.index, work.index) + "encode");
-    work.condition = conditions_
-                         ? conditions_->make(prompts)
-                         : engine_->project(read_condition(options_.condition, generator_.config));
+    work.condition = options_.condition.empty()
+                         ? session_->condition(prompts)
+                         : session_->project(generate::read_condition(options_.condition,
+                                                                      generator_.config.condition));
     work.seconds.encode = watch.lap();
   }
 
   std::vector<HostTensor> decode(std::vector<Work>& batch) {
     Stopwatch watch;
     progress_.stage(label_of(batch.front().index, batch.back().index) + "decode");
-    if (conditions_) conditions_->forget();
     std::vector<HostTensor> conditions;
     conditions.reserve(batch.size());
     for (Work& work : batch) conditions.push_back(std::move(work.condition));
     std::vector<HostTensor> tokens =
-        engine_->decode(std::move(conditions), [&](std::size_t done, std::size_t n) {
+        session_->decode(std::move(conditions), [&](std::size_t done, std::size_t n) {
           progress_.update(static_cast<double>(done) / static_cast<double>(n));
         });
     const double share = watch.lap() / static_cast<double>(batch.size());
@@ -273,9 +268,7 @@ class GenerateRun {
 
   adapter::LoraAdapter detokenize(const HostTensor& tokens, Work& work) const {
     Stopwatch watch;
-    const adapter::AdapterLayout& layout = generator_.config.layout;
-    adapter::LoraAdapter adapter = adapter::lora_of_layout(
-        layout, adapter::detokenize(layout, tokens.values), work.provenance);
+    adapter::LoraAdapter adapter = session_->adapter(tokens, work.provenance);
     work.seconds.detokenize = watch.lap();
     return adapter;
   }
@@ -341,12 +334,11 @@ class GenerateRun {
   std::vector<adapter::AdapterFormat> formats_;
   text::PromptSet set_;
   std::vector<Job> jobs_;
-  Generator generator_;
+  generate::Generator generator_;
   fs::path encoder_;
   bool is_loading_ = false;
   std::unique_ptr<Engine> engine_;
-  std::optional<ConditionMaker> maker_;
-  std::optional<BatchConditions> conditions_;
+  std::optional<generate::Session> session_;
   std::string condition_sha256_;
   std::size_t failed_ = 0;
 };

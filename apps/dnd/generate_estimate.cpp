@@ -4,14 +4,10 @@
 
 #include "base/paths.h"
 #include "base/strings.h"
+#include "generate/estimate.h"
 
 namespace dnd::app {
 namespace {
-
-std::uint64_t elements(std::int64_t a, std::int64_t b, std::int64_t c) {
-  return static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b) *
-         static_cast<std::uint64_t>(c);
-}
 
 // Bytes of an element; Q8_0 stores 32 of them in 34 bytes.
 double element_bytes(const std::string& dtype) {
@@ -44,10 +40,10 @@ std::string kinds_text(const GenerateOptions& options) {
 // No more than there are.
 std::size_t tasks_decoded_together(const bundle::GeneratorConfig& config,
                                    const GenerateOptions& options, std::size_t adapters) {
-  return std::clamp<std::size_t>(adapters, 1, tasks_at_once(config, options));
+  return std::clamp<std::size_t>(adapters, 1, batch_size(config, options));
 }
 
-Json estimate_json(const Generator& generator, const GenerateOptions& options,
+Json estimate_json(const generate::Generator& generator, const GenerateOptions& options,
                    std::size_t adapters) {
   const bundle::GeneratorConfig& config = generator.config;
   const auto& c = config.condition;
@@ -62,7 +58,7 @@ Json estimate_json(const Generator& generator, const GenerateOptions& options,
       {"bytes_per_adapter", adapter_bytes(config, options)},
       {"weights_bytes", file_bytes(generator.weights())},
       {"batch_size", at_once},
-      {"activation_bytes", decoding_bytes(config, at_once)},
+      {"activation_bytes", generate::decoding_bytes(config, at_once)},
       {"decoder_flop_per_adapter", 2.0 * config.multiply_adds()}};
   if (config.untrained) json["untrained"] = true;
   return json;
@@ -70,37 +66,11 @@ Json estimate_json(const Generator& generator, const GenerateOptions& options,
 
 }  // namespace
 
-std::uint64_t decoding_bytes(const bundle::GeneratorConfig& config, std::size_t tasks) {
-  // Transformed inputs are two to four times as large as the inputs; so are products.
-  constexpr std::uint64_t kTransformed = 3;
-  const auto& c = config.condition;
-  std::uint64_t peak = elements(c.prompts, c.max_length, c.width);
-  for (std::size_t i = 0; i + 1 < config.features.size(); ++i) {
-    const auto [n, h, w] = config.features[i];
-    const auto [n2, h2, w2] = config.features[i + 1];
-    const std::uint64_t input = elements(n, h, w);
-    const std::uint64_t widest = std::max(elements(n, h, w2), elements(n, h2, w));
-    const std::uint64_t middle = elements(n, h2, w2);
-    const std::uint64_t output = elements(n2, h2, w2);
-    // Of one task the norm of x, a path's inner result and one convolution's frequencies.
-    const std::uint64_t paths = input + widest + kTransformed * (input + widest);
-    peak = std::max(peak, tasks * (input + middle) + paths);
-    peak = std::max(peak, tasks * ((1 + kTransformed) * middle + output));
-  }
-  return peak * sizeof(float);
+std::size_t batch_size(const bundle::GeneratorConfig& config, const GenerateOptions& options) {
+  return options.batch_size > 0 ? options.batch_size : generate::tasks_at_once(config);
 }
 
-std::size_t tasks_at_once(const bundle::GeneratorConfig& config, const GenerateOptions& options) {
-  constexpr std::size_t kMost = 8;
-  constexpr std::uint64_t kMoreBytes = std::uint64_t{1} << 30U;
-  if (options.batch_size > 0) return options.batch_size;
-  const std::uint64_t bytes = decoding_bytes(config, 1) + kMoreBytes;
-  std::size_t tasks = 1;
-  while (tasks < kMost && decoding_bytes(config, tasks + 1) <= bytes) ++tasks;
-  return tasks;
-}
-
-void print_estimate(const Context& context, const Generator& generator,
+void print_estimate(const Context& context, const generate::Generator& generator,
                     const GenerateOptions& options, std::size_t adapters) {
   const Json json = estimate_json(generator, options, adapters);
   if (context.json) return print_json(json);

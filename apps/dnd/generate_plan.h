@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "condition.h"
 #include "outputs.h"
+#include "source_options.h"
 
 namespace dnd::app {
 

@@ -5,6 +5,7 @@
 #include "adapter/adapter_layout.h"
 #include "adapter/lora.h"
 #include "adapter/update_norms.h"
+#include "base/installation.h"
 #include "base/log.h"
 #include "base/staged.h"
 #include "base/strings.h"

@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "adapter/adapter_layout.h"
+#include "base/installation.h"
 #include "base/staged.h"
 #include "base/strings.h"
 #include "bundle/write_bundle.h"

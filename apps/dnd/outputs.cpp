@@ -126,7 +126,9 @@ void check_gguf_layout(const adapter::AdapterLayout& layout) {
 
 void check_place(const fs::path& path) {
   struct stat info {};
-  if (::stat(path.c_str(), &info) != 0 && errno != ENOENT) {
+  const bool impossible =
+      ::stat(path.c_str(), &info) != 0 && (errno == ELOOP || errno == ENAMETOOLONG);
+  if (impossible) {
     fail(ErrorKind::cannot_create, path.string(), ": cannot be created: ", system_reason(errno));
   }
   const fs::path parent = nearest_existing(absolute_path(path).parent_path());

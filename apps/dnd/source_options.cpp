@@ -1,11 +1,32 @@
 #include "source_options.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <system_error>
 
+#include "base/log.h"
+#include "base/strings.h"
+
 namespace dnd::app {
+namespace fs = std::filesystem;
+
+generate::PromptChoice SourceOptions::choice(std::size_t variant) const {
+  return {select == "first" ? text::SelectMode::first : text::SelectMode::random, seed, variant};
+}
+
+text::PromptSet load_prompts(const SourceOptions& options) {
+  for (const fs::path& path : options.prompts) {
+    if (path == "-" && ::isatty(STDIN_FILENO) != 0) {
+      fail(ErrorKind::usage, "--prompts -: standard input is a terminal; pipe prompts into it");
+    }
+  }
+  text::PromptSet set = text::read_prompts(options.prompts, {options.field});
+  if (set.skipped_empty > 0) log_warning(cat(set.skipped_empty, " empty prompts were left out"));
+  return set;
+}
 
 CLI::Validator seed_check() {
   const auto problem = [](const std::string& text) -> std::string {

@@ -2,12 +2,31 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
 
 #include "base/dtype.h"
-#include "condition.h"
 #include "dnd/engine.h"
+#include "generate/choose_prompts.h"
 
 namespace dnd::app {
+
+// Where prompts come from and which generator takes them.
+struct SourceOptions {
+  std::string model;    // bundle folder; empty: $DND_MODEL or the shipped default
+  std::string encoder;  // folder (or GloVe file); empty: searched by name
+  std::vector<std::filesystem::path> prompts;
+  std::string field;
+  std::uint64_t seed = 0;
+  std::string select = "random";
+
+  generate::PromptChoice choice(std::size_t variant) const;
+};
+
+// Reads --prompts and warns about records left out.
+text::PromptSet load_prompts(const SourceOptions& options);
 
 // A seed is taken as written or refused; CLI11 alone wraps -1 and clips 2^64.
 CLI::Validator seed_check();

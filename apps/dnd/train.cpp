@@ -18,15 +18,17 @@
 #include "dnd/trainer.h"
 #include "engine_loader.h"
 #include "eval/selections.h"
+#include "generate/generator.h"
+#include "generate/prompt_encoder.h"
 #include "outputs.h"
 #include "progress.h"
 #include "source_options.h"
 #include "tasks/checkpoint.h"
+#include "tasks/conditions_plan.h"
+#include "tasks/metrics_file.h"
 #include "tasks/train_config.h"
 #include "tasks/training_targets.h"
-#include "train_conditions.h"
 #include "train_estimate.h"
-#include "train_metrics.h"
 
 namespace dnd::app {
 namespace fs = std::filesystem;
@@ -93,12 +95,13 @@ class TrainRun {
       const int threads = options_.engine.threads > 0
                               ? options_.engine.threads
                               : static_cast<int>(std::thread::hardware_concurrency());
-      return print_training_estimate(context_, config_, estimate_training(config_, set_, threads));
+      return print_training_estimate(context_, config_,
+                                     tasks::estimate_training(config_, set_, threads));
     }
     check_places();
     generator_ = {config_.start.empty() ? options_.work : config_.start, config_.generator};
-    encoder_ = find_encoder(generator_, options_.encoder);
-    encoder_key_ = encoder_key(config_.generator.condition, encoder_);
+    encoder_ = generate::find_encoder(generator_, options_.encoder);
+    encoder_key_ = tasks::encoder_key(config_.generator.condition, encoder_);
     read_targets();
     engine_ = open_engine(with_own_device(options_.engine));
     join_processes();
@@ -191,13 +194,15 @@ class TrainRun {
       for (const std::string& prompt : task.prompts) entry.prompts.push_back(prompts_.row(prompt));
       job_tasks_.push_back(std::move(entry));
     }
-    const auto plan = conditions_plan(config_.generator.condition, encoder_key_, prompts_.texts());
+    const auto plan =
+        tasks::conditions_plan(config_.generator.condition, encoder_key_, prompts_.texts());
     const fs::path path = options_.work / kConditionsName;
     if (is_first() && !tasks::has_conditions(path, plan)) {
       progress_.stage(cat("encode ", plan.prompts, " prompts"));
-      const ConditionMaker maker(*engine_, generator_, encoder_);
+      const generate::PromptEncoder encoder(*engine_, generator_, encoder_);
       tasks::write_conditions(
-          path, plan, prompts_.texts(), [&](const auto& texts) { return maker.make(texts).values; },
+          path, plan, prompts_.texts(),
+          [&](const auto& texts) { return encoder.encode(texts).values.values; },
           [&](double share) { progress_.update(share); });
     }
     engine_->require_same("the conditions' key (prompts, encoder)", plan.key);
@@ -354,18 +359,18 @@ class TrainRun {
   ProcessPlace place_;
   tasks::TrainConfig config_;
   tasks::TaskSet set_;
-  Generator generator_;
+  generate::Generator generator_;
   fs::path encoder_;
   std::optional<FileLock> lock_;  // of the work folder
   std::optional<tasks::TrainingTargets> targets_;
   std::vector<HeldOut> held_out_;
-  PromptRows prompts_;
+  tasks::PromptRows prompts_;
   std::vector<TrainTask> job_tasks_;
   std::unique_ptr<Engine> engine_;
   std::string encoder_key_;
   std::optional<tasks::PromptConditions> conditions_;
   std::vector<float> mean_tokens_;
-  std::optional<MetricsFile> metrics_;
+  std::optional<tasks::MetricsFile> metrics_;
   std::optional<double> last_loss_;
   std::int64_t first_step_ = 0;
 };

@@ -1,27 +1,13 @@
-// What a training costs, before it begins.
+// What a training costs, told before it begins.
 #pragma once
 
 #include "context.h"
-#include "tasks/task_set.h"
 #include "tasks/train_config.h"
+#include "tasks/training_estimate.h"
 
 namespace dnd::app {
 
-struct TrainEstimate {
-  std::size_t tasks = 0;
-  std::size_t held_out = 0;
-  std::size_t checkpoints = 0;         // of the training tasks
-  std::size_t prompts = 0;             // distinct, held-out tasks left out
-  std::uint64_t parameter_bytes = 0;   // weights, moments, gradients of all threads
-  std::uint64_t activation_bytes = 0;  // kept for the backward pass, all threads
-  std::uint64_t target_bytes = 0;      // tokens of all checkpoints
-  std::uint64_t condition_bytes = 0;   // the file of conditions, mapped
-};
-
-TrainEstimate estimate_training(const tasks::TrainConfig& config, const tasks::TaskSet& set,
-                                int threads);
-
 void print_training_estimate(const Context& context, const tasks::TrainConfig& config,
-                             const TrainEstimate& estimate);
+                             const tasks::TrainEstimate& estimate);
 
 }  // namespace dnd::app

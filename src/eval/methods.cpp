@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "generate/embedding.h"
 
 namespace dnd::eval {
 namespace {
@@ -24,7 +25,7 @@ Methods::Methods(const tasks::TaskSet& set, const TrainingAdapters& training,
   for (std::size_t i = 0; i < set.train.size(); ++i) {
     std::vector<std::vector<float>> draws;
     for (std::size_t k = 0; k < settings.draws; ++k) draws.push_back(embedding(set.train[i], k));
-    embeddings_.push_back(mean_embedding(draws));
+    embeddings_.push_back(generate::mean_embedding(draws));
     x.insert(x.end(), embeddings_.back().begin(), embeddings_.back().end());
     const std::vector<float> weights = flat_values(*training.task_mean(i));
     y.insert(y.end(), weights.begin(), weights.end());

@@ -39,14 +39,6 @@ std::vector<const tasks::Task*> partners_of(const tasks::TaskSet& set, const tas
 // SplitMix64(seed).next() + stream; for each line 8 + below(9) words, each by below(number of words).
 std::vector<std::string> random_text(std::size_t count, std::uint64_t seed, std::uint64_t stream);
 
-// Mean over the real tokens (mask 1) of one prompt's condition (length, width); zeros if there are
-// none. Throws Error(internal) where mask and condition do not fit.
-std::vector<float> pooled_embedding(std::span<const float> condition,
-                                    std::span<const std::uint8_t> mask, std::size_t width);
-
-// Mean of vectors of one width; at least one.
-std::vector<float> mean_embedding(const std::vector<std::vector<float>>& embeddings);
-
 double cosine(std::span<const float> x, std::span<const float> y);  // 0 where one of them is zero
 
 // The entry of `candidates` with the largest cosine to `query`; the first of equals. Throws

@@ -50,15 +50,20 @@ def test_prompts_that_several_tasks_have_are_encoded_once(bundle, precision):
     prompts = write_prompts("all.jsonl", pairs)
     call = ["generate", "--model", bundle, "--prompts", prompts, "--variants", 2, "--precision", precision]
     together = dnd(*call, "--out", "together", "--verbose")
-    alone = dnd(*call, "--out", "alone", "--batch-size", 1, "--verbose")
-    assert "known from the batch" not in alone.err
-    encoded = [line.split()[2] for line in together.err.splitlines() if "known from the batch" in line]
+    dnd(*call, "--out", "alone", "--batch-size", 1)
+    encoded = [line.split()[2] for line in together.err.splitlines() if "the others are known" in line]
     assert len(together.lines) == len(encoded) + 1 == 4
     # The first four prompts of `a`, then the fifth at most; of `b` what `a` did not bring; then nothing.
     assert int(encoded[0]) <= 1 and 1 <= int(encoded[1]) <= 3 and encoded[2] == "0"
     for path in together.lines:
         assert folder_bytes(path) == folder_bytes(path.replace("together", "alone"))
     assert len({sha256(f"{path}/adapter_model.safetensors") for path in together.lines}) == 4
+    for task in "ab":  # a call for one adapter has nothing to share
+        own = write_prompts(f"{task}.jsonl", [pair for pair in pairs if pair[0] == task])
+        single = dnd("generate", "--model", bundle, "--prompts", own, "--precision", precision, "--out", "single",
+                     "--verbose")
+        assert "the others are known" not in single.err
+        assert folder_bytes(f"single/{task}") == folder_bytes(f"together/{task}/v000")
 
 
 @pytest.mark.parametrize("cut", [1, -4000])

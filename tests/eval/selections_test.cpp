@@ -130,16 +130,6 @@ TEST(RandomText, IsLinesOfWords) {
   EXPECT_NE(random_text(50, 2, 2), lines);
 }
 
-TEST(PooledEmbedding, IsTheMeanOverRealTokens) {
-  const std::vector<float> condition = {1, 2, 3, 4, 100, 100};
-  const std::vector<std::uint8_t> mask = {1, 1, 0};
-  EXPECT_THAT(pooled_embedding(condition, mask, 2), ElementsAre(2.0F, 3.0F));
-  const std::vector<std::uint8_t> none = {0, 0, 0};
-  EXPECT_THAT(pooled_embedding(condition, none, 2), ElementsAre(0.0F, 0.0F));
-  EXPECT_DND_ERROR(pooled_embedding(condition, mask, 3), ErrorKind::internal, "mask");
-  EXPECT_THAT(mean_embedding({{1, 2}, {3, 6}}), ElementsAre(2.0F, 4.0F));
-}
-
 TEST(Nearest, IsByCosineNotByLength) {
   const std::vector<float> query = {1, 1};
   EXPECT_NEAR(cosine(query, std::vector<float>{1, 0}), 0.70710678, 1e-8);

@@ -1,10 +1,10 @@
-#include "train_conditions.h"
+#include "tasks/conditions_plan.h"
 
 #include "base/paths.h"
 #include "base/sha256.h"
 #include "base/strings.h"
 
-namespace dnd::app {
+namespace dnd::tasks {
 namespace fs = std::filesystem;
 namespace {
 
@@ -37,9 +37,9 @@ std::string encoder_key(const bundle::ConditionConfig& condition, const fs::path
                         static_cast<int>(condition.empty_chunk)));
 }
 
-tasks::ConditionsPlan conditions_plan(const bundle::ConditionConfig& condition,
-                                      const std::string& encoder_key,
-                                      const std::vector<std::string>& texts) {
+ConditionsPlan conditions_plan(const bundle::ConditionConfig& condition,
+                               const std::string& encoder_key,
+                               const std::vector<std::string>& texts) {
   Sha256 hash;
   hash.update(encoder_key);
   for (const std::string& text : texts) hash.update(cat(text.size(), '\0', text));
@@ -47,4 +47,4 @@ tasks::ConditionsPlan conditions_plan(const bundle::ConditionConfig& condition,
           condition.width};
 }
 
-}  // namespace dnd::app
+}  // namespace dnd::tasks

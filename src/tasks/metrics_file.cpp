@@ -1,4 +1,4 @@
-#include "train_metrics.h"
+#include "tasks/metrics_file.h"
 
 #include <string>
 
@@ -7,7 +7,7 @@
 #include "base/staged.h"
 #include "base/strings.h"
 
-namespace dnd::app {
+namespace dnd::tasks {
 namespace fs = std::filesystem;
 namespace {
 
@@ -44,4 +44,4 @@ void MetricsFile::add(const Json& line) {
   if (!out_) fail(ErrorKind::io, "metrics: ", path_.string(), ": cannot be written (disk full?)");
 }
 
-}  // namespace dnd::app
+}  // namespace dnd::tasks

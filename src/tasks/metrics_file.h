@@ -9,7 +9,7 @@
 
 #include "base/json.h"
 
-namespace dnd::app {
+namespace dnd::tasks {
 
 class MetricsFile {
  public:
@@ -25,4 +25,4 @@ class MetricsFile {
   std::ofstream out_;
 };
 
-}  // namespace dnd::app
+}  // namespace dnd::tasks

@@ -10,7 +10,7 @@
 #include "bundle/generator_config.h"
 #include "tasks/prompt_conditions.h"
 
-namespace dnd::app {
+namespace dnd::tasks {
 
 // Distinct texts in order of first appearance.
 class PromptRows {
@@ -27,8 +27,8 @@ class PromptRows {
 std::string encoder_key(const bundle::ConditionConfig& condition,
                         const std::filesystem::path& encoder);
 // What the file of the conditions of `texts` must hold.
-tasks::ConditionsPlan conditions_plan(const bundle::ConditionConfig& condition,
-                                      const std::string& encoder_key,
-                                      const std::vector<std::string>& texts);
+ConditionsPlan conditions_plan(const bundle::ConditionConfig& condition,
+                               const std::string& encoder_key,
+                               const std::vector<std::string>& texts);
 
-}  // namespace dnd::app
+}  // namespace dnd::tasks

@@ -1,0 +1,14 @@
+// Where this program is, and what was installed with it.
+#pragma once
+
+#include <filesystem>
+
+namespace dnd {
+
+// The running program's own file. Throws Error(internal) where the system does not tell.
+std::filesystem::path executable_path();
+
+// share/dnd beside the program: presets, encoders, the default generator.
+std::filesystem::path data_folder();
+
+}  // namespace dnd

@@ -1,0 +1,74 @@
+#include "generate/generator.h"
+
+#include <vector>
+
+#include "base/environment.h"
+#include "base/installation.h"
+#include "base/log.h"
+#include "base/paths.h"
+#include "base/strings.h"
+
+namespace dnd::generate {
+namespace fs = std::filesystem;
+namespace {
+
+fs::path default_generator() { return data_folder() / "models" / "default"; }
+
+bool is_there(const fs::path& path, bundle::EncoderKind kind) {
+  return kind == bundle::EncoderKind::glove ? is_file(path) : path_exists(path / "config.json");
+}
+
+}  // namespace
+
+Generator open_generator(const std::string& model) {
+  fs::path folder = model;
+  if (model.empty()) folder = environment("DND_MODEL");
+  if (folder.empty()) {
+    folder = default_generator();
+    if (!path_exists(folder)) {
+      fail(ErrorKind::no_input,
+           "no generator: give --model BUNDLE or set DND_MODEL (none is "
+           "installed at ",
+           folder.string(), "; 'dnd import' makes one from a released .pth)");
+    }
+  }
+  Generator generator{folder, bundle::read_bundle(folder)};
+  if (generator.config.untrained) {
+    log_warning(cat("generator '", printable(generator.config.name),
+                    "' is untrained (random weights): its adapters test the pipeline only"));
+  }
+  return generator;
+}
+
+fs::path find_encoder(const Generator& generator, const std::string& given) {
+  const bundle::ConditionConfig& condition = generator.config.condition;
+  const std::string& name = condition.encoder;
+  if (!given.empty()) {
+    if (!is_there(given, condition.kind)) {
+      fail(ErrorKind::no_input, "--encoder ", given, ": ",
+           condition.kind == bundle::EncoderKind::glove ? "no such file" : "holds no config.json");
+    }
+    const std::string name_given = fs::path(given).lexically_normal().stem().string();
+    if (name_given != fs::path(name).stem()) {
+      log_warning(cat("the generator was made for encoder '", printable(name), "', using '",
+                      printable(name_given), "'"));
+    }
+    return given;
+  }
+  const std::string entry = condition.kind == bundle::EncoderKind::glove ? name + ".txt" : name;
+  std::vector<fs::path> places = {generator.folder / bundle::kEncoderFolderName};
+  if (condition.kind == bundle::EncoderKind::glove) places = {places[0] / entry};
+  if (const std::string folder = environment("DND_ENCODERS"); !folder.empty()) {
+    places.push_back(fs::path(folder) / entry);
+  }
+  places.push_back(data_folder() / "encoders" / entry);
+  std::string searched;
+  for (const fs::path& place : places) {
+    if (is_there(place, condition.kind)) return place;
+    searched += "\n  " + place.string();
+  }
+  fail(ErrorKind::unavailable, "encoder '", printable(name),
+       "' is not installed; give --encoder, or put it at one of:", searched);
+}
+
+}  // namespace dnd::generate

@@ -1,0 +1,28 @@
+// The generator of a call and the text encoder that it was made for, found by name.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "bundle/generator_config.h"
+
+namespace dnd::generate {
+
+// A bundle to use and its checked configuration.
+struct Generator {
+  std::filesystem::path folder;
+  bundle::GeneratorConfig config;
+
+  std::filesystem::path weights() const { return folder / bundle::kDecoderWeightsName; }
+};
+
+// The bundle at `model`; where that is empty, of $DND_MODEL, else the installed default. Throws
+// Error(no_input). Warns if it is untrained.
+Generator open_generator(const std::string& model);
+
+// `given`, else encoder/ in the bundle, $DND_ENCODERS/<name>, the installed encoders; for GloVe the same with
+// <name>.txt files. Warns where `given` has another name than the generator's encoder. Throws
+// Error(no_input), or Error(unavailable) naming every place searched.
+std::filesystem::path find_encoder(const Generator& generator, const std::string& given);
+
+}  // namespace dnd::generate
