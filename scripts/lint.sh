@@ -19,6 +19,15 @@ check_format() {
   fi
 }
 
+# base/paths answers these with an Error that has the path and the right code; <filesystem> throws its own.
+check_paths() {
+  local calls='(fs|filesystem)::(exists|is_[a-z_]+|file_size|absolute|(weakly_)?canonical|equivalent|(recursive_)?directory_iterator|(symlink_)?status|read_symlink)\('
+  if grep -rnE "$calls" src apps --include='*.cpp' --include='*.h' | grep -v '^src/base/' >&2; then
+    echo "lint: base/paths.h has these questions" >&2
+    return 1
+  fi
+}
+
 check_python() {
   scripts/setup_lint.sh
   .deps/ruff/bin/ruff check --no-cache --quiet .
@@ -38,6 +47,7 @@ check_tidy() {
 case "${1:-}" in
   format)
     check_format
+    check_paths
     check_python
     ;;
   python) check_python ;;

@@ -41,8 +41,8 @@ void check_gguf_layout(const adapter::AdapterLayout& layout);
 // must be a folder that takes entries. Writing may still fail, of a full disk for one.
 void check_place(const std::filesystem::path& path);
 
-// Before anything is computed: `out` can be made, and is free or, with `force`, of a kind that is replaced and
-// no part of the call's `inputs`. `advice` says what else a place that is taken leaves. Throws
+// Before anything is computed: `out` can be made, and is free or, with `force`, of a kind that is replaced
+// and no part of the call's `inputs`. `advice` says what else a place that is taken leaves. Throws
 // Error(cannot_create).
 template <typename Kind>
 void check_output(const std::filesystem::path& out, const Kind& kind, bool force,
@@ -62,7 +62,8 @@ void check_output(const Artefact& artefact, bool force,
                   const std::vector<std::filesystem::path>& inputs,
                   const char* advice = "--force replaces it");
 
-// What may be skipped where it is finished: nothing, or an adapter of the format. Throws Error(cannot_create).
+// What may be skipped where it is finished: nothing, or an adapter of the format. Throws
+// Error(cannot_create).
 void check_replaceable(const Artefact& artefact);
 
 // How an adapter is written.

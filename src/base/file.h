@@ -1,8 +1,9 @@
 // Reading and writing files.
 //
-// Goals: sizes never trusted beyond the file's own; what is opened is asked first what it is, so that a pipe
-// or a device in a model's folder is refused, not waited for; errors that name the file and the system's
-// reason. What outputs become whole or not at all by: base/staged.h. Non-goals: asynchronous I/O, remote files.
+// Goals: sizes never trusted beyond the file's own; what is opened is asked first what it is, so that a
+// pipe or a device in a model's folder is refused, not waited for; errors that name the file and the
+// system's reason. What outputs become whole or not at all by: base/staged.h. Non-goals: asynchronous I/O,
+// remote files.
 #pragma once
 
 #include <cstddef>

@@ -9,8 +9,8 @@ namespace dnd {
 // An opened library. It stays open to the process's end: neither Torch nor CUDA can be unloaded.
 class SharedLibrary {
  public:
-  // Opens the file `path`, never one that the system finds elsewhere by that name. `who` and `remedy` begin and
-  // end the message. Throws Error(unavailable): no regular file, or the system's loader refuses it.
+  // Opens the file `path`, never one that the system finds elsewhere by that name. `who` and `remedy` begin
+  // and end the message. Throws Error(unavailable): no regular file, or the system's loader refuses it.
   SharedLibrary(const std::filesystem::path& path, std::string who, std::string remedy);
 
   // The address of `name`, of type Function*. Throws Error(unavailable) where the library lacks it.

@@ -1,5 +1,5 @@
-// A condition on disk: a safetensors file with one tensor, "condition" (N, L, C) fp32, and in its metadata what
-// it was made of (docs/formats.md).
+// A condition on disk: a safetensors file with one tensor, "condition" (N, L, C) fp32, and in its metadata
+// what it was made of (docs/formats.md).
 #pragma once
 
 #include <filesystem>

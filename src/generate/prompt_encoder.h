@@ -21,8 +21,8 @@ struct MaskedCondition {
 
 class PromptEncoder {
  public:
-  // Loads the encoder into the engine; GloVe generators need none there. `engine` and `generator` must outlive the
-  // object. Throws Error(data) where the encoder is not as wide as the generator needs.
+  // Loads the encoder into the engine; GloVe generators need none there. `engine` and `generator` must
+  // outlive the object. Throws Error(data) where the encoder is not as wide as the generator needs.
   PromptEncoder(Engine& engine, const Generator& generator, std::filesystem::path encoder);
 
   // Of any number of prompts. A prompt's rows do not depend on the others.

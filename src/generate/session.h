@@ -1,5 +1,5 @@
-// Prompts -> adapters: one generator on an engine. Every command that makes adapters, or a generator's view of
-// prompts, comes through here.
+// Prompts -> adapters: one generator on an engine. Every command that makes adapters, or a generator's view
+// of prompts, comes through here.
 #pragma once
 
 #include <cstddef>
@@ -26,15 +26,15 @@ struct SessionOptions {
   bool embeddings = false;  // embed() is going to be called
 };
 
-// One at a time on an engine: a new session takes the engine's encoder and decoder from the last. What it gives
-// does not depend on what was asked before.
+// One at a time on an engine: a new session takes the engine's encoder and decoder from the last. What it
+// gives does not depend on what was asked before.
 class Session {
  public:
   using Prompts = std::vector<std::string>;
 
-  // Loads the encoder (none where `encoder` is empty: conditions are given then) and the decoder. `weights` is
-  // the generator's decoder.safetensors, opened by the caller, who may have it read ahead before there is an engine.
-  // `engine` and `generator` must outlive the object.
+  // Loads the encoder (none where `encoder` is empty: conditions are given then) and the decoder. `weights`
+  // is the generator's decoder.safetensors, opened by the caller, who may have it read ahead before there
+  // is an engine. `engine` and `generator` must outlive the object.
   Session(Engine& engine, const Generator& generator, const std::filesystem::path& encoder,
           formats::SafetensorsFile weights, const SessionOptions& options);
 

@@ -30,10 +30,11 @@ struct MergeResult {
   std::uint64_t bytes = 0;  // of all files
 };
 
-// Makes the folder `out` at once (see dnd::Staged): the files of `checkpoint` under their names,
-// with W' = W + sum of scale B A for the targets (DoRA: magnitude / ||W + scale B A|| times that,
-// by row, before the one rounding, as PEFT merges), everything else byte for byte. What is
-// replaced must consist of files of these names, apart from the base. Throws Error(cannot_create), Error(io), or Error(data) naming the tensor where a result is not finite.
+// Makes the folder `out` at once (see dnd::Staged): the files of `checkpoint` under their names, with W' =
+// W + sum of scale B A for the targets (DoRA: magnitude / ||W + scale B A|| times that, by row, before the
+// one rounding, as PEFT merges), everything else byte for byte. What is replaced must consist of files of
+// these names, apart from the base. Throws Error(cannot_create), Error(io), or Error(data) naming the
+// tensor where a result is not finite.
 MergeResult merge_checkpoint(const Checkpoint& checkpoint, std::span<const MergeTarget> targets,
                              const std::filesystem::path& out, const MergeOptions& options);
 

@@ -17,8 +17,8 @@
 
 namespace dnd::ops {
 
-// A fixed set of threads, the caller's among them; fewer where the system gives no more. Not copyable. run() is for one caller at a time
-// and does not nest.
+// A fixed set of threads, the caller's among them; fewer where the system gives no more. Not copyable.
+// run() is for one caller at a time and does not nest.
 class Workers {
  public:
   explicit Workers(int threads);

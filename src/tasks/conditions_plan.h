@@ -1,4 +1,5 @@
-// Which conditions a training needs (tasks/prompt_conditions.h keeps them), and the key of what they are made of.
+// Which conditions a training needs (tasks/prompt_conditions.h keeps them), and the key of what they are
+// made of.
 #pragma once
 
 #include <cstdint>

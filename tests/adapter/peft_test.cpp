@@ -257,9 +257,8 @@ TEST_F(PeftFolder, OnlyAdaptersAreReplaced) {
   EXPECT_NO_THROW(write(golden(), Dtype::f32, OnExisting::replace));
   EXPECT_EQ(names_in(out_), kFolder);
   fs::remove(out_ / kAdapterConfigName);
-  EXPECT_DND_ERROR(
-      write(golden(), Dtype::f32, OnExisting::replace), ErrorKind::cannot_create,
-      out_.string() + ": exists and is not a PEFT adapter (no adapter_config.json)");
+  EXPECT_DND_ERROR(write(golden(), Dtype::f32, OnExisting::replace), ErrorKind::cannot_create,
+                   out_.string() + ": exists and is not a PEFT adapter (no adapter_config.json)");
   EXPECT_TRUE(fs::exists(out_ / kAdapterWeightsName));
   fs::remove_all(out_);
   dir_.file("out", "a file");

@@ -3,7 +3,7 @@
 import pathlib
 
 import pytest
-from support import DATA, GOLDEN, LAYOUT, Exit, dnd, errors_when_limited, file_size_limit, folder_bytes, tree
+from support import DATA, GOLDEN, LAYOUT, Exit, dnd, errors_when_limited, file_size_limit, folder_bytes
 from train_data import write_config, write_tasks
 
 LLAMA = DATA / "interop/llama"

@@ -182,7 +182,7 @@ def run(call: list[str], value: str = "", engine: bool = False) -> subprocess.Co
     """Whatever comes of it; `value` is what the call is given to stumble over."""
     return subprocess.run([PROGRAM, *call], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           errors="replace", timeout=TIMEOUT_SECONDS, env=environment(engine=engine),
-                          preexec_fn=without_privileges if value in PERMISSIONS else None)
+                          preexec_fn=without_privileges if value in PERMISSIONS else None, check=False)
 
 
 def complaints_of(parameter: Parameter, value: str, codes: set[int], call: list[str], engine: bool) -> list[str]:

@@ -10,9 +10,9 @@ from support import DATA, GOLDEN, LAYOUT, QUESTIONS, Exit, dnd, fails, safetenso
 from train_data import write_config, write_tasks
 
 LLAMA = DATA / "interop/llama"
-FOLDERS = {"generate": "adapter_config.json", "generate mlx": "adapters.safetensors", "convert peft": "adapter_config.json",
-           "convert mlx": "adapters.safetensors", "compose": "adapter_config.json", "codec detokenize": "adapter_config.json",
-           "merge": "model.safetensors", "import": "generator.json", "new": "generator.json", "train": "generator.json",
+PEFT, MLX, BUNDLE = "adapter_config.json", "adapters.safetensors", "generator.json"
+FOLDERS = {"generate": PEFT, "generate mlx": MLX, "convert peft": PEFT, "convert mlx": MLX, "compose": PEFT,
+           "codec detokenize": PEFT, "merge": "model.safetensors", "import": BUNDLE, "new": BUNDLE, "train": BUNDLE,
            "eval": "results.json"}
 FILES = ("generate gguf", "convert gguf", "convert diffusers", "encode", "codec tokenize", "layout")
 
@@ -104,7 +104,7 @@ def test_its_own_output_is_replaced(name, inputs, made):
     assert not [path for path in pathlib.Path().iterdir() if path.name.startswith(".")]
 
 
-@pytest.mark.parametrize("foreign", ["notes.txt", "checkpoint-500/optimizer.pt", "encoder/model.safetensors", ".git/HEAD"])
+@pytest.mark.parametrize("foreign", ["notes.txt", "checkpoint-500/optimizer.pt", "encoder/model.safetensors", ".git/X"])
 @pytest.mark.parametrize("name", FOLDERS)
 def test_a_folder_with_anything_else_in_it_is_kept(name, foreign, inputs, made):
     out = copy_of(made(name), place_of(name, "out"))
@@ -125,8 +125,8 @@ def test_a_folder_in_the_place_of_a_file_is_kept(name, inputs, made):
 
 @pytest.mark.parametrize("name", FOLDERS)
 def test_a_folder_of_another_kind_is_kept(name, inputs, made):
-    for other in FOLDERS:
-        if {FOLDERS[name], FOLDERS[other]} & {"adapter_config.json"} == set() and FOLDERS[name] != FOLDERS[other]:
+    for other, marker in FOLDERS.items():
+        if PEFT not in (FOLDERS[name], marker) and FOLDERS[name] != marker:
             out = copy_of(made(other), place_of(name, "out"))
             refused(name, inputs)
             shutil.rmtree(out)
@@ -136,8 +136,9 @@ def test_a_folder_of_another_kind_is_kept(name, inputs, made):
 def test_a_file_of_another_kind_is_kept(name, inputs, made):
     place = place_of(name, "out")
     tensor = {"x": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}
-    for foreign in (b"a novel", b"", b"{}", json.dumps({"format": "other"}).encode(), safetensors_bytes(tensor, b"0000"),
-                    (LLAMA / "base/config.json").read_bytes(), (LLAMA / "base/model.safetensors").read_bytes(),
+    for foreign in (b"a novel", b"", b"{}", json.dumps({"format": "other"}).encode(),
+                    safetensors_bytes(tensor, b"0000"), (LLAMA / "base/config.json").read_bytes(),
+                    (LLAMA / "base/model.safetensors").read_bytes(),
                     (DATA.parents[1] / "models/default/base/base.gguf").read_bytes()):
         place.write_bytes(foreign)
         refused(name, inputs)

@@ -13,8 +13,8 @@
 
 namespace dnd::testing {
 
-// A condition's row holds its token ids, every width; projected, they are doubled and cut to one row a prompt; weight
-// tokens are all the sum of their condition.
+// A condition's row holds its token ids, every width; projected, they are doubled and cut to one row a
+// prompt; weight tokens are all the sum of their condition.
 class FakeEngine : public Engine {
  public:
   std::vector<std::size_t> encoded;  // prompts of each call of encode()
