@@ -211,7 +211,8 @@ def sharded_merge(shards: int, size: int = 64) -> list[str]:
 
 def run_merge(call: list[str], **options) -> subprocess.CompletedProcess:
     """Makes all of `out`, or fails with one line and leaves nothing."""
-    done = subprocess.run(call, env=environment(engine=False), capture_output=True, text=True, timeout=60, **options, check=False)
+    done = subprocess.run(call, env=environment(engine=False), capture_output=True, text=True, timeout=60, check=False,
+                          **options)
     if done.returncode == Exit.DONE:
         assert (tree("out") == tree("base")) and ".dnd-tmp." not in " ".join(tree())
         return done
@@ -227,7 +228,8 @@ def test_few_descriptors():
     codes = set()
     for limit in [*range(4, 24), 64]:
         for _ in range(3):
-            done = run_merge(call, preexec_fn=functools.partial(resource.setrlimit, resource.RLIMIT_NOFILE, (limit, limit)))
+            bound = functools.partial(resource.setrlimit, resource.RLIMIT_NOFILE, (limit, limit))
+            done = run_merge(call, preexec_fn=bound)
             codes.add(done.returncode)
             if done.returncode != Exit.DONE:
                 assert "Too many open files" in done.stderr
