@@ -68,7 +68,8 @@ def opened(program: pathlib.Path, call, folder: pathlib.Path, env: dict) -> tupl
     """What a call in the folder prints, and every path it opens that does not hang on an open folder."""
     trace = folder.parent / "trace.txt"
     strace = ["strace", "-f", "-qq", "-s", "4096", "-e", f"trace={CALLS}", "-o", trace]
-    done = subprocess.run([*strace, program, *map(str, call)], cwd=folder, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run([*strace, program, *map(str, call)], cwd=folder, env=env, capture_output=True, text=True,
+                          check=False)
     assert done.returncode == 0, done.stderr
     calls = OPENED.findall(trace.read_text(errors="replace"))
     return done.stdout, [path for _, at, path in calls if not at[:1].isdigit()]
