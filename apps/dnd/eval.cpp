@@ -28,7 +28,13 @@ constexpr const char* kTableName = "table.md";
 constexpr const char* kPlotName = "results.svg";
 
 FolderKind evaluation_folder() {
-  return {"an evaluation", kResultsName, {kResultsName, kTableName, kPlotName}};
+  return {"an evaluation",
+          kResultsName,
+          {kResultsName, kTableName, kPlotName},
+          [](const fs::path& folder) {
+            const Json results = read_json_file(folder / kResultsName, "results");
+            return JsonObject(results, "results").text_or("format", "") == "dnd-eval";
+          }};
 }
 
 class EvalRun {

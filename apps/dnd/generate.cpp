@@ -93,7 +93,7 @@ class GenerateRun {
     std::vector<fs::path> inputs = options_.source.prompts;
     inputs.insert(inputs.end(), {generator_.folder, encoder_, options_.condition});
     std::set<fs::path> places;
-    for (const Job& job : jobs_) {
+    for (const generate::Job& job : jobs_) {
       for (const Artefact& artefact : artefacts_of(job.path, formats_)) {
         if (!places.insert(artefact.path.lexically_normal()).second) {
           fail(ErrorKind::data, artefact.path.string(),
@@ -137,7 +137,7 @@ class GenerateRun {
   // A job's condition, added to `batch` unless there is nothing to do or it fails.
   void prepare(std::size_t index, std::vector<Work>& batch) {
     attempt({&index, 1}, [&] {
-      const Job& job = jobs_[index];
+      const generate::Job& job = jobs_[index];
       Work work;
       work.index = index;
       work.provenance = describe(job);
@@ -179,7 +179,7 @@ class GenerateRun {
     }
   }
 
-  adapter::Provenance describe(const Job& job) {
+  adapter::Provenance describe(const generate::Job& job) {
     const bundle::GeneratorConfig& config = generator_.config;
     adapter::Provenance provenance;
     provenance.generator = config.name;
@@ -200,7 +200,8 @@ class GenerateRun {
   }
 
   // What is still to be made of a job. With --resume, what is there must be from the same inputs.
-  std::vector<Artefact> missing(const Job& job, const adapter::Provenance& provenance) const {
+  std::vector<Artefact> missing(const generate::Job& job,
+                                const adapter::Provenance& provenance) const {
     std::vector<Artefact> artefacts = artefacts_of(job.path, formats_);
     if (!options_.resume) return artefacts;
     const auto expected = adapter::provenance_metadata(provenance);
@@ -210,7 +211,7 @@ class GenerateRun {
     return artefacts;
   }
 
-  WriteOptions write_options(const Job& job, adapter::AdapterFormat format) const {
+  WriteOptions write_options(const generate::Job& job, adapter::AdapterFormat format) const {
     const adapter::AdapterLayout& layout = generator_.config.layout;
     WriteOptions write;
     write.dtype = dtype_for(options_, format);
@@ -303,7 +304,7 @@ class GenerateRun {
 
   void report(const Work& work, const Written& written) const {
     if (!context_.json) return print_line(written.artefact.path.string());
-    const Job& job = jobs_[work.index];
+    const generate::Job& job = jobs_[work.index];
     Json json = {{"path", written.artefact.path.string()},
                  {"format", adapter::format_name(written.artefact.format)},
                  {"task", job.task == nullptr ? "" : job.task->name},
@@ -333,7 +334,7 @@ class GenerateRun {
   Progress progress_;
   std::vector<adapter::AdapterFormat> formats_;
   text::PromptSet set_;
-  std::vector<Job> jobs_;
+  std::vector<generate::Job> jobs_;
   generate::Generator generator_;
   fs::path encoder_;
   bool is_loading_ = false;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "generate/jobs.h"
 #include "outputs.h"
 #include "source_options.h"
 
@@ -33,26 +34,10 @@ std::vector<adapter::AdapterFormat> chosen_formats(const GenerateOptions& option
 // --adapter-dtype, or the format's own default.
 std::string dtype_for(const GenerateOptions& options, adapter::AdapterFormat format);
 
-// One adapter to make.
-struct Job {
-  const text::PromptTask* task = nullptr;  // nullptr where a condition was given
-  std::size_t variant = 0;
-  std::filesystem::path path;
-};
-
-// Part `index` of `count` of the tasks, 0-based.
-struct Shard {
-  std::size_t index = 0;
-  std::size_t count = 1;
-};
-
-// "I/N", or "auto" from SLURM_ARRAY_TASK_ID/COUNT (and _MIN) or RANK/WORLD_SIZE. Throws Error(usage).
-Shard parse_shard(const std::string& text);
-
 // Where the adapters go without --out: adapters/<stem of the first prompts file>.
 std::filesystem::path default_output(const GenerateOptions& options);
 
 // All jobs of this call's shard, in order. Throws Error(usage) or Error(data) on names.
-std::vector<Job> plan_jobs(const GenerateOptions& options, const text::PromptSet& set);
+std::vector<generate::Job> plan_jobs(const GenerateOptions& options, const text::PromptSet& set);
 
 }  // namespace dnd::app

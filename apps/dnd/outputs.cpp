@@ -131,7 +131,7 @@ void check_place(const fs::path& path) {
   if (impossible) {
     fail(ErrorKind::cannot_create, path.string(), ": cannot be created: ", system_reason(errno));
   }
-  const fs::path parent = nearest_existing(absolute_path(path).parent_path());
+  const fs::path parent = nearest_existing(output_path(path).parent_path());
   if (::access((parent / ".").c_str(), W_OK | X_OK) == 0) return;
   fail(ErrorKind::cannot_create, path.string(), ": cannot be created: ", parent.string(), ": ",
        system_reason(errno));

@@ -28,17 +28,13 @@
 #include "tasks/metrics_file.h"
 #include "tasks/train_config.h"
 #include "tasks/training_targets.h"
+#include "tasks/work_folder.h"
 #include "train_estimate.h"
 
 namespace dnd::app {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kStateName = "state.safetensors";
-constexpr const char* kLockName = "lock";
-constexpr const char* kMetricsName = "metrics.jsonl";
-constexpr const char* kConditionsName = "conditions.safetensors";
-constexpr const char* kStartName = "start";             // the bundle of first weights
 constexpr std::uint64_t kMaxTargetBytes = 4ULL << 30U;  // of tokens kept in memory
 constexpr int kInterrupted = 130;
 
@@ -52,14 +48,6 @@ struct TrainOptions {
   bool force = false;
   bool dry_run = false;
 };
-
-// Where the trainer (trainer/state.h) saved one.
-FileKind state_file() {
-  return {"the state of a training", [](const fs::path& path) {
-            const formats::SafetensorsFile file(path);
-            return file.metadata().contains("dnd.identity");
-          }};
-}
 
 volatile std::sig_atomic_t stop_requested = 0;
 
@@ -83,6 +71,7 @@ class TrainRun {
     if (options_.work.empty()) {
       options_.work = options_.out.lexically_normal();
       if (!options_.work.has_filename()) options_.work = options_.work.parent_path();
+      if (options_.work == "." || options_.work == "..") options_.work = output_path(options_.out);
       options_.work += ".train";
     }
   }
@@ -128,11 +117,11 @@ class TrainRun {
   // One training a folder. What was free at first may have been taken and left since.
   void lock_work() {
     if (!is_first()) return;
-    lock_.emplace(options_.work / kLockName, "another training");
+    lock_.emplace(options_.work / tasks::kLockName, "another training");
     check_places();
   }
 
-  fs::path state() const { return options_.work / kStateName; }
+  fs::path state() const { return options_.work / tasks::kStateName; }
 
   void check_data() {
     if (set_.train.empty()) {
@@ -157,7 +146,11 @@ class TrainRun {
                  {options_.config, config_.tasks, config_.start, options_.encoder});
     check_place(options_.work);
     const bool saved = is_occupied(state());
-    if (!options_.resume) check_replaceable(state(), state_file());
+    if (!options_.resume) {
+      check_replaceable(state(), tasks::state_file());
+      check_replaceable(options_.work / tasks::kMetricsName, tasks::metrics_file());
+      check_replaceable(options_.work / tasks::kStartName, tasks::start_folder());
+    }
     if (options_.resume && !saved) {
       fail(ErrorKind::no_input, "train: --resume: ", state().string(), ": not found");
     }
@@ -196,7 +189,7 @@ class TrainRun {
     }
     const auto plan =
         tasks::conditions_plan(config_.generator.condition, encoder_key_, prompts_.texts());
-    const fs::path path = options_.work / kConditionsName;
+    const fs::path path = options_.work / tasks::kConditionsName;
     if (is_first() && !tasks::has_conditions(path, plan)) {
       progress_.stage(cat("encode ", plan.prompts, " prompts"));
       const generate::PromptEncoder encoder(*engine_, generator_, encoder_);
@@ -212,7 +205,7 @@ class TrainRun {
   // The weights to begin with: of the bundle to start from, or random ones.
   fs::path start_weights() const {
     if (!config_.start.empty()) return bundle::checked_weights(config_.start);
-    const fs::path folder = options_.work / kStartName;
+    const fs::path folder = options_.work / tasks::kStartName;
     bundle::GeneratorConfig config = config_.generator;
     config.weights_dtype = Dtype::f32;
     config.residual = false;
@@ -273,7 +266,7 @@ class TrainRun {
   void on_start(std::int64_t done) {
     first_step_ = done;
     if (!is_first()) return;
-    metrics_.emplace(options_.work / kMetricsName, done);
+    metrics_.emplace(options_.work / tasks::kMetricsName, done);
     const std::string from = done == 0 ? "" : cat(", ", done, " of them done");
     progress_.stage(cat("train ", config_.steps, " steps", from));
   }

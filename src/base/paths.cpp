@@ -37,6 +37,11 @@ bool is_file(const fs::path& path) { return kind_of(path) == PathKind::file; }
 
 bool is_folder(const fs::path& path) { return kind_of(path) == PathKind::folder; }
 
+bool is_link(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_symlink(fs::symlink_status(path, ignored));
+}
+
 bool is_same(const fs::path& a, const fs::path& b) {
   std::error_code error;
   return fs::equivalent(a, b, error) && !error;
@@ -63,9 +68,19 @@ std::vector<fs::path> list_folder(const fs::path& folder) {
 
 fs::path absolute_path(const fs::path& path) {
   std::error_code error;
-  fs::path absolute = fs::absolute(path, error).lexically_normal();
+  const fs::path whole = fs::absolute(path, error);
   if (error) refuse(path.empty() ? "''" : path, error);
-  if (!absolute.has_filename()) absolute = absolute.parent_path();  // "dir/" names dir
+  fs::path absolute;
+  for (const fs::path& part : whole) {
+    if (part == "." || part.empty()) continue;
+    if (part != "..") {
+      absolute /= part;
+      continue;
+    }
+    const fs::path folder = fs::canonical(absolute, error);
+    if (error) refuse(absolute, error);
+    absolute = folder.parent_path();
+  }
   return absolute;
 }
 
@@ -84,10 +99,13 @@ fs::path nearest_existing(const fs::path& path) {
 }
 
 bool lies_in(const fs::path& inner, const fs::path& outer) {
-  const fs::path part = resolved_path(inner);
-  const fs::path whole = resolved_path(outer);
-  const auto [end, ignored] = std::mismatch(whole.begin(), whole.end(), part.begin(), part.end());
-  return end == whole.end();
+  for (fs::path place : {resolved_path(inner), absolute_path(inner)}) {
+    for (;; place = place.parent_path()) {
+      if (is_same(place, outer)) return true;
+      if (!place.has_relative_path()) break;
+    }
+  }
+  return false;
 }
 
 }  // namespace dnd

@@ -54,12 +54,18 @@ void check_entries(const fs::path& folder, const FolderKind& kind) {
   }
 }
 
-bool is_one(const FileKind& kind, const fs::path& path) {
+bool is_one(const FileTest& test, const fs::path& path) {
   try {
-    return kind_of(path) == PathKind::file && kind.is_one(path);
+    return test(path);
   } catch (const Error&) {
     return false;
   }
+}
+
+bool is_mounted(const fs::path& path) {
+  struct statx info {};
+  return ::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, STATX_TYPE, &info) == 0 &&
+         (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
 void flush_directory(const fs::path& path) {
@@ -95,17 +101,30 @@ void check_replaceable(const fs::path& path, const FolderKind& kind) {
                        "); it will not be replaced"));
     }
     check_entries(path, kind);
+    if (kind.is_one && !is_one(kind.is_one, path)) {
+      refuse(path, cat("exists and is not ", kind.name, "; it will not be replaced"));
+    }
   });
 }
 
 void check_replaceable(const fs::path& path, const FileKind& kind) {
-  if (!is_there(path) || is_one(kind, path)) return;
+  if (!is_there(path)) return;
+  if (is_one([&](const fs::path& p) { return is_file(p) && kind.is_one(p); }, path)) return;
   refuse(path, cat("exists and is not ", kind.name, "; it will not be replaced"));
+}
+
+fs::path output_path(const fs::path& path) {
+  const fs::path place = ask_of_output([&] { return absolute_path(path); });
+  if (is_mounted(place)) {
+    refuse(path,
+           "is where a file system is mounted, which cannot be replaced: choose a place in it");
+  }
+  return place;
 }
 
 void check_apart(const fs::path& out, const std::vector<fs::path>& inputs) {
   if (!is_occupied(out)) return;
-  const fs::path place = ask_of_output([&] { return resolved_path(out); });
+  const fs::path place = output_path(out);
   for (const fs::path& input : inputs) {
     std::error_code ignored;
     if (input.empty() || !fs::exists(input, ignored)) continue;
@@ -133,7 +152,7 @@ Staged::Staged(const fs::path& final_path, FileKind kind, OnExisting on_existing
 
 Staged::Staged(const fs::path& final_path, bool is_folder, OnExisting on_existing,
                ReplaceCheck check)
-    : final_(ask_of_output([&] { return absolute_path(final_path); })),
+    : final_(output_path(final_path)),
       check_(std::move(check)),
       on_existing_(on_existing),
       is_folder_(is_folder) {

@@ -15,15 +15,16 @@ class StagingRoom;
 // Whether something other than an empty folder is at `path`.
 bool is_occupied(const std::filesystem::path& path);
 
+// Whether what is at a path is of a kind. May throw Error where it cannot be read as one.
+using FileTest = std::function<bool(const std::filesystem::path&)>;
+
 // What a folder of one kind consists of.
 struct FolderKind {
   std::string name;                // "a bundle"
   std::string marker;              // the file that it cannot be without
   std::vector<std::string> files;  // all it may hold, the marker included
+  FileTest is_one = {};            // asked of the folder at last, where names do not tell enough
 };
-
-// Whether the file at a path is of a kind. May throw Error where it cannot be read as one.
-using FileTest = std::function<bool(const std::filesystem::path&)>;
 
 struct FileKind {
   std::string name;  // "a GGUF adapter"
@@ -35,6 +36,10 @@ struct FileKind {
 // asked, and neither is a file of another kind.
 void check_replaceable(const std::filesystem::path& path, const FolderKind& kind);
 void check_replaceable(const std::filesystem::path& path, const FileKind& kind);
+
+// The absolute path of an output. Throws Error(cannot_create) where the system cannot have it, and for the
+// root of a mounted file system, which no other folder can be put in the place of.
+std::filesystem::path output_path(const std::filesystem::path& path);
 
 // Throws Error(cannot_create) if something is at `out` and it is, holds or lies in one of `inputs`: replacing
 // it would take from the call what it reads. Inputs that do not exist (and "", "-") count for nothing.

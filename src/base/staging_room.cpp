@@ -1,5 +1,6 @@
 #include "base/staging_room.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/random.h>
@@ -8,9 +9,12 @@
 
 #include <array>
 #include <cerrno>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "base/sha256.h"
@@ -56,27 +60,70 @@ std::string random_suffix() {
   return to_hex(bytes.data(), bytes.size());
 }
 
-// The lock's file last: a removal cut short is taken up by whoever finds the file unlocked.
-void remove_room(const fs::path& room) {
-  std::error_code ignored;
-  fs::directory_iterator entry(room, ignored);
-  std::vector<fs::path> entries;
-  for (; !ignored && entry != fs::directory_iterator(); entry.increment(ignored)) {
-    if (entry->path().filename() != kLockName) entries.push_back(entry->path());
+struct StreamCloser {
+  void operator()(DIR* stream) const { ::closedir(stream); }
+};
+
+std::vector<std::string> names_in(DIR* stream) {
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(stream)) {
+    const std::string name = entry->d_name;
+    if (name != "." && name != "..") names.push_back(name);
   }
-  entry = {};  // gives its descriptor up
-  for (const fs::path& path : entries) fs::remove_all(path, ignored);
-  ::unlink((room / kLockName).c_str());
-  ::rmdir(room.c_str());
+  return names;
+}
+
+bool remove_entries(Descriptor folder, std::string_view last);
+
+// Removes what has this name in a folder, links not followed. False where something is left.
+bool remove_entry(int folder, const std::string& name) {
+  if (::unlinkat(folder, name.c_str(), 0) == 0 || errno == ENOENT) return true;
+  if (errno != EISDIR) return false;
+  Descriptor inner(::openat(folder, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!inner.is_open()) return errno == ENOENT;
+  if (!remove_entries(std::move(inner), "")) return false;
+  return ::unlinkat(folder, name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT;
+}
+
+// Removes all that is in a folder but one name, and that at last: false where something else is left.
+bool remove_entries(Descriptor folder, std::string_view last) {
+  const std::unique_ptr<DIR, StreamCloser> stream(::fdopendir(folder.get()));
+  if (stream == nullptr) return false;
+  folder.release();  // the stream's
+  bool gone = true;
+  for (const std::string& name : names_in(stream.get())) {
+    if (name != last) gone = remove_entry(::dirfd(stream.get()), name) && gone;
+  }
+  return gone && (last.empty() || remove_entry(::dirfd(stream.get()), std::string(last)));
+}
+
+// The lock's file goes last, and only with all else: a removal that was cut short is taken up by whoever
+// finds the file unlocked.
+void remove_room(const fs::path& room, Descriptor folder) {
+  if (remove_entries(std::move(folder), kLockName)) ::rmdir(room.c_str());
+}
+
+bool is_ours(const Descriptor& folder) {
+  struct stat info {};
+  return ::fstat(folder.get(), &info) == 0 && info.st_uid == ::geteuid();
+}
+
+Descriptor open_room(const fs::path& room) {
+  return Descriptor(::open(room.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 }
 
 // Removes the room of a process that is gone; one that is in use, or that no version with locks made, stays.
 void remove_if_left(const fs::path& room) {
-  if (::rmdir(room.c_str()) == 0)
-    return;  // its process ended before it had a lock, or makes another
+  Descriptor folder = open_room(room);
+  if (!folder.is_open() || !is_ours(folder)) return;
   const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-  const Descriptor lock(::open((room / kLockName).c_str(), flags));
-  if (lock.is_open() && ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) remove_room(room);
+  const Descriptor lock(::openat(folder.get(), kLockName, flags));
+  if (!lock.is_open()) {
+    ::rmdir(
+        room.c_str());  // if it is empty: its process ended before it had a lock, or makes another
+  } else if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) {
+    remove_room(room, std::move(folder));
+  }
 }
 
 void remove_leftovers(const fs::path& folder, const std::string& prefix) {
@@ -105,10 +152,12 @@ bool StagingRoom::try_make(const fs::path& path) {
     if (errno == EEXIST) return false;
     refuse(path, errno);
   }
-  Descriptor spare(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!spare.is_open()) return given_up(path, errno);
+  Descriptor folder = open_room(path);
+  if (!folder.is_open()) return given_up(path, errno);
+  Descriptor reserve(::fcntl(folder.get(), F_DUPFD_CLOEXEC, 0));
+  if (!reserve.is_open()) return given_up(path, errno);
   const int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
-  Descriptor lock(::open((path / kLockName).c_str(), flags, 0666));
+  Descriptor lock(::openat(folder.get(), kLockName, flags, 0666));
   if (!lock.is_open()) return given_up(path, errno);
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) return false;
@@ -117,15 +166,15 @@ bool StagingRoom::try_make(const fs::path& path) {
   }
   if (is_removed(lock.get())) return false;
   path_ = path;
+  folder_ = std::move(folder);
   lock_ = std::move(lock);
-  spare_ = std::move(spare);
+  reserve_ = std::move(reserve);
   return true;
 }
 
 StagingRoom::~StagingRoom() {
-  spare_.close();
-  lock_.close();
-  remove_room(path_);
+  reserve_.close();
+  remove_room(path_, std::move(folder_));
 }
 
 }  // namespace dnd

@@ -10,7 +10,8 @@ namespace dnd {
 // A new folder `.<name of the output>.dnd-tmp.<random>`, with a file in it that is locked as long as the
 // object lives. The lock is what tells work in progress from what a killed process left behind: the kernel
 // gives it up with its process, whatever the process's number, namespace or host name. Names are
-// random, so no leftover is ever in the way. See base/staged.h for the whole.
+// random, so no leftover is ever in the way. Nobody else's rooms are touched, and nothing is removed through
+// a link. See base/staged.h for the whole.
 class StagingRoom {
  public:
   // First removes the rooms of dead processes for the same `final_path` (absolute). Throws
@@ -27,9 +28,9 @@ class StagingRoom {
   bool try_make(const std::filesystem::path& path);
 
   std::filesystem::path path_;
-  // Kept open to be given up before the room is removed, which takes descriptors of its own.
-  Descriptor lock_;
-  Descriptor spare_;
+  Descriptor folder_;
+  Descriptor lock_;     // until the room is gone
+  Descriptor reserve_;  // given up for what removing the room takes
 };
 
 }  // namespace dnd

@@ -114,12 +114,13 @@ bool is_foreign(const std::string& name) {
          std::find(kForeignNames.begin(), kForeignNames.end(), name) != kForeignNames.end();
 }
 
-// What cannot be looked at (a loop of links) is left out like a link to nothing.
+// A loop of links is left out like a link to nothing.
 PathKind kind_of_companion(const fs::path& path) {
   try {
     return kind_of(path);
   } catch (const Error&) {
-    return PathKind::absent;
+    if (is_link(path)) return PathKind::absent;
+    throw;
   }
 }
 

@@ -54,9 +54,21 @@ TEST(Paths, OneErrorForWhatTheSystemRefuses) {
 }
 
 TEST(AbsolutePath, HasNoDotsAndNoSlashAtTheEnd) {
-  EXPECT_EQ(absolute_path("/a/./b/../c/"), "/a/c");
+  EXPECT_EQ(absolute_path("/a/.//b/"), "/a/b");
   EXPECT_EQ(absolute_path("x"), fs::current_path() / "x");
   EXPECT_EQ(absolute_path("/"), "/");
+}
+
+// As the system has it: of what is there, not of the text.
+TEST(AbsolutePath, TwoDotsAreTheParentOfWhatIsThere) {
+  const TempDir dir;
+  fs::create_directories(dir / "other/deep");
+  fs::create_directory_symlink("other/deep", dir / "link");
+  EXPECT_EQ(absolute_path(dir / "other/deep/../new"), dir / "other/new");
+  EXPECT_EQ(absolute_path(dir / "link/../new"), dir / "other/new");
+  EXPECT_EQ(absolute_path("/.."), "/");
+  EXPECT_DND_ERROR(absolute_path(dir / "none/../new"), ErrorKind::no_input,
+                   "none: No such file or directory");
 }
 
 TEST(ListFolder, IsSorted) {

@@ -209,6 +209,63 @@ TEST(Staged, ALockedRoomStaysAnUnlockedOneGoes) {
   EXPECT_FALSE(fs::exists(room));
 }
 
+// A room is a folder of ours that stands there itself: what a link leads to is somebody's.
+TEST(Staged, NothingIsRemovedThroughALink) {
+  const TempDir dir;
+  fs::create_directory(dir / "keep");
+  dir.file("keep/data", "years of work");
+  dir.file("keep/.dnd-lock", "");
+  fs::create_directory_symlink("keep", dir / ".x.dnd-tmp.0123456789abcdef");
+  const fs::path room = dir / ".x.dnd-tmp.0123456789abcde0";
+  fs::create_directories(room / "x");
+  dir.file(".x.dnd-tmp.0123456789abcde0/.dnd-lock", "");
+  fs::create_directory_symlink("../../keep", room / "x/link");
+  { const Staged staged(dir / "x", kThing, OnExisting::refuse); }
+  EXPECT_EQ(content(dir / "keep/data"), "years of work");
+  EXPECT_FALSE(fs::exists(room));
+}
+
+TEST(Staged, RoomsOfOthersStay) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs another owner";
+  const TempDir dir;
+  const fs::path room = dir / ".x.dnd-tmp.0123456789abcdef";
+  fs::create_directory(room);
+  dir.file(".x.dnd-tmp.0123456789abcdef/.dnd-lock", "");
+  ASSERT_EQ(::chown(room.c_str(), 65534, 65534), 0);
+  const Staged staged(dir / "x", kThing, OnExisting::refuse);
+  EXPECT_TRUE(fs::exists(room));
+}
+
+// What cannot be removed keeps its lock's file, so that a later call finds a room and not a riddle.
+TEST(Staged, ARemovalCutShortIsTakenUp) {
+  const TempDir dir;
+  const fs::path room = dir / ".x.dnd-tmp.0123456789abcdef";
+  fs::create_directories(room / "x/deep/deeper");
+  dir.file(".x.dnd-tmp.0123456789abcdef/.dnd-lock", "");
+  dir.file(".x.dnd-tmp.0123456789abcdef/x/deep/deeper/half", "");
+  status_of_child([&] {
+    const int free = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ::close(free);
+    const rlimit limit{static_cast<rlim_t>(free) + 3, static_cast<rlim_t>(free) + 3};
+    ::setrlimit(RLIMIT_NOFILE, &limit);  // enough to look in, not to go all the way
+    try {
+      const Staged staged(dir / "x", kThing, OnExisting::refuse);
+    } catch (const Error&) {
+      return;
+    }
+  });
+  EXPECT_TRUE(fs::exists(room / ".dnd-lock"));
+  { const Staged staged(dir / "x", kThing, OnExisting::refuse); }
+  EXPECT_TRUE(fs::is_empty(dir.path()));
+}
+
+TEST(Staged, APlaceBeyondWhatIsNotThereIsRefused) {
+  const TempDir dir;
+  EXPECT_DND_ERROR(Staged(dir / "none/../x", kThing, OnExisting::replace), ErrorKind::cannot_create,
+                   "none: No such file");
+  EXPECT_DND_ERROR(output_path("/proc"), ErrorKind::cannot_create, "a file system is mounted");
+}
+
 // A removal that was cut short is taken up.
 TEST(Staged, AnEmptyRoomGoes) {
   const TempDir dir;
@@ -300,6 +357,17 @@ TEST(CheckReplaceable, OnlyAFileOfItsKind) {
   fs::remove(dir / "x");
   fs::create_directory(dir / "x");
   EXPECT_DND_ERROR(check(), ErrorKind::cannot_create, "is not a note");
+}
+
+TEST(CheckReplaceable, AsksTheFolderAtLast) {
+  const TempDir dir;
+  FolderKind kind = kThing;
+  kind.is_one = [](const fs::path& folder) { return content(folder / "marker") == "ours"; };
+  fs::create_directory(dir / "x");
+  dir.file("x/marker", "ours");
+  EXPECT_NO_THROW(check_replaceable(dir / "x", kind));
+  dir.file("x/marker", "theirs");
+  EXPECT_DND_ERROR(check_replaceable(dir / "x", kind), ErrorKind::cannot_create, "is not a thing");
 }
 
 TEST(CheckApart, RefusesAnOutputThatIsHoldsOrLiesInAnInput) {
