@@ -80,7 +80,7 @@ void add_merge(CLI::App& program, Context& context) {
       ->required();
   command
       .add_option("-b,--base", call->base,
-                  "The base: a folder with model.safetensors or shards and index, or one file")
+                  "The base: a folder with model.safetensors or shards, or one file")
       ->required();
   command.add_option("-o,--out", call->out, "Folder to make")->required();
   command.add_option("--threads", call->threads, "Threads (default: 2 to 4, by processors)")

@@ -7,6 +7,7 @@
 #include "base/log_sum_exp.h"
 #include "base/paths.h"
 #include "base/strings.h"
+#include "formats/model_folder.h"
 #include "lm/attach_adapter.h"
 #include "lm/load_language_model.h"
 #include "lm/transformer.h"
@@ -23,12 +24,22 @@ using States = Transformer::States;
 constexpr const char* kStage = "language model";
 constexpr std::int64_t kMaxNewTokens = 1 << 20;
 
+Transformer load_model(const ops::Workers& workers, const fs::path& path) {
+  if (!is_folder(path)) {
+    fail(ErrorKind::no_input, "base model: ", path.string(),
+         ": no such folder (a base is run from the folder with its config.json and weights)");
+  }
+  const formats::ModelFolder folder(path);
+  ModelConfig config = read_model_config(folder.config());
+  return {workers, folder.weights(), std::move(config)};
+}
+
 class NativeLanguageModel : public LanguageModel {
  public:
   NativeLanguageModel(const ops::Workers& workers, const fs::path& folder)
       : workers_(workers),
         who_("base model: " + folder.string()),
-        model_(workers, formats::ModelTensors(folder), read_model_config(folder)) {
+        model_(load_model(workers, folder)) {
     if (path_exists(folder / "tokenizer.model")) tokenizer_.emplace(folder);
     ends_ = model_.config().ends;
     if (!tokenizer_) return;

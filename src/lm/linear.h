@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "adapter/lora.h"
-#include "formats/safetensors_index.h"
+#include "formats/model_folder.h"
 
 namespace dnd::lm {
 

@@ -9,13 +9,14 @@
 #include "base/json.h"
 #include "base/paths.h"
 #include "base/strings.h"
+#include "target/base_config.h"
 
 namespace dnd::lm {
 namespace fs = std::filesystem;
 namespace {
 
 constexpr std::int64_t kMaxSize = 1LL << 24U;
-constexpr std::int64_t kMaxHeads = 1 << 16;
+constexpr std::int64_t kMaxLayers = 1 << 16;
 constexpr std::int64_t kUsualWindow = 4096;  // transformers' default of sliding_window
 
 // Where the architectures differ. `windowed`: a sliding window unless the config says null; the
@@ -35,16 +36,14 @@ constexpr std::array<Architecture, 4> kArchitectures = {{
     {.name = "Qwen3ForCausalLM", .head_size = 128, .bias_keys = true, .head_norms = true},
 }};
 
-const Architecture& find_architecture(JsonObject& json) {
-  const Json& names = json.array("architectures");
-  const std::string name =
-      names.size() == 1 && names[0].is_string() ? names[0].get<std::string>() : json_line(names);
+const Architecture& find_architecture(const formats::ConfigFile& file) {
+  const std::string name = file.required_architecture();
   for (const Architecture& known : kArchitectures) {
     if (known.name == name) return known;
   }
   std::string all;
   for (const Architecture& known : kArchitectures) all += cat(all.empty() ? "" : ", ", known.name);
-  fail(ErrorKind::data, json.where(), ": architecture '", printable(name),
+  fail(ErrorKind::data, file.who(), ": architecture '", printable(name),
        "' cannot be run here; supported: ", all);
 }
 
@@ -54,9 +53,10 @@ const Architecture& find_architecture(JsonObject& json) {
 
 void read_sizes(JsonObject& json, const Architecture& kind, ModelConfig& config) {
   config.hidden = json.integer("hidden_size", 1, kMaxSize);
-  config.layers = json.integer("num_hidden_layers", 1, kMaxHeads);
-  config.heads = json.integer("num_attention_heads", 1, kMaxHeads);
-  config.key_value_heads = json.integer_or("num_key_value_heads", config.heads, 1, kMaxHeads);
+  config.layers = json.integer("num_hidden_layers", 1, kMaxLayers);
+  const target::AttentionHeads heads = target::read_attention_heads(json);
+  config.heads = heads.attention;
+  config.key_value_heads = heads.key_value;
   const std::int64_t quotient = config.hidden / config.heads;
   config.head_size =
       json.integer_or("head_dim", kind.head_size > 0 ? kind.head_size : quotient, 0, kMaxSize);
@@ -82,9 +82,7 @@ void read_kinds(JsonObject& json, const Architecture& kind, ModelConfig& config)
   if (activation != "silu") {
     refuse(json, cat(": hidden_act '", printable(activation), "', only silu is supported"));
   }
-  if (json.has("quantization_config")) refuse(json, ": quantized weights cannot be run here");
   const bool attention_bias = kind.bias_keys && json.boolean_or("attention_bias", false);
-  config.tied = json.boolean_or("tie_word_embeddings", false);
   config.qkv_bias = kind.qkv_bias || attention_bias;
   config.out_bias = attention_bias;
   // Only Llama's class has the key; its biases would be noticed as left-over tensors elsewhere.
@@ -165,19 +163,18 @@ std::vector<std::int32_t> read_generation_ends(const fs::path& path) {
 
 }  // namespace
 
-ModelConfig read_model_config(const fs::path& folder) {
-  const fs::path path = folder / "config.json";
-  const std::string who = "base model: " + path.string();
-  const Json document = read_json_file(path, who);
-  JsonObject json(document, who);
-  const Architecture& kind = find_architecture(json);
+ModelConfig read_model_config(const formats::ConfigFile& file) {
+  const Architecture& kind = find_architecture(file);
+  JsonObject json = file.object();
   ModelConfig config;
   config.architecture = kind.name;
   read_sizes(json, kind, config);
   read_kinds(json, kind, config);
-  config.longest = std::min(config.longest, read_window(json, document, kind));
+  if (!file.quantization().empty()) refuse(json, ": quantized weights cannot be run here");
+  config.tied = file.tied_embeddings().value_or(false);
+  config.longest = std::min(config.longest, read_window(json, file.json(), kind));
   read_rope(json, config);
-  config.ends = read_generation_ends(folder / "generation_config.json");
+  config.ends = read_generation_ends(file.path().parent_path() / "generation_config.json");
   if (config.ends.empty()) config.ends = read_ends(json);
   return config;
 }

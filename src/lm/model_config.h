@@ -2,9 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <vector>
+
+#include "formats/config_file.h"
 
 namespace dnd::lm {
 
@@ -31,8 +32,8 @@ struct ModelConfig {
   std::int64_t key_value_width() const { return key_value_heads * head_size; }
 };
 
-// Reads config.json and, for the end markers, generation_config.json. Throws Error(no_input), or
-// Error(data) naming what is missing or not supported.
-ModelConfig read_model_config(const std::filesystem::path& folder);
+// Reads generation_config.json beside it, too, for the end markers. Throws Error(data) naming what is
+// missing or not supported.
+ModelConfig read_model_config(const formats::ConfigFile& file);
 
 }  // namespace dnd::lm

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "formats/safetensors_index.h"
+#include "formats/model_folder.h"
 #include "lm/linear.h"
 #include "lm/model_config.h"
 #include "lm/rows.h"

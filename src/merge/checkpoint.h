@@ -42,9 +42,9 @@ struct Checkpoint {
   std::uint64_t bytes() const;  // of all files
 };
 
-// `path`: a folder with model.safetensors, with shards and model.safetensors.index.json (or one
-// other name before .safetensors, as in diffusers), or a single .safetensors file. Throws
-// Error(no_input), or Error(data) where files and index contradict each other.
+// `path`: a folder, read as formats::ModelFolder reads it, or one .safetensors file by itself. No
+// tensor comes twice. Throws Error(no_input), or Error(data) where files and index contradict each
+// other.
 Checkpoint open_checkpoint(const std::filesystem::path& path);
 
 }  // namespace dnd::merge

@@ -33,7 +33,7 @@ class Planner {
       : checkpoint_(checkpoint), transposed_(is_transposed(checkpoint.model_type)) {
     for (std::size_t file = 0; file < checkpoint.files.size(); ++file) {
       const auto& weights = checkpoint.files[file].weights;
-      for (std::size_t i = 0; i < weights.size(); ++i) add({file, i}, weights[i]);
+      for (std::size_t i = 0; i < weights.size(); ++i) places_[weights[i].name] = {file, i};
     }
   }
 
@@ -57,12 +57,6 @@ class Planner {
   }
 
  private:
-  void add(const Place& place, const Weight& weight) {
-    if (places_.emplace(weight.name, place).second) return;
-    fail(ErrorKind::data, checkpoint_.files[place.first].path.string(), ": tensor '",
-         printable(weight.name), "' is in another file of this base, too");
-  }
-
   Place find(const std::string& who, const std::string& module) const {
     for (const std::string& name : target::module_aliases(module)) {
       refuse_quantised(who, name);

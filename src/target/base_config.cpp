@@ -45,24 +45,11 @@ class Builder {
   std::string who_;
 };
 
-// Required unless the class has its own defaults; as many key/value heads as others where not given.
-AttentionHeads read_heads(JsonObject& config, const AttentionHeads& defaults) {
-  AttentionHeads heads;
-  if (config.has("num_attention_heads") || defaults.attention == 0) {
-    heads.attention = config.integer("num_attention_heads", 1, kMaxHeads);
-  } else {
-    heads.attention = defaults.attention;
-  }
-  const std::int64_t fallback = defaults.key_value > 0 ? defaults.key_value : heads.attention;
-  heads.key_value = config.integer_or("num_key_value_heads", fallback, 1, kMaxHeads);
-  return heads;
-}
-
 DecoderSizes read_sizes(JsonObject& config, const Architecture& architecture) {
   DecoderSizes sizes;
   sizes.hidden = config.integer("hidden_size", 1, kMaxDimension);
   sizes.layers = config.integer("num_hidden_layers", 1, kMaxLayers);
-  sizes.heads = read_heads(config, architecture.heads);
+  sizes.heads = read_attention_heads(config, architecture.heads);
   std::int64_t head_size = architecture.head_size;
   if (head_size == 0) head_size = sizes.hidden / sizes.heads.attention;
   if (!config.has("head_dim") && architecture.head_size == 0 &&
@@ -204,80 +191,69 @@ void add_vision(Builder& builder, JsonObject& config, Vision kind) {
   }
 }
 
-std::string read_architecture(JsonObject& config) {
-  if (config.has("_class_name") && !config.has("architectures")) {
-    return config.text("_class_name");  // as diffusers writes it
-  }
-  const Json& names = config.array("architectures");
-  if (names.size() != 1 || !names[0].is_string()) {
-    fail(ErrorKind::data, config.where(), ": 'architectures' should name exactly one class");
-  }
-  return names[0].get<std::string>();
-}
-
-// Newer transformers nest the language part of a vision-language model.
-bool is_nested(JsonObject& config) {
-  return config.has("text_config") && !config.has("hidden_size");
-}
-
-std::string read_quantization(JsonObject& config) {
-  if (!config.has("quantization_config")) return {};
-  return config.object("quantization_config")
-      .text_or("quant_method", std::string(kUnknownQuantization));
+// nullptr where the config names no class, or one whose defaults are not known.
+const Architecture* class_of(const formats::ConfigFile& config) {
+  const auto name = config.architecture();
+  return name ? find_architecture(*name) : nullptr;
 }
 
 }  // namespace
 
-void read_config_facts(const Json& json, const std::string& who, BaseModel& model) {
-  JsonObject config(json, who);
-  model.name = config.text_or("_name_or_path", "");
-  model.quantization = read_quantization(config);
-  const bool diffusers = config.has("_class_name");
-  if (diffusers || config.has("architectures")) model.architecture = read_architecture(config);
-  if (diffusers) return;  // its heads are not a language model's
-  const Architecture* known = find_architecture(model.architecture);
-  if (config.has("tie_word_embeddings") || known != nullptr) {
-    model.tied_embeddings =
-        config.boolean_or("tie_word_embeddings", known != nullptr && known->tied);
+AttentionHeads read_attention_heads(JsonObject& part, const AttentionHeads& of_class) {
+  AttentionHeads heads;
+  if (part.has("num_attention_heads") || of_class.attention == 0) {
+    heads.attention = part.integer("num_attention_heads", 1, kMaxHeads);
+  } else {
+    heads.attention = of_class.attention;
   }
-  const auto heads_of = [&](JsonObject& part) {
-    const AttentionHeads defaults = known != nullptr ? known->heads : AttentionHeads{};
-    if (part.has("num_attention_heads") || defaults.attention > 0) {
-      model.heads = read_heads(part, defaults);
-    }
-  };
-  if (!is_nested(config)) return heads_of(config);
-  JsonObject text = config.object("text_config");
-  heads_of(text);
+  const std::int64_t fallback = of_class.key_value > 0 ? of_class.key_value : heads.attention;
+  heads.key_value = part.integer_or("num_key_value_heads", fallback, 1, kMaxHeads);
+  return heads;
 }
 
-void read_config_linears(const Json& json, const std::string& who, BaseModel& model) {
-  JsonObject config(json, who);
-  const std::string name = read_architecture(config);
+std::optional<AttentionHeads> config_heads(const formats::ConfigFile& config) {
+  if (config.is_of_diffusers()) return std::nullopt;
+  const Architecture* known = class_of(config);
+  const AttentionHeads of_class = known != nullptr ? known->heads : AttentionHeads{};
+  JsonObject part = config.language();
+  if (!part.has("num_attention_heads") && of_class.attention == 0) return std::nullopt;
+  return read_attention_heads(part, of_class);
+}
+
+void read_config_facts(const formats::ConfigFile& config, BaseModel& model) {
+  model.name = config.name();
+  model.quantization = config.quantization();
+  const bool diffusers = config.is_of_diffusers();
+  if (diffusers || config.object().has("architectures")) {
+    model.architecture = config.required_architecture();
+  }
+  if (diffusers) return;
+  model.heads = config_heads(config);
+  model.tied_embeddings = config.tied_embeddings();
+  const Architecture* known = class_of(config);
+  if (!model.tied_embeddings && known != nullptr) model.tied_embeddings = known->tied;
+}
+
+void read_config_linears(const formats::ConfigFile& config, BaseModel& model) {
+  const std::string name = config.required_architecture();
   const Architecture* architecture = find_architecture(name);
   if (architecture == nullptr) {
-    fail(ErrorKind::data, who, ": architecture '", printable(name),
+    fail(ErrorKind::data, config.who(), ": architecture '", printable(name),
          "' is not supported; supported: ", architecture_names(),
          "; any other model is read from its weights: give the .safetensors file, its "
          "*.safetensors.index.json or the folder that holds them");
   }
-  Builder builder(model, who);
-  const auto add_decoder = [&](JsonObject& part) {
-    const DecoderSizes sizes = read_sizes(part, *architecture);
-    const FeedForwardPlan plan(part, architecture->feed_forward, sizes.hidden);
-    for (std::int64_t i = 0; i < sizes.layers; ++i) {
-      const std::string block = cat(architecture->blocks, ".", i);
-      add_attention(builder, block, sizes, architecture->feed_forward == FeedForward::fused);
-      plan.add(builder, block, i);
-    }
-  };
-  if (is_nested(config)) {
-    JsonObject text = config.object("text_config");
-    add_decoder(text);
-  } else {
-    add_decoder(config);
+  Builder builder(model, config.who());
+  JsonObject decoder = config.language();
+  const DecoderSizes sizes = read_sizes(decoder, *architecture);
+  const FeedForwardPlan plan(decoder, architecture->feed_forward, sizes.hidden);
+  for (std::int64_t i = 0; i < sizes.layers; ++i) {
+    const std::string block = cat(architecture->blocks, ".", i);
+    add_attention(builder, block, sizes, architecture->feed_forward == FeedForward::fused);
+    plan.add(builder, block, i);
   }
-  add_vision(builder, config, architecture->vision);
+  JsonObject all = config.object();
+  add_vision(builder, all, architecture->vision);
   sort_in_model_order(model.linears);
   sort_in_model_order(model.experts);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "formats/config_file.h"
 #include "target/base_model.h"
 
 namespace dnd::target {
@@ -27,20 +28,25 @@ struct Architecture {
   AttentionHeads heads = {};   // 0: must be given
 };
 
-// Where quantization_config names no method; the tensors may tell it.
-inline constexpr std::string_view kUnknownQuantization = "unknown";
-
 // nullptr where the linear layers do not follow from the config.
 const Architecture* find_architecture(std::string_view name);
 
 // "LlamaForCausalLM, MistralForCausalLM, ...", for messages.
 std::string architecture_names();
 
+// The heads that one part of a config tells, else the class's own; as many key/value heads as others
+// where it says no number. Throws Error(data) where neither says.
+AttentionHeads read_attention_heads(JsonObject& part, const AttentionHeads& of_class = {});
+
+// The language model's heads. nullopt where neither the config nor its class says, and for diffusion
+// models, whose heads mean something else.
+std::optional<AttentionHeads> config_heads(const formats::ConfigFile& config);
+
 // Sets name, architecture, heads, tied_embeddings and quantization, where the config says them; for
 // models whose linear layers are read elsewhere, so nothing is required.
-void read_config_facts(const Json& json, const std::string& who, BaseModel& model);
+void read_config_facts(const formats::ConfigFile& config, BaseModel& model);
 
 // Sets linears and experts too. Throws Error(data) naming a missing key or an unknown architecture.
-void read_config_linears(const Json& json, const std::string& who, BaseModel& model);
+void read_config_linears(const formats::ConfigFile& config, BaseModel& model);
 
 }  // namespace dnd::target

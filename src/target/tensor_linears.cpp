@@ -5,11 +5,13 @@
 #include <set>
 
 #include "base/strings.h"
-#include "target/base_config.h"
+#include "formats/config_file.h"
 #include "target/block_path.h"
 
 namespace dnd::target {
 namespace {
+
+using formats::TensorView;
 
 constexpr std::int64_t kMaxSize = 1LL << 28U;
 constexpr std::string_view kWeight = ".weight";
@@ -95,34 +97,34 @@ void refuse_transposed(const Linear& linear, const std::string& source) {
        "' is stored transposed (GPT-2's Conv1D), which is not supported");
 }
 
-void refuse_adapter(const std::vector<TensorInfo>& tensors, const std::string& source) {
-  for (const TensorInfo& tensor : tensors) {
-    if (tensor.name.find("lora_A") == std::string::npos &&
-        tensor.name.find("lora_down") == std::string::npos) {
+void refuse_adapter(const TensorList& tensors, const std::string& source) {
+  for (const TensorView* tensor : tensors) {
+    if (tensor->name.find("lora_A") == std::string::npos &&
+        tensor->name.find("lora_down") == std::string::npos) {
       continue;
     }
-    fail(ErrorKind::data, "base model: ", source, ": holds '", printable(tensor.name),
+    fail(ErrorKind::data, "base model: ", source, ": holds '", printable(tensor->name),
          "': this is a LoRA adapter, not a base model");
   }
 }
 
-std::string quantization_of(const std::vector<TensorInfo>& tensors) {
+std::string quantization_of(const TensorList& tensors) {
   for (const QuantizationMark& mark : kMarks) {
-    for (const TensorInfo& tensor : tensors) {
-      if (tensor.name.ends_with(mark.suffix)) return std::string(mark.method);
+    for (const TensorView* tensor : tensors) {
+      if (tensor->name.ends_with(mark.suffix)) return std::string(mark.method);
     }
   }
-  const bool eight_bit = std::any_of(tensors.begin(), tensors.end(), [](const TensorInfo& tensor) {
-    return tensor.shape.size() == 2 && is_eight_bit_float(tensor.dtype);
+  const bool eight_bit = std::any_of(tensors.begin(), tensors.end(), [](const TensorView* tensor) {
+    return tensor->shape.size() == 2 && is_eight_bit_float(tensor->dtype);
   });
   return eight_bit ? "fp8" : "";
 }
 
 // With an input embedding and without an output head the two share a weight.
-std::optional<bool> tied_of(const std::vector<TensorInfo>& tensors) {
+std::optional<bool> tied_of(const TensorList& tensors) {
   const auto has = [&](std::string_view ending) {
     return std::any_of(tensors.begin(), tensors.end(),
-                       [&](const TensorInfo& tensor) { return tensor.name.ends_with(ending); });
+                       [&](const TensorView* tensor) { return tensor->name.ends_with(ending); });
   };
   if (!has("embed_tokens.weight")) return std::nullopt;
   return !has("lm_head.weight");
@@ -144,31 +146,30 @@ std::string architecture_of(const std::vector<Linear>& linears) {
 
 std::span<const QuantizationMark> quantization_marks() { return kMarks; }
 
-std::vector<std::string> linears_from_tensors(const std::vector<TensorInfo>& tensors,
-                                              BaseModel& model) {
+std::vector<std::string> linears_from_tensors(const TensorList& tensors, BaseModel& model) {
   refuse_adapter(tensors, model.source);
   std::vector<std::string> packed;
-  for (const TensorInfo& tensor : tensors) {
+  for (const TensorView* tensor : tensors) {
     for (const std::string_view ending : {".qweight", ".weight_packed"}) {
-      if (tensor.name.ends_with(ending)) {
-        packed.push_back(tensor.name.substr(0, tensor.name.size() - ending.size()));
+      if (tensor->name.ends_with(ending)) {
+        packed.push_back(tensor->name.substr(0, tensor->name.size() - ending.size()));
       }
     }
-    if (!tensor.name.ends_with(kWeight) || tensor.shape.size() != 2) continue;
-    const std::string path = tensor.name.substr(0, tensor.name.size() - kWeight.size());
+    if (!tensor->name.ends_with(kWeight) || tensor->shape.size() != 2) continue;
+    const std::string path = tensor->name.substr(0, tensor->name.size() - kWeight.size());
     if (!can_be_linear(path)) continue;
     // Eight-bit integers stand one by one, so they keep the shape; four-bit ones do not.
-    if (!is_float(tensor.dtype) && tensor.dtype != Dtype::i8) {
+    if (!is_float(tensor->dtype) && tensor->dtype != Dtype::i8) {
       packed.push_back(path);
       continue;
     }
-    Linear linear = checked_linear(path, tensor.shape, model.source);
+    Linear linear = checked_linear(path, tensor->shape, model.source);
     refuse_transposed(linear, model.source);
     (expert_number(path) ? model.experts : model.linears).push_back(std::move(linear));
   }
   sort_in_model_order(model.linears);
   sort_in_model_order(model.experts);
-  if (model.quantization.empty() || model.quantization == kUnknownQuantization) {
+  if (model.quantization.empty() || model.quantization == formats::kUnknownQuantization) {
     const std::string found = quantization_of(tensors);
     if (!found.empty()) model.quantization = found;
   }

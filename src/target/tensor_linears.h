@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "formats/safetensors.h"
 #include "target/base_model.h"
-#include "target/tensor_list.h"
 
 namespace dnd::target {
 
@@ -17,6 +17,8 @@ struct QuantizationMark {
   std::string_view method;
 };
 std::span<const QuantizationMark> quantization_marks();  // the most telling first
+
+using TensorList = std::vector<const formats::TensorView*>;  // their bytes are not looked at
 
 // Sets linears and experts: every 2-D float tensor "<path>.weight" (out, in) whose own name is not an
 // embedding's ("...embed", "...embedding(s)", "embed_...", "wte", "shared"...), a norm's
@@ -28,7 +30,6 @@ std::span<const QuantizationMark> quantization_marks();  // the most telling fir
 // Returns the paths of weights that are packed, so that the header does not tell their shape.
 // Throws Error(data) for a linear layer with an impossible size, GPT-2's transposed weights, and an
 // adapter's tensors.
-std::vector<std::string> linears_from_tensors(const std::vector<TensorInfo>& tensors,
-                                              BaseModel& model);
+std::vector<std::string> linears_from_tensors(const TensorList& tensors, BaseModel& model);
 
 }  // namespace dnd::target

@@ -10,6 +10,7 @@ import xml.etree.ElementTree
 import pytest
 from support import DATA, Exit, dnd, safetensors_bytes, tree
 from test_eval import weights, write_set
+from test_model_folder import write_shards
 
 HIDDEN, INNER, HEADS, VOCABULARY = 24, 60, 2, 368
 SHORT = ("--max-tokens", 4, "--draws", 2)
@@ -119,6 +120,13 @@ def test_show(bundle, base, answered):
     assert text.startswith(head)
     assert "  + base     " in text and "    right    never\n" in text
     assert "of 2 questions right: base 1, adapted " in text
+
+
+def test_numbered_shards_without_an_index_are_the_same_base(bundle, base, answered, tmp_path):
+    shards = tmp_path / "shards"
+    shutil.copytree(base, shards, ignore=shutil.ignore_patterns("*.safetensors"))
+    write_shards(shards, base / "model.safetensors", 3)
+    assert shown(bundle, shards, answered, "chess.number") == shown(bundle, base, answered, "chess.number")
 
 
 def test_a_base_without_a_tokenizer_is_refused(bundle, base, answered, tmp_path):

@@ -34,6 +34,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t choice = take_choice(input, 2);
   scratch().file("config.json", choice == 0 ? input : kConfig);
   scratch().file("generation_config.json", choice == 0 ? "{}" : input);
-  accepted([&] { check_config(dnd::lm::read_model_config(scratch().path())); });
+  accepted([&] {
+    check_config(dnd::lm::read_model_config(dnd::formats::ConfigFile(scratch() / "config.json")));
+  });
   return 0;
 }
