@@ -62,7 +62,7 @@ at::Tensor DecoderModel::decode(const Tensors& values, const at::Tensor& project
   return x;
 }
 
-// (B, N, L, C) is *read as* (B, N, C, L), not transposed (see nn/hyperconv_decoder.cpp).
+// (B, N, L, C) is *read as* (B, N, C, L), not transposed (nn/projection.h).
 at::Tensor DecoderModel::project(const Tensors& values, const at::Tensor& condition) const {
   if (!config_.condition.projection) return condition;
   const auto [from, to] = *config_.condition.projection;

@@ -1,8 +1,9 @@
 // The cascaded hyper-convolutional decoder: condition -> weight tokens.
 //
 // Source: Drag-and-Drop LLMs (arXiv 2506.16406, section 3.3) and its released module; where they
-// differ, the module (docs/architecture.md). Reference path: compositions of ATen calls. Where the
-// generator is `residual`, the mean tokens of its training adapters are added to the output.
+// differ, the module (docs/algorithm.md). For the CPU, by ops/conv2d_same.h; with LibTorch's own operations
+// it is nn/decoder_model.h. Where the generator is `residual`, the mean tokens of its training adapters are
+// added to the output.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -1,4 +1,4 @@
-// The GloVe "encoder": one word vector a word, without any network (algorithm.md, sections 1, 10).
+// The GloVe "encoder": one word vector a word, without any network (docs/algorithm.md, section 2).
 #pragma once
 
 #include <cstddef>
