@@ -26,6 +26,21 @@ bool contains(std::span<const CodePointRange> ranges, char32_t point) {
   return after != ranges.begin() && point <= std::prev(after)->last;
 }
 
+const utf8proc_property_t& property(char32_t point) {
+  return *utf8proc_get_property(static_cast<utf8proc_int32_t>(point));
+}
+
+std::u32string decomposed(char32_t point, int options) {
+  // Canonical decompositions have at most 4, compatible ones 18.
+  std::array<utf8proc_int32_t, 18> parts{};
+  int boundary = 0;
+  const auto count =
+      utf8proc_decompose_char(static_cast<utf8proc_int32_t>(point), parts.data(), parts.size(),
+                              static_cast<utf8proc_option_t>(options), &boundary);
+  if (count <= 0) return {point};
+  return {parts.begin(), parts.begin() + count};
+}
+
 }  // namespace
 
 std::u32string decode_utf8(std::string_view text) {
@@ -65,14 +80,7 @@ bool is_bert_punctuation(char32_t point) { return contains(kBertPunctuation, poi
 
 bool is_bert_ideograph(char32_t point) { return contains(kIdeographs, point); }
 
-std::u32string decompose(char32_t point) {
-  std::array<utf8proc_int32_t, 8> parts{};  // canonical decompositions have at most 4
-  int boundary = 0;
-  const auto count = utf8proc_decompose_char(static_cast<utf8proc_int32_t>(point), parts.data(),
-                                             parts.size(), UTF8PROC_DECOMPOSE, &boundary);
-  if (count <= 0) return {point};
-  return {parts.begin(), parts.begin() + count};
-}
+std::u32string decompose(char32_t point) { return decomposed(point, UTF8PROC_DECOMPOSE); }
 
 void append_lower(std::u32string& text, char32_t point) {
   if (point == 0x130) {
@@ -80,6 +88,33 @@ void append_lower(std::u32string& text, char32_t point) {
   } else {
     text += static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(point)));
   }
+}
+
+std::uint8_t general_category(char32_t point) {
+  return static_cast<std::uint8_t>(property(point).category);
+}
+
+int combining_class(char32_t point) { return property(point).combining_class; }
+
+char32_t simple_lower(char32_t point) {
+  return static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(point)));
+}
+
+char32_t simple_upper(char32_t point) {
+  return static_cast<char32_t>(utf8proc_toupper(static_cast<utf8proc_int32_t>(point)));
+}
+
+std::u32string decompose_compatibility(char32_t point) {
+  return decomposed(point, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT);
+}
+
+bool has_canonical_decomposition(char32_t point) {
+  return property(point).decomp_seqindex != UINT16_MAX && property(point).decomp_type == 0;
+}
+
+bool joins_cluster(char32_t before, char32_t point, std::int32_t& state) {
+  return !utf8proc_grapheme_break_stateful(static_cast<utf8proc_int32_t>(before),
+                                           static_cast<utf8proc_int32_t>(point), &state);
 }
 
 }  // namespace dnd::text

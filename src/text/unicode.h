@@ -5,6 +5,7 @@
 // tokenizer: marks added since are not stripped, punctuation added since does not split.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -32,5 +33,18 @@ std::u32string decompose(char32_t point);
 // Lower case without regard to neighbours, as Rust's char::to_lowercase: one code point, except
 // for U+0130 (i and a combining dot).
 void append_lower(std::u32string& text, char32_t point);
+
+// The library's own data (Unicode 15.0), for tables of differences from it.
+//
+// General category: 0 unassigned, then Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl
+// Zp Cc Cf Cs Co.
+std::uint8_t general_category(char32_t point);
+int combining_class(char32_t point);
+char32_t simple_lower(char32_t point);
+char32_t simple_upper(char32_t point);
+std::u32string decompose_compatibility(char32_t point);
+bool has_canonical_decomposition(char32_t point);
+// Whether `point` belongs to the extended grapheme cluster that `before` is in; `state`: 0 at its beginning.
+bool joins_cluster(char32_t before, char32_t point, std::int32_t& state);
 
 }  // namespace dnd::text
