@@ -1,0 +1,172 @@
+#include "tokenizer/regex.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include <array>
+#include <utility>
+
+#include "base/strings.h"
+#include "tokenizer/onig_pattern.h"
+
+namespace dnd::tokenizer {
+namespace {
+
+// As many steps back as Oniguruma allows (retry-limit-in-match).
+constexpr std::uint32_t kMatchLimit = 10'000'000;
+constexpr std::uint32_t kHeapLimit = 64U << 10U;  // KiB
+constexpr std::size_t kJitStack = std::size_t{8} << 20U;
+constexpr std::size_t kLongestText = std::size_t{1} << 31U;
+
+// What a thread matches with.
+class Matcher {
+ public:
+  Matcher()
+      : context_(pcre2_match_context_create(nullptr)),
+        data_(pcre2_match_data_create(1, nullptr)),
+        stack_(pcre2_jit_stack_create(32U << 10U, kJitStack, nullptr)) {
+    if (context_ == nullptr || data_ == nullptr || stack_ == nullptr) {
+      fail(ErrorKind::memory, "tokenizer: no memory for matching expressions");
+    }
+    pcre2_set_match_limit(context_, kMatchLimit);
+    pcre2_set_heap_limit(context_, kHeapLimit);
+    pcre2_jit_stack_assign(context_, nullptr, stack_);
+  }
+  Matcher(const Matcher&) = delete;
+  Matcher& operator=(const Matcher&) = delete;
+  ~Matcher() {
+    pcre2_jit_stack_free(stack_);
+    pcre2_match_data_free(data_);
+    pcre2_match_context_free(context_);
+  }
+
+  pcre2_match_context* context() const { return context_; }
+  pcre2_match_data* data() const { return data_; }
+
+ private:
+  pcre2_match_context* context_;
+  pcre2_match_data* data_;
+  pcre2_jit_stack* stack_;
+};
+
+const Matcher& matcher() {
+  static thread_local const Matcher own;
+  return own;
+}
+
+std::string error_text(int code) {
+  std::array<PCRE2_UCHAR, 160> text{};
+  pcre2_get_error_message(code, text.data(), text.size());
+  return reinterpret_cast<const char*>(text.data());
+}
+
+void append_span(std::vector<Span>& spans, std::size_t begin, std::size_t end, bool is_match) {
+  spans.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end), is_match});
+}
+
+std::size_t next_point(std::string_view text, std::size_t at) {
+  ++at;
+  while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) ++at;
+  return at;
+}
+
+}  // namespace
+
+struct Pattern::Code {
+  explicit Code(pcre2_code* compiled) : code(compiled) {}
+  Code(const Code&) = delete;
+  Code& operator=(const Code&) = delete;
+  ~Code() { pcre2_code_free(code); }
+
+  // The next match from `at` on.
+  bool match(std::string_view text, std::size_t at, std::size_t& begin, std::size_t& end) const {
+    const Matcher& own = matcher();
+    const auto* subject = reinterpret_cast<PCRE2_SPTR>(text.data());
+    const int found =
+        pcre2_match(code, subject, text.size(), at, PCRE2_NO_UTF_CHECK, own.data(), own.context());
+    if (found == PCRE2_ERROR_NOMATCH) return false;
+    if (found < 0) {
+      fail(ErrorKind::data, "tokenizer: an expression cannot be matched with a text of ",
+           text.size(), " bytes: ", error_text(found), " (it takes too much work?)");
+    }
+    const PCRE2_SIZE* ends = pcre2_get_ovector_pointer(own.data());
+    begin = ends[0];
+    end = ends[1];
+    return true;
+  }
+
+  pcre2_code* code;
+};
+
+Pattern::Pattern() = default;
+Pattern::Pattern(Pattern&&) noexcept = default;
+Pattern& Pattern::operator=(Pattern&&) noexcept = default;
+Pattern::~Pattern() = default;
+
+Pattern Pattern::expression(std::string_view expression, const std::string& who) {
+  const std::string translated = translate_onig(expression, who);
+  int error = 0;
+  PCRE2_SIZE offset = 0;
+  std::unique_ptr<pcre2_compile_context, decltype(&pcre2_compile_context_free)> context(
+      pcre2_compile_context_create(nullptr), &pcre2_compile_context_free);
+  pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
+  pcre2_code* code =
+      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
+                    PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C, &error,
+                    &offset, context.get());
+  if (code == nullptr) {
+    fail(ErrorKind::data, who, ": expression '", printable(expression),
+         "' is not supported: ", error_text(error));
+  }
+  Pattern pattern;
+  pattern.code_ = std::make_unique<Code>(code);
+  pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);  // where there is none, the interpreter does it
+  return pattern;
+}
+
+Pattern Pattern::literal(std::string text) {
+  Pattern pattern;
+  pattern.literal_ = std::move(text);
+  return pattern;
+}
+
+bool Pattern::may_match_nothing() const {
+  if (!code_) return literal_.empty();
+  std::uint32_t least = 0;
+  pcre2_pattern_info(code_->code, PCRE2_INFO_MINLENGTH, &least);
+  return least == 0;
+}
+
+void Pattern::find(std::string_view text, std::vector<Span>& spans) const {
+  spans.clear();
+  if (text.size() >= kLongestText) {
+    fail(ErrorKind::data, "tokenizer: a text of ", text.size(), " bytes, at most ", kLongestText,
+         " are read");
+  }
+  if (text.empty()) {
+    append_span(spans, 0, 0, false);
+    return;
+  }
+  const auto next = [&](std::size_t at, std::size_t& begin, std::size_t& end) {
+    if (code_) return code_->match(text, at, begin, end);
+    begin = text.find(literal_, at);
+    end = begin + literal_.size();
+    return begin != std::string_view::npos;
+  };
+  std::size_t done = 0;
+  std::size_t last_end = std::string_view::npos;
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  for (std::size_t at = 0; at <= text.size() && next(at, begin, end);) {
+    if (begin == end && end == last_end) {
+      at = next_point(text, at);
+      continue;
+    }
+    if (done != begin) append_span(spans, done, begin, false);
+    append_span(spans, begin, end, true);
+    done = at = last_end = end;
+  }
+  if (done != text.size()) append_span(spans, done, text.size(), false);
+}
+
+}  // namespace dnd::tokenizer
