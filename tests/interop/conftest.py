@@ -29,6 +29,7 @@ def pytest_collection_modifyitems(items):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "interop: against the reference implementations of the formats (Python)")
+    config.addinivalue_line("markers", "slow: more tries of what a shorter test does")
     config.addinivalue_line("markers", "llama_cpp: against llama.cpp (scripts/setup_llama_cpp.sh)")
 
 
