@@ -185,7 +185,37 @@ def model_config():
     save("model_config", "ends", '1{"eos_token_id": [3, 4]}')
 
 
+def tokenizer_json():
+    """Every component that the tests have, with a small model; a few of each kind of model."""
+    tokens = ["[UNK]", "a", "b", "ab", "##b", "\u2581", "t", "h", "th", "<s>", "</s>"]
+    vocabulary = {token: i for i, token in enumerate(tokens)}
+    small = {"type": "WordLevel", "vocab": vocabulary, "unk_token": "[UNK]"}
+    encode = json.loads((DATA / "tokenizer" / "encode.json").read_text())
+    flags = {"single_word": True, "lstrip": True, "rstrip": True, "normalized": True, "special": True}
+    added = [{"id": 9, "content": "<s>", **flags}]
+    for i, case in enumerate(encode["cases"][::3]):
+        if len(json.dumps(case["value"])) > 4000:  # normalisation rules: the text fuzzer has its own
+            continue
+        save("tokenizer_json", f"part_{i}", json.dumps({"added_tokens": added, case["part"]: case["value"], "model": small}))
+    decode = json.loads((DATA / "tokenizer" / "decode.json").read_text())
+    for i, case in enumerate(decode["cases"][::3]):
+        save("tokenizer_json", f"decoder_{i}", json.dumps({"decoder": case["value"], "model": small}))
+    expressions = json.loads((DATA / "tokenizer" / "expressions.json").read_text())
+    for i, case in enumerate(expressions["cases"][::5]):
+        save("tokenizer_json", f"expression_{i}", json.dumps({"model": small, "pre_tokenizer": {
+            "type": "Split", "pattern": {"Regex": case["expression"]}, "behavior": "Isolated", "invert": False}}))
+    for name, model in {
+            "bpe": {"type": "BPE", "vocab": vocabulary, "merges": [["a", "b"], ["t", "h"]], "unk_token": "[UNK]", "fuse_unk": True},
+            "bpe_affixes": {"type": "BPE", "vocab": vocabulary, "merges": ["a ##b"], "continuing_subword_prefix": "##",
+                            "end_of_word_suffix": "b", "byte_fallback": True, "ignore_merges": True, "dropout": None},
+            "unigram": {"type": "Unigram", "vocab": [[t, -i / 2] for i, t in enumerate(tokens)], "unk_id": 0, "byte_fallback": True},
+            "wordpiece": {"type": "WordPiece", "vocab": vocabulary, "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+                          "max_input_chars_per_word": 9}}.items():
+        save("tokenizer_json", name, json.dumps({"version": "1.0", "added_tokens": added, "model": model}))
+
+
 if __name__ == "__main__":
+    tokenizer_json()
     for case in (DATA / "safetensors").glob("*.safetensors"):
         save("safetensors", case.stem, case.read_bytes())
     checkpoints()
