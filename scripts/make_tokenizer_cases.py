@@ -233,7 +233,8 @@ def added_tokens():
         [added("<m>", rstrip=True), added("AB", lstrip=True)], [added("A", lstrip=True), added("AB", lstrip=True, single_word=True)],
         [added("caf\u00c9", normalized=True, special=True), added("\u4e2d", single_word=True)],
         [added("<0x41>"), added("new"), added("<0x42>", special=True)], [added("a", normalized=True), added("aa", normalized=True)],
-        [added("AB", special=True), added("AB", special=True, lstrip=True)], [added("")]]
+        [added("AB", special=True), added("AB", special=True, lstrip=True)], [added("")],
+        [added("a", rstrip=True), added(" ", lstrip=True)]]
     cases = []
     for tokens in sets:
         for normalizer in (None, {"type": "Lowercase"}, {"type": "Prepend", "prepend": "\u2581"}):
@@ -281,7 +282,7 @@ def whole_models():
         cases.append(made)
 
     fallback = [f"<0x{byte:02X}>" for byte in range(256)]
-    with_model(byte_bpe, ignore_merges=True, extra=["\u0120quick\u0120", "abc"])
+    with_model(byte_bpe, ignore_merges=True, extra=["\u0120\u0120brown", "\u0120THEY", "abcabcab"])
     with_model(bpe, fuse_unk=True)
     with_model(bpe, unk_token=None)
     with_model(bpe, byte_fallback=True, fuse_unk=True, extra=fallback[:208])
@@ -297,7 +298,10 @@ def whole_models():
     for merges in ([["a", "bc"], ["a", "b"], ["b", "c"], ["ab", "c"], ["c", "ab"]], [["b", "c"], ["ab", "c"], ["a", "b"], ["a", "bc"]],
                    [["a", "aa"], ["aa", "a"], ["a", "a"], ["aa", "aa"]], ["a b", "b c", "a bc", "a a"]):
         cases.append(document(model={"type": "BPE", "vocab": letters, "merges": merges}))
-    texts = [*TEXTS, "abcabcab", "aaaaaaaaaaa", "bcabcaaabcc", "cabcab", *CORPUS]
+    # An unknown character costs more than the least likely piece; its token need not be the first.
+    cases.append(document(model={"type": "Unigram", "unk_id": 0, "vocab": [["<unk>", 0.0], ["xy", -3.0], ["y", 5.0]]}))
+    cases.append(document(model={"type": "WordLevel", "unk_token": "<unk>", "vocab": {"a": 0, "<unk>": 1}}))
+    texts = [*TEXTS, "xyx", "abcabcab", "aaaaaaaaaaa", "bcabcaaabcc", "cabcab", *CORPUS]
     for made in cases:
         made.pop("truncation", None)
         made.pop("padding", None)
