@@ -16,7 +16,7 @@ namespace {
 constexpr int kDeepestGroup = 100;
 constexpr std::size_t kLongestPattern = 1U << 13U;
 constexpr std::size_t kLongestTranslation = 1U << 20U;  // translated
-constexpr unsigned kMostRepeats = 65535;         // PCRE2's
+constexpr unsigned kMostRepeats = 65535;                // PCRE2's
 
 struct Options {
   bool ignore_case = false;
