@@ -196,7 +196,8 @@ def tokenizer_json():
     for i, case in enumerate(encode["cases"][::3]):
         if len(json.dumps(case["value"])) > 4000:  # normalisation rules: the text fuzzer has its own
             continue
-        save("tokenizer_json", f"part_{i}", json.dumps({"added_tokens": added, case["part"]: case["value"], "model": small}))
+        document = {"added_tokens": added, case["part"]: case["value"], "model": small}
+        save("tokenizer_json", f"part_{i}", json.dumps(document))
     decode = json.loads((DATA / "tokenizer" / "decode.json").read_text())
     for i, case in enumerate(decode["cases"][::3]):
         save("tokenizer_json", f"decoder_{i}", json.dumps({"decoder": case["value"], "model": small}))
@@ -205,12 +206,14 @@ def tokenizer_json():
         save("tokenizer_json", f"expression_{i}", json.dumps({"model": small, "pre_tokenizer": {
             "type": "Split", "pattern": {"Regex": case["expression"]}, "behavior": "Isolated", "invert": False}}))
     for name, model in {
-            "bpe": {"type": "BPE", "vocab": vocabulary, "merges": [["a", "b"], ["t", "h"]], "unk_token": "[UNK]", "fuse_unk": True},
+            "bpe": {"type": "BPE", "vocab": vocabulary, "merges": [["a", "b"], ["t", "h"]], "unk_token": "[UNK]",
+                    "fuse_unk": True},
             "bpe_affixes": {"type": "BPE", "vocab": vocabulary, "merges": ["a ##b"], "continuing_subword_prefix": "##",
                             "end_of_word_suffix": "b", "byte_fallback": True, "ignore_merges": True, "dropout": None},
-            "unigram": {"type": "Unigram", "vocab": [[t, -i / 2] for i, t in enumerate(tokens)], "unk_id": 0, "byte_fallback": True},
-            "wordpiece": {"type": "WordPiece", "vocab": vocabulary, "unk_token": "[UNK]", "continuing_subword_prefix": "##",
-                          "max_input_chars_per_word": 9}}.items():
+            "unigram": {"type": "Unigram", "vocab": [[t, -i / 2] for i, t in enumerate(tokens)], "unk_id": 0,
+                        "byte_fallback": True},
+            "wordpiece": {"type": "WordPiece", "vocab": vocabulary, "unk_token": "[UNK]",
+                          "continuing_subword_prefix": "##", "max_input_chars_per_word": 9}}.items():
         save("tokenizer_json", name, json.dumps({"version": "1.0", "added_tokens": added, "model": model}))
 
 

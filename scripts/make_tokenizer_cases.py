@@ -14,19 +14,29 @@ import sys
 
 os.environ["RUST_BACKTRACE"] = "0"
 
-from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers  # noqa: E402
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 OUT = pathlib.Path(__file__).resolve().parent.parent / "tests" / "data" / "tokenizer"
 CORPUS = """The quick brown fox jumps over the lazy dog. Don't they say we'll see? I'M sure they'RE right: 3.14 is 1,000 times
 less. def add(a, b):\n    return a + b  # été naïve\nprintf("%d\\n", x1);\n\n\tΕλλάδα ΣΊΣΥΦΟΣ привет мир 中文字符 日本語 カタカナ 한국어
 العربية עברית हिन्दी ไทย question answer yes no red green blue water animals numbers left right""".split("\n")
 TEXTS = [
-    "", " ", "The quick  brown fox.", " Don't we'll I'M THEY'RE", "a\n\n b\r\n\tc   ", "x=3.14; y1 = 1,000\u00b2 \u2167 \u00bd",
-    "\u00e9t\u00e9 e\u0301 \u1e9b\u0323 q\u0307\u0323 \u00df \u1e9e \u0130 \ufb01 \uff46\uff55", "\u03a3\u038a\u03a3 \u043f\u0440\u0438\u0432\u0435\u0442 \u4e2d\u6587ab\u30ab\u30fc\u3072 \ud55c",
-    "\U0001f44d\U0001f3fd \U0001f468\u200d\U0001f469 \u2615\ufe0f \u00a9\u200d", "a\x00b\x01\x7f\x85\u00a0\u00ad\u200b\u2028\ufeff\ufffd",
-    "<s> a</s><s>b  <|x|>c AB<|X|> <s>_ [MASK] [MASK]a", "\u2581a\u2581\u2581b \u0120\u010a ##x aaaaaa <0x41>",
-    "\U0002ebf0\u1c89\ua7da\U00010d50\u0897 \U000e0001\ue000\U0010ffff", "it's 's ' s n't do not (yes) ? ! , . -- _x_",
-    "a\u0305\u0301a\u0897 \x7f\u0897"]
+    "",
+    " ",
+    "The quick  brown fox.",
+    " Don't we'll I'M THEY'RE",
+    "a\n\n b\r\n\tc   ",
+    "x=3.14; y1 = 1,000\u00b2 \u2167 \u00bd",
+    "\u00e9t\u00e9 e\u0301 \u1e9b\u0323 q\u0307\u0323 \u00df \u1e9e \u0130 \ufb01 \uff46\uff55",
+    "\u03a3\u038a\u03a3 \u043f\u0440\u0438\u0432\u0435\u0442 \u4e2d\u6587ab\u30ab\u30fc\u3072 \ud55c",
+    "\U0001f44d\U0001f3fd \U0001f468\u200d\U0001f469 \u2615\ufe0f \u00a9\u200d",
+    "a\x00b\x01\x7f\x85\u00a0\u00ad\u200b\u2028\ufeff\ufffd",
+    "<s> a</s><s>b  <|x|>c AB<|X|> <s>_ [MASK] [MASK]a",
+    "\u2581a\u2581\u2581b \u0120\u010a ##x aaaaaa <0x41>",
+    "\U0002ebf0\u1c89\ua7da\U00010d50\u0897 \U000e0001\ue000\U0010ffff",
+    "it's 's ' s n't do not (yes) ? ! , . -- _x_",
+    "a\u0305\u0301a\u0897 \x7f\u0897",
+]
 FLAGS = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": False}
 
 
@@ -38,13 +48,25 @@ ADDED = [added("<s>", special=True), added("</s>", special=True), added("<|x|>",
 
 
 def document(**parts):
-    return {"version": "1.0", "added_tokens": ADDED, "normalizer": None, "pre_tokenizer": None, "post_processor": None,
-            "decoder": None, **parts}
+    return {
+        "version": "1.0",
+        "added_tokens": ADDED,
+        "normalizer": None,
+        "pre_tokenizer": None,
+        "post_processor": None,
+        "decoder": None,
+        **parts,
+    }
 
 
 # Shows the bytes of every piece, and its end.
-SHOW = {"type": "BPE", "byte_fallback": True, "end_of_word_suffix": "|",
-        "vocab": {f"<0x{byte:02X}>": byte for byte in range(256)}, "merges": []}
+SHOW = {
+    "type": "BPE",
+    "byte_fallback": True,
+    "end_of_word_suffix": "|",
+    "vocab": {f"<0x{byte:02X}>": byte for byte in range(256)},
+    "merges": [],
+}
 
 
 def charsmap(entries):
@@ -83,26 +105,57 @@ def sequence(kind, parts):
 
 
 GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
-QWEN = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|"
-        r"\s+(?!\S)|\s+")
-O200K = (r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
-         r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|"
-         r"\s*[\r\n]+|\s+(?!\S)|\s+")
+QWEN = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|"
+    r"\s+(?!\S)|\s+"
+)
+O200K = (
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|"
+    r"\s*[\r\n]+|\s+(?!\S)|\s+"
+)
 BEHAVIORS = ["Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous"]
-RULES = charsmap({"a": "A", "e\u0301": "\u00e9", "\r\n": "\n", "\ufb01": "fi", "\u00bd": "1/2", "\u00a9": "(c)", "\u00ad": "",
-                  "\u4e2d": "\u4e2d\u4e2d", "\u00a0": " ", "x": "", "\x7f": ""})
-BERT = {"type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": True, "strip_accents": None, "lowercase": True}
+RULES = charsmap(
+    {
+        "a": "A",
+        "e\u0301": "\u00e9",
+        "\r\n": "\n",
+        "\ufb01": "fi",
+        "\u00bd": "1/2",
+        "\u00a9": "(c)",
+        "\u00ad": "",
+        "\u4e2d": "\u4e2d\u4e2d",
+        "\u00a0": " ",
+        "x": "",
+        "\x7f": "",
+    }
+)
+BERT = {
+    "type": "BertNormalizer",
+    "clean_text": True,
+    "handle_chinese_chars": True,
+    "strip_accents": None,
+    "lowercase": True,
+}
 NORMALIZERS = [
     *({"type": name} for name in ("NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents", "ByteLevel", "Nmt")),
-    {"type": "Strip", "strip_left": True, "strip_right": False}, {"type": "Strip", "strip_left": False, "strip_right": True},
-    {"type": "Strip", "strip_left": True, "strip_right": True}, {"type": "Prepend", "prepend": "\u2581x"},
-    {"type": "Replace", "pattern": {"String": " "}, "content": "\u2581"}, {"type": "Replace", "pattern": {"String": ""}, "content": "-"},
-    {"type": "Replace", "pattern": {"Regex": r"\s+|e"}, "content": ""}, {"type": "Precompiled", "precompiled_charsmap": RULES},
-    BERT, {**BERT, "clean_text": False, "lowercase": False}, {**BERT, "handle_chinese_chars": False, "strip_accents": False},
+    {"type": "Strip", "strip_left": True, "strip_right": False},
+    {"type": "Strip", "strip_left": False, "strip_right": True},
+    {"type": "Strip", "strip_left": True, "strip_right": True},
+    {"type": "Prepend", "prepend": "\u2581x"},
+    {"type": "Replace", "pattern": {"String": " "}, "content": "\u2581"},
+    {"type": "Replace", "pattern": {"String": ""}, "content": "-"},
+    {"type": "Replace", "pattern": {"Regex": r"\s+|e"}, "content": ""},
+    {"type": "Precompiled", "precompiled_charsmap": RULES},
+    BERT,
+    {**BERT, "clean_text": False, "lowercase": False},
+    {**BERT, "handle_chinese_chars": False, "strip_accents": False},
     {**BERT, "strip_accents": True, "lowercase": False, "clean_text": False, "handle_chinese_chars": False},
     sequence("normalizers", [{"type": "NFD"}, {"type": "StripAccents"}, {"type": "Lowercase"}]),
     sequence("normalizers", [{"type": "Replace", "pattern": {"Regex": "^"}, "content": "_"}, {"type": "Lowercase"}]),
-    sequence("normalizers", [{"type": "Prepend", "prepend": ""}, {"type": "NFC"}]), sequence("normalizers", [])]
+    sequence("normalizers", [{"type": "Prepend", "prepend": ""}, {"type": "NFC"}]),
+    sequence("normalizers", []),
+]
 
 
 def metaspace(scheme, **more):
@@ -114,20 +167,45 @@ def byte_level(space, **more):
 
 
 PRE_TOKENIZERS = [
-    byte_level(True), byte_level(False), byte_level(True, use_regex=False), byte_level(False, use_regex=False),
-    *({"type": "Split", "pattern": {"Regex": r"\s|[a-c]+"}, "behavior": b, "invert": i} for b in BEHAVIORS for i in (False, True)),
-    *({"type": "Split", "pattern": {"String": pattern}, "behavior": b, "invert": False}
-      for pattern in ("", " ", "a") for b in ("Removed", "MergedWithPrevious")),
+    byte_level(True),
+    byte_level(False),
+    byte_level(True, use_regex=False),
+    byte_level(False, use_regex=False),
+    *(
+        {"type": "Split", "pattern": {"Regex": r"\s|[a-c]+"}, "behavior": b, "invert": i}
+        for b in BEHAVIORS
+        for i in (False, True)
+    ),
+    *(
+        {"type": "Split", "pattern": {"String": pattern}, "behavior": b, "invert": False}
+        for pattern in ("", " ", "a")
+        for b in ("Removed", "MergedWithPrevious")
+    ),
     *({"type": "Split", "pattern": {"Regex": p}, "behavior": "Isolated", "invert": False} for p in (GPT2, QWEN, O200K)),
-    {"type": "Digits", "individual_digits": True}, {"type": "Digits", "individual_digits": False},
+    {"type": "Digits", "individual_digits": True},
+    {"type": "Digits", "individual_digits": False},
     *(metaspace(scheme, split=split) for scheme in ("always", "first", "never") for split in (True, False)),
-    {"type": "Metaspace", "replacement": "_", "add_prefix_space": True}, {"type": "Punctuation"},
+    {"type": "Metaspace", "replacement": "_", "add_prefix_space": True},
+    {"type": "Punctuation"},
     *({"type": "Punctuation", "behavior": b} for b in BEHAVIORS),
-    *({"type": name} for name in ("Whitespace", "WhitespaceSplit", "BertPreTokenizer", "UnicodeScripts", "FixedLength")),
-    {"type": "FixedLength", "length": 3}, {"type": "CharDelimiterSplit", "delimiter": "a"},
-    sequence("pretokenizers", [{"type": "WhitespaceSplit"}, metaspace("first"), {"type": "Digits", "individual_digits": True}]),
-    sequence("pretokenizers", [{"type": "Split", "pattern": {"Regex": QWEN}, "behavior": "Isolated", "invert": False},
-                               byte_level(False, use_regex=False)])]
+    *(
+        {"type": name}
+        for name in ("Whitespace", "WhitespaceSplit", "BertPreTokenizer", "UnicodeScripts", "FixedLength")
+    ),
+    {"type": "FixedLength", "length": 3},
+    {"type": "CharDelimiterSplit", "delimiter": "a"},
+    sequence(
+        "pretokenizers",
+        [{"type": "WhitespaceSplit"}, metaspace("first"), {"type": "Digits", "individual_digits": True}],
+    ),
+    sequence(
+        "pretokenizers",
+        [
+            {"type": "Split", "pattern": {"Regex": QWEN}, "behavior": "Isolated", "invert": False},
+            byte_level(False, use_regex=False),
+        ],
+    ),
+]
 
 
 def piece(name):
@@ -136,31 +214,100 @@ def piece(name):
 
 
 def template(single, names=("<s>", "</s>")):
-    return {"type": "TemplateProcessing", "single": [piece(p) for p in single], "pair": [piece(p) for p in ("B", "</s>", "A")],
-            "special_tokens": {n: {"id": n, "ids": [300 + i, 7][:i + 1], "tokens": [n, "x"][:i + 1]} for i, n in enumerate(names)}}
+    return {
+        "type": "TemplateProcessing",
+        "single": [piece(p) for p in single],
+        "pair": [piece(p) for p in ("B", "</s>", "A")],
+        "special_tokens": {
+            n: {"id": n, "ids": [300 + i, 7][: i + 1], "tokens": [n, "x"][: i + 1]} for i, n in enumerate(names)
+        },
+    }
 
 
 BERT_ENDS = {"type": "BertProcessing", "sep": ["</s>", 9], "cls": ["<s>", 8]}
 ROBERTA_ENDS = {**BERT_ENDS, "type": "RobertaProcessing", "trim_offsets": True, "add_prefix_space": False}
-PROCESSORS = [template(["<s>", "A", "</s>"]), template(["A", "<s>", "A"]), template(["A", "B"]), template(["A", "x"]), template([]),
-              BERT_ENDS, ROBERTA_ENDS, byte_level(True), sequence("processors", [byte_level(False), template(["<s>", "A"])]),
-              sequence("processors", [template(["<s>", "A"]), template(["A", "</s>", "B"])]), sequence("processors", [BERT_ENDS, ROBERTA_ENDS]),
-              sequence("processors", [template(["<s>", "A"]), ROBERTA_ENDS]), sequence("processors", [template(["<s>", "A"]), BERT_ENDS])]
+PROCESSORS = [
+    template(["<s>", "A", "</s>"]),
+    template(["A", "<s>", "A"]),
+    template(["A", "B"]),
+    template(["A", "x"]),
+    template([]),
+    BERT_ENDS,
+    ROBERTA_ENDS,
+    byte_level(True),
+    sequence("processors", [byte_level(False), template(["<s>", "A"])]),
+    sequence("processors", [template(["<s>", "A"]), template(["A", "</s>", "B"])]),
+    sequence("processors", [BERT_ENDS, ROBERTA_ENDS]),
+    sequence("processors", [template(["<s>", "A"]), ROBERTA_ENDS]),
+    sequence("processors", [template(["<s>", "A"]), BERT_ENDS]),
+]
 DECODERS = [
-    None, {"type": "BPEDecoder", "suffix": "</w>"}, {"type": "BPEDecoder", "suffix": ""}, byte_level(True),
-    {"type": "WordPiece", "prefix": "##", "cleanup": True}, {"type": "WordPiece", "prefix": "##", "cleanup": False},
+    None,
+    {"type": "BPEDecoder", "suffix": "</w>"},
+    {"type": "BPEDecoder", "suffix": ""},
+    byte_level(True),
+    {"type": "WordPiece", "prefix": "##", "cleanup": True},
+    {"type": "WordPiece", "prefix": "##", "cleanup": False},
     *(metaspace(scheme) for scheme in ("always", "first", "never")),
     {"type": "CTC", "pad_token": "<pad>", "word_delimiter_token": "|", "cleanup": True},
-    {"type": "CTC", "pad_token": "<pad>", "word_delimiter_token": "|", "cleanup": False}, {"type": "ByteFallback"}, {"type": "Fuse"},
-    {"type": "Strip", "content": " ", "start": 1, "stop": 0}, {"type": "Strip", "content": "a", "start": 0, "stop": 1},
-    {"type": "Strip", "content": "a", "start": 1, "stop": 1}, {"type": "Replace", "pattern": {"String": "\u2581"}, "content": " "},
+    {"type": "CTC", "pad_token": "<pad>", "word_delimiter_token": "|", "cleanup": False},
+    {"type": "ByteFallback"},
+    {"type": "Fuse"},
+    {"type": "Strip", "content": " ", "start": 1, "stop": 0},
+    {"type": "Strip", "content": "a", "start": 0, "stop": 1},
+    {"type": "Strip", "content": "a", "start": 1, "stop": 1},
+    {"type": "Replace", "pattern": {"String": "\u2581"}, "content": " "},
     {"type": "Replace", "pattern": {"Regex": "a+|^b"}, "content": "<>"},
-    sequence("decoders", [{"type": "Replace", "pattern": {"String": "\u2581"}, "content": " "}, {"type": "ByteFallback"}, {"type": "Fuse"},
-                          {"type": "Strip", "content": " ", "start": 1, "stop": 0}])]
-TOKENS = ["a", "b", "ab", "##b", "\u2581a", "\u2581", " ", "  a", "</w>", "a</w>", "<0x41>", "<0xE4>", "<0xB8>", "<0xAD>", "<0xff>", "<0x+4>",
-          "\u0120a", "\u00e2\u0124\u00ac", "\u00e2\u0124", "\u00f0\u0141\u0133", "\u4e2d", "|", "<pad>", " .", " do not", "n't", " '", "'s", "aa", "aaa", ".", "e\u0301"]
+    sequence(
+        "decoders",
+        [
+            {"type": "Replace", "pattern": {"String": "\u2581"}, "content": " "},
+            {"type": "ByteFallback"},
+            {"type": "Fuse"},
+            {"type": "Strip", "content": " ", "start": 1, "stop": 0},
+        ],
+    ),
+]
+TOKENS = [
+    "a",
+    "b",
+    "ab",
+    "##b",
+    "\u2581a",
+    "\u2581",
+    " ",
+    "  a",
+    "</w>",
+    "a</w>",
+    "<0x41>",
+    "<0xE4>",
+    "<0xB8>",
+    "<0xAD>",
+    "<0xff>",
+    "<0x+4>",
+    "\u0120a",
+    "\u00e2\u0124\u00ac",
+    "\u00e2\u0124",
+    "\u00f0\u0141\u0133",
+    "\u4e2d",
+    "|",
+    "<pad>",
+    " .",
+    " do not",
+    "n't",
+    " '",
+    "'s",
+    "aa",
+    "aaa",
+    ".",
+    "e\u0301",
+]
 WORDS = {"type": "WordLevel", "vocab": {token: i for i, token in enumerate(TOKENS)}, "unk_token": "a"}
-WORDS_ADDED = [added("<s>", special=True), added("AB", normalized=True), added("\u2581\u2581", special=True, normalized=True)]
+WORDS_ADDED = [
+    added("<s>", special=True),
+    added("AB", normalized=True),
+    added("\u2581\u2581", special=True, normalized=True),
+]
 
 
 def quiet(call):
@@ -214,32 +361,85 @@ def components():
             if load(made) is None:  # an added token that cannot be normalised
                 made["added_tokens"] = ADDED[:2]
             ids = encodings(made, TEXTS, special=key == "post_processor")
-            cases.append({"part": key, "value": value, "added": len(made["added_tokens"]), "ids": [packed(i) for i in ids]})
+            cases.append(
+                {"part": key, "value": value, "added": len(made["added_tokens"]), "ids": [packed(i) for i in ids]}
+            )
     save("encode.json", {"texts": TEXTS, "model": SHOW, "added_tokens": ADDED, "cases": cases})
-    lists = [[], [0], [4, 0, 5, 1], [6, 7, 7, 0], [10, 11, 12, 13, 0, 11, 12, 14], [16, 17, 18, 19, 16], [3, 0, 3, 23, 24, 25, 26, 27], [15, 20],
-             [0, 0, 1, 21, 22, 22, 2], [32, 0, 33, 34, 999], [8, 9, 1], [28, 29, 1, 0], [31, 30]]
+    lists = [
+        [],
+        [0],
+        [4, 0, 5, 1],
+        [6, 7, 7, 0],
+        [10, 11, 12, 13, 0, 11, 12, 14],
+        [16, 17, 18, 19, 16],
+        [3, 0, 3, 23, 24, 25, 26, 27],
+        [15, 20],
+        [0, 0, 1, 21, 22, 22, 2],
+        [32, 0, 33, 34, 999],
+        [8, 9, 1],
+        [28, 29, 1, 0],
+        [31, 30],
+    ]
     cases = []
     for decoder in DECODERS:
-        tokenizer = load(document(decoder=decoder, model=WORDS, added_tokens=WORDS_ADDED, normalizer={"type": "Lowercase"}))
-        cases.append({"value": decoder, "texts": [[quiet(lambda: tokenizer.decode(ids, skip_special_tokens=skip))  # noqa: B023
-                                                   for skip in (False, True)] for ids in lists]})
-    save("decode.json", {"lists": lists, "model": WORDS, "added_tokens": WORDS_ADDED, "normalizer": {"type": "Lowercase"}, "cases": cases})
+        tokenizer = load(
+            document(decoder=decoder, model=WORDS, added_tokens=WORDS_ADDED, normalizer={"type": "Lowercase"})
+        )
+        cases.append(
+            {
+                "value": decoder,
+                "texts": [
+                    [
+                        quiet(lambda: tokenizer.decode(ids, skip_special_tokens=skip))  # noqa: B023
+                        for skip in (False, True)
+                    ]
+                    for ids in lists
+                ],
+            }
+        )
+    save(
+        "decode.json",
+        {
+            "lists": lists,
+            "model": WORDS,
+            "added_tokens": WORDS_ADDED,
+            "normalizer": {"type": "Lowercase"},
+            "cases": cases,
+        },
+    )
 
 
 def added_tokens():
-    texts = [*TEXTS, "  a  AB  ab", "xABx AB,AB ab_ \u00e9AB", " \n<s> \t a", "<s><s> <s>", "aABb <m> <m>x", "caf\u00e9s CAF\u00c9 cafe\u0301", "   ", "a<m>  AB"]
+    texts = [
+        *TEXTS,
+        "  a  AB  ab",
+        "xABx AB,AB ab_ \u00e9AB",
+        " \n<s> \t a",
+        "<s><s> <s>",
+        "aABb <m> <m>x",
+        "caf\u00e9s CAF\u00c9 cafe\u0301",
+        "   ",
+        "a<m>  AB",
+    ]
     sets = [[added("AB", **{flag: True})] for flag in FLAGS] + [
-        [added("AB", normalized=True), added("ab")], [added(" ", rstrip=True), added("AB", lstrip=True, rstrip=True)],
-        [added("<m>", rstrip=True), added("AB", lstrip=True)], [added("A", lstrip=True), added("AB", lstrip=True, single_word=True)],
+        [added("AB", normalized=True), added("ab")],
+        [added(" ", rstrip=True), added("AB", lstrip=True, rstrip=True)],
+        [added("<m>", rstrip=True), added("AB", lstrip=True)],
+        [added("A", lstrip=True), added("AB", lstrip=True, single_word=True)],
         [added("caf\u00c9", normalized=True, special=True), added("\u4e2d", single_word=True)],
-        [added("<0x41>"), added("new"), added("<0x42>", special=True)], [added("a", normalized=True), added("aa", normalized=True)],
-        [added("AB", special=True), added("AB", special=True, lstrip=True)], [added("")],
-        [added("a", rstrip=True), added(" ", lstrip=True)]]
+        [added("<0x41>"), added("new"), added("<0x42>", special=True)],
+        [added("a", normalized=True), added("aa", normalized=True)],
+        [added("AB", special=True), added("AB", special=True, lstrip=True)],
+        [added("")],
+        [added("a", rstrip=True), added(" ", lstrip=True)],
+    ]
     cases = []
     for tokens in sets:
         for normalizer in (None, {"type": "Lowercase"}, {"type": "Prepend", "prepend": "\u2581"}):
             made = document(added_tokens=tokens, normalizer=normalizer, model=SHOW)
-            cases.append({"added_tokens": tokens, "normalizer": normalizer, "ids": [packed(i) for i in encodings(made, texts)]})
+            cases.append(
+                {"added_tokens": tokens, "normalizer": normalizer, "ids": [packed(i) for i in encodings(made, texts)]}
+            )
     save("added.json", {"texts": texts, "model": SHOW, "cases": cases})
 
 
@@ -255,19 +455,55 @@ def train(model, trainer, normalizer=None, pre_tokenizer=None):
 
 def whole_models():
     """Trained ones, then the settings that training does not make."""
-    byte_bpe = train(models.BPE(), trainers.BpeTrainer(vocab_size=420, show_progress=False, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-                                                       special_tokens=["<s>", "</s>"]), None, pre_tokenizers.ByteLevel(add_prefix_space=False))
-    bpe = train(models.BPE(unk_token="<unk>"), trainers.BpeTrainer(vocab_size=160, show_progress=False, special_tokens=["<unk>"]), None,
-                pre_tokenizers.Whitespace())
-    affixes = train(models.BPE(unk_token="<unk>", continuing_subword_prefix="##", end_of_word_suffix="</w>"),
-                    trainers.BpeTrainer(vocab_size=260, show_progress=False, special_tokens=["<unk>"], continuing_subword_prefix="##",
-                                        end_of_word_suffix="</w>"), None, pre_tokenizers.Whitespace())
-    wordpiece = train(models.WordPiece(unk_token="[UNK]"), trainers.WordPieceTrainer(vocab_size=240, show_progress=False, special_tokens=["[UNK]"]),
-                      normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer())
-    wordlevel = train(models.WordLevel(unk_token="<unk>"), trainers.WordLevelTrainer(show_progress=False, special_tokens=["<unk>"]), None,
-                      pre_tokenizers.WhitespaceSplit())
-    unigram = train(models.Unigram(), trainers.UnigramTrainer(vocab_size=150, show_progress=False, unk_token="<unk>", special_tokens=["<unk>", "</s>"]),
-                    normalizers.NFKC(), pre_tokenizers.Metaspace())
+    byte_bpe = train(
+        models.BPE(),
+        trainers.BpeTrainer(
+            vocab_size=420,
+            show_progress=False,
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+            special_tokens=["<s>", "</s>"],
+        ),
+        None,
+        pre_tokenizers.ByteLevel(add_prefix_space=False),
+    )
+    bpe = train(
+        models.BPE(unk_token="<unk>"),
+        trainers.BpeTrainer(vocab_size=160, show_progress=False, special_tokens=["<unk>"]),
+        None,
+        pre_tokenizers.Whitespace(),
+    )
+    affixes = train(
+        models.BPE(unk_token="<unk>", continuing_subword_prefix="##", end_of_word_suffix="</w>"),
+        trainers.BpeTrainer(
+            vocab_size=260,
+            show_progress=False,
+            special_tokens=["<unk>"],
+            continuing_subword_prefix="##",
+            end_of_word_suffix="</w>",
+        ),
+        None,
+        pre_tokenizers.Whitespace(),
+    )
+    wordpiece = train(
+        models.WordPiece(unk_token="[UNK]"),
+        trainers.WordPieceTrainer(vocab_size=240, show_progress=False, special_tokens=["[UNK]"]),
+        normalizers.BertNormalizer(),
+        pre_tokenizers.BertPreTokenizer(),
+    )
+    wordlevel = train(
+        models.WordLevel(unk_token="<unk>"),
+        trainers.WordLevelTrainer(show_progress=False, special_tokens=["<unk>"]),
+        None,
+        pre_tokenizers.WhitespaceSplit(),
+    )
+    unigram = train(
+        models.Unigram(),
+        trainers.UnigramTrainer(
+            vocab_size=150, show_progress=False, unk_token="<unk>", special_tokens=["<unk>", "</s>"]
+        ),
+        normalizers.NFKC(),
+        pre_tokenizers.Metaspace(),
+    )
     cases = [byte_bpe, bpe, affixes, wordpiece, wordlevel, unigram]
 
     def with_model(base, extra=(), **settings):
@@ -295,8 +531,12 @@ def whole_models():
     with_model(unigram, unk_id=None)
     # Merges whose order tells a queue of candidates from a search for the best pair: a candidate stays as long as its place merges to the same.
     letters = {t: i for i, t in enumerate(["a", "b", "c", "ab", "bc", "abc", "cab", "aa", "aaa", "aaaa"])}
-    for merges in ([["a", "bc"], ["a", "b"], ["b", "c"], ["ab", "c"], ["c", "ab"]], [["b", "c"], ["ab", "c"], ["a", "b"], ["a", "bc"]],
-                   [["a", "aa"], ["aa", "a"], ["a", "a"], ["aa", "aa"]], ["a b", "b c", "a bc", "a a"]):
+    for merges in (
+        [["a", "bc"], ["a", "b"], ["b", "c"], ["ab", "c"], ["c", "ab"]],
+        [["b", "c"], ["ab", "c"], ["a", "b"], ["a", "bc"]],
+        [["a", "aa"], ["aa", "a"], ["a", "a"], ["aa", "aa"]],
+        ["a b", "b c", "a bc", "a a"],
+    ):
         cases.append(document(model={"type": "BPE", "vocab": letters, "merges": merges}))
     # An unknown character costs more than the least likely piece; its token need not be the first.
     cases.append(document(model={"type": "Unigram", "unk_id": 0, "vocab": [["<unk>", 0.0], ["xy", -3.0], ["y", 5.0]]}))
@@ -305,30 +545,154 @@ def whole_models():
     for made in cases:
         made.pop("truncation", None)
         made.pop("padding", None)
-    save("models.json", {"texts": texts, "cases": [{"tokenizer": made, "ids": encodings(made, texts)} for made in cases]})
+    save(
+        "models.json", {"texts": texts, "cases": [{"tokenizer": made, "ids": encodings(made, texts)} for made in cases]}
+    )
 
 
 EXPRESSIONS = [
-    r"\s+", r"\d{1,3}", GPT2, QWEN, O200K, r" ?[^(\s|[.,!?\u2026\u3002\uff0c])]+", r"\w+", r"\W", r"\b", r"\B", r"^", r"$", r"(?<=a)b", r"(?<!a)b", r"(?=b)",
-    r"a*", r"a*?b", r"(a|b)\1", r"(?<n>a|\x{e9})\k<n>", r"[[:alpha:]]+", r"[[:punct:]]", r"[[:^space:]]{2}", r"[a-z&&[^aeiou]]+", r"\h+", r"\R", r".",
-    r"(?m:.+)", r"\A.", r".\z", r".\Z", r"\p{Han}+", r"\p{^Latin}", r"\P{Lu}", r"(?>a+)b", r"a++b", r"x?+", r"\x{e9}|\u0062|\101", r"(?x) a  b # c",
-    r"a{,2}b", r"a{2}?", r"a{1,2}+", r"a{2,}?", r"\p{Greek}+|\p{Cyrillic}+", r"[\p{Lo}&&[^\p{Han}]]+", r"(?i)abc", r"(?i:\x{e9})", r"(?i)[a-f]+",
-    r"(?i)k|[^a-s]", r"a(?i)b|c", r"\G.", r"\S+\s*", r"[^a-c-e]", r"[]a]+", r"[\d\-x]+", r"{", r"a{1", r"", r"a|", r"\p{M}+", r"\p{Sc}|\p{Sm}", r"[\s\S]",
-    r"\O", r"\N+", r"[[:graph:]]+", r"[[:cntrl:]]", r"\p{Lo}+", r"\p{Lm}|\p{Ll}", r"\p{Cn}+", r"\p{Emoji}", r"(?-i:a)(?#b)c", r"[a[^b]]{3}", r"a\Kb",
-    r"(?<!\n)^.", r"\p{Letter}\p{uppercase_letter}", r"[\]\\^-]", r"b(?!c)", r"(?:ab)+(?:c)?", r"[\w\d]+", r"[^\W]", r"\p{Punct}|\p{Word}", r"[\p{Word}]", r"\w\b"]
-REFUSED = [r"(", r")", r"[", r"[]", r"*", r"a|*", r"^*", r"\b+", r"(?=a)*", r"[a-\d]", r"(?<n>a)\1", r"\p{Foo}", r"\p{L", r"a{100001}", r"(?s)a", r"\8",
-           r"[z-a]", r"[[:foo:]]", r"(?P<n>a)", "\\"]
+    r"\s+",
+    r"\d{1,3}",
+    GPT2,
+    QWEN,
+    O200K,
+    r" ?[^(\s|[.,!?\u2026\u3002\uff0c])]+",
+    r"\w+",
+    r"\W",
+    r"\b",
+    r"\B",
+    r"^",
+    r"$",
+    r"(?<=a)b",
+    r"(?<!a)b",
+    r"(?=b)",
+    r"a*",
+    r"a*?b",
+    r"(a|b)\1",
+    r"(?<n>a|\x{e9})\k<n>",
+    r"[[:alpha:]]+",
+    r"[[:punct:]]",
+    r"[[:^space:]]{2}",
+    r"[a-z&&[^aeiou]]+",
+    r"\h+",
+    r"\R",
+    r".",
+    r"(?m:.+)",
+    r"\A.",
+    r".\z",
+    r".\Z",
+    r"\p{Han}+",
+    r"\p{^Latin}",
+    r"\P{Lu}",
+    r"(?>a+)b",
+    r"a++b",
+    r"x?+",
+    r"\x{e9}|\u0062|\101",
+    r"(?x) a  b # c",
+    r"a{,2}b",
+    r"a{2}?",
+    r"a{1,2}+",
+    r"a{2,}?",
+    r"\p{Greek}+|\p{Cyrillic}+",
+    r"[\p{Lo}&&[^\p{Han}]]+",
+    r"(?i)abc",
+    r"(?i:\x{e9})",
+    r"(?i)[a-f]+",
+    r"(?i)k|[^a-s]",
+    r"a(?i)b|c",
+    r"\G.",
+    r"\S+\s*",
+    r"[^a-c-e]",
+    r"[]a]+",
+    r"[\d\-x]+",
+    r"{",
+    r"a{1",
+    r"",
+    r"a|",
+    r"\p{M}+",
+    r"\p{Sc}|\p{Sm}",
+    r"[\s\S]",
+    r"\O",
+    r"\N+",
+    r"[[:graph:]]+",
+    r"[[:cntrl:]]",
+    r"\p{Lo}+",
+    r"\p{Lm}|\p{Ll}",
+    r"\p{Cn}+",
+    r"\p{Emoji}",
+    r"(?-i:a)(?#b)c",
+    r"[a[^b]]{3}",
+    r"a\Kb",
+    r"(?<!\n)^.",
+    r"\p{Letter}\p{uppercase_letter}",
+    r"[\]\\^-]",
+    r"b(?!c)",
+    r"(?:ab)+(?:c)?",
+    r"[\w\d]+",
+    r"[^\W]",
+    r"\p{Punct}|\p{Word}",
+    r"[\p{Word}]",
+    r"\w\b",
+]
+REFUSED = [
+    r"(",
+    r")",
+    r"[",
+    r"[]",
+    r"*",
+    r"a|*",
+    r"^*",
+    r"\b+",
+    r"(?=a)*",
+    r"[a-\d]",
+    r"(?<n>a)\1",
+    r"\p{Foo}",
+    r"\p{L",
+    r"a{100001}",
+    r"(?s)a",
+    r"\8",
+    r"[z-a]",
+    r"[[:foo:]]",
+    r"(?P<n>a)",
+    "\\",
+]
 UNSUPPORTED = [r"\X", r"(?~ab)", r"\y", r"(?<a>x)\g<a>", r"(?i)ss", r"(?i)\x{df}", r"(?W)a", r"(?<=a+)b"]
 
 
 def expressions():
-    texts = [*TEXTS, "abcABC\u00e9\u00c9 aab\nab", "\n", "a\n", "kK\u212a sS\u017f fF", "x\u0301\u0327 \u00b5\u03bc\u039c \u00b2a\u00bd"]
+    texts = [
+        *TEXTS,
+        "abcABC\u00e9\u00c9 aab\nab",
+        "\n",
+        "a\n",
+        "kK\u212a sS\u017f fF",
+        "x\u0301\u0327 \u00b5\u03bc\u039c \u00b2a\u00bd",
+    ]
 
     for expression in REFUSED:
         assert quiet(lambda: Regex(expression)) is None, expression  # noqa: B023
-    made = [{"expression": expression, "ids": [packed(ids) for ids in encodings(document(
-        model=SHOW, added_tokens=[], pre_tokenizer={"type": "Split", "pattern": {"Regex": expression}, "behavior": "MergedWithNext", "invert": False}),
-        texts)]} for expression in EXPRESSIONS]
+    made = [
+        {
+            "expression": expression,
+            "ids": [
+                packed(ids)
+                for ids in encodings(
+                    document(
+                        model=SHOW,
+                        added_tokens=[],
+                        pre_tokenizer={
+                            "type": "Split",
+                            "pattern": {"Regex": expression},
+                            "behavior": "MergedWithNext",
+                            "invert": False,
+                        },
+                    ),
+                    texts,
+                )
+            ],
+        }
+        for expression in EXPRESSIONS
+    ]
     save("expressions.json", {"texts": texts, "model": SHOW, "cases": made, "refused": REFUSED + UNSUPPORTED})
 
 
@@ -344,18 +708,40 @@ def classes():
     points = [c for c in [*range(0x34000), *range(0xE0000, 0xE1000)] if not 0xD800 <= c < 0xE000]
     text = "".join(map(chr, points))
     made = {}
-    for expression in (r"\w", r"\d", r"\s", r"\p{L}", r"\p{N}", r"\p{Lu}", r"\p{Ll}", r"\p{Lm}", r"\p{Lo}", r"\p{M}", r"\p{P}", r"\p{S}", r"\p{Han}", r"\p{Latin}",
-                       r"[[:alpha:]]", r"[[:punct:]]", r"\p{Cn}", r"\p{Cf}"):
+    for expression in (
+        r"\w",
+        r"\d",
+        r"\s",
+        r"\p{L}",
+        r"\p{N}",
+        r"\p{Lu}",
+        r"\p{Ll}",
+        r"\p{Lm}",
+        r"\p{Lo}",
+        r"\p{M}",
+        r"\p{P}",
+        r"\p{S}",
+        r"\p{Han}",
+        r"\p{Latin}",
+        r"[[:alpha:]]",
+        r"[[:punct:]]",
+        r"\p{Cn}",
+        r"\p{Cf}",
+    ):
         left = set(range(len(text)))
         for _, (first, last) in pre_tokenizers.Split(Regex(f"(?:{expression})+"), "removed").pre_tokenize_str(text):
             left.difference_update(range(first, last))
         made[expression] = digest(points[i] for i in sorted(left))
     changes = {}
-    for normalizer in [{"type": name} for name in ("NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents", "Nmt")] + [
-            {**BERT, "lowercase": False, "strip_accents": True}]:
+    for normalizer in [
+        {"type": name} for name in ("NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents", "Nmt")
+    ] + [{**BERT, "lowercase": False, "strip_accents": True}]:
         apply = load(document(normalizer=normalizer, model=SHOW, added_tokens=[])).normalizer.normalize_str
         changes[json.dumps(normalizer)] = digest(ord(c) for point in points for c in apply("a" + chr(point)) + "|")
-    save("classes.json", {"classes": made, "normalizers": [{"value": json.loads(k), "digest": v} for k, v in changes.items()]})
+    save(
+        "classes.json",
+        {"classes": made, "normalizers": [{"value": json.loads(k), "digest": v} for k, v in changes.items()]},
+    )
 
 
 if __name__ == "__main__":

@@ -21,9 +21,14 @@ CATEGORIES = "Cn Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk 
 POINTS = [c for c in [*range(0x34000), *range(0xE0000, 0xE1000)] if not 0xD800 <= c < 0xE000]
 ALL = "".join(map(chr, POINTS))
 # \w is not [[:word:]] below U+0100, and [[:punct:]] is not \p{Punct}.
-SETS = {"word": r"\w", "wordclass": "[[:word:]]", "space": r"\s", "digit": r"\d", "xdigit": r"\h",
-        "posixpunct": "[[:punct:]]"} | {
-    name: f"[[:{name}:]]" for name in "alnum alpha blank cntrl graph lower print upper".split()}
+SETS = {
+    "word": r"\w",
+    "wordclass": "[[:word:]]",
+    "space": r"\s",
+    "digit": r"\d",
+    "xdigit": r"\h",
+    "posixpunct": "[[:punct:]]",
+} | {name: f"[[:{name}:]]" for name in "alnum alpha blank cntrl graph lower print upper".split()}
 SCRIPTS = """Arabic Armenian Balinese Bengali Bopomofo Braille Canadian_Aboriginal Cherokee Common Coptic Cyrillic
 Devanagari Ethiopic Georgian Greek Gujarati Gurmukhi Han Hangul Hebrew Hiragana Inherited Javanese Kannada Katakana
 Khmer Lao Latin Malayalam Mongolian Myanmar Nko Ogham Oriya Runic Sinhala Sundanese Syriac Tamil Telugu Thaana Thai
@@ -32,16 +37,30 @@ Ideographic""".split()
 
 utf8proc = ctypes.CDLL("libutf8proc.so.2")
 utf8proc.utf8proc_category.argtypes = [ctypes.c_int32]
-utf8proc.utf8proc_decompose_char.argtypes = [ctypes.c_int32, ctypes.POINTER(ctypes.c_int32), ctypes.c_ssize_t,
-                                             ctypes.c_int, ctypes.POINTER(ctypes.c_int)]
+utf8proc.utf8proc_decompose_char.argtypes = [
+    ctypes.c_int32,
+    ctypes.POINTER(ctypes.c_int32),
+    ctypes.c_ssize_t,
+    ctypes.c_int,
+    ctypes.POINTER(ctypes.c_int),
+]
 utf8proc.utf8proc_decompose_char.restype = ctypes.c_ssize_t
 
 
 class Property(ctypes.Structure):
-    _fields_ = [("category", ctypes.c_int16), ("combining_class", ctypes.c_int16), ("bidi", ctypes.c_int16),
-                ("decomp_type", ctypes.c_int16), ("decomp", ctypes.c_uint16), ("casefold", ctypes.c_uint16),
-                ("upper", ctypes.c_uint16), ("lower", ctypes.c_uint16), ("title", ctypes.c_uint16),
-                ("comb", ctypes.c_uint16), ("bits", ctypes.c_uint16)]
+    _fields_ = [
+        ("category", ctypes.c_int16),
+        ("combining_class", ctypes.c_int16),
+        ("bidi", ctypes.c_int16),
+        ("decomp_type", ctypes.c_int16),
+        ("decomp", ctypes.c_uint16),
+        ("casefold", ctypes.c_uint16),
+        ("upper", ctypes.c_uint16),
+        ("lower", ctypes.c_uint16),
+        ("title", ctypes.c_uint16),
+        ("comb", ctypes.c_uint16),
+        ("bits", ctypes.c_uint16),
+    ]
 
 
 utf8proc.utf8proc_get_property.restype = ctypes.POINTER(Property)
@@ -89,15 +108,23 @@ def cases(transform):
     return {c: transform(chr(c)) for c in POINTS}
 
 
-lines = ["// clang-format off", "// Written by scripts/make_tokenizer_tables.py: what tokenizers 0.23.3 answers about every code point, where",
-         "// libutf8proc 2.8 (Unicode 15.0) answers something else. Meanings: tokenizer/unicode_data.h.",
-         '#include "tokenizer/unicode_data.h"', "", "namespace dnd::tokenizer {", "namespace {", ""]
+lines = [
+    "// clang-format off",
+    "// Written by scripts/make_tokenizer_tables.py: what tokenizers 0.23.3 answers about every code point, where",
+    "// libutf8proc 2.8 (Unicode 15.0) answers something else. Meanings: tokenizer/unicode_data.h.",
+    '#include "tokenizer/unicode_data.h"',
+    "",
+    "namespace dnd::tokenizer {",
+    "namespace {",
+    "",
+]
 exports = []
 
 
 def emit(type_, name, rows):
     def cell(x):
         return f"0x{x:X}" if isinstance(x, int) and x > 255 else str(x)
+
     body, line = [], "   "
     for row in rows:
         text = " {" + ", ".join(map(cell, row)) + "},"
@@ -116,8 +143,11 @@ for index, name in enumerate(CATEGORIES):
     if name != "Cs":
         category.update(dict.fromkeys(matched(rf"\p{{{name}}}"), index))
 assert len(category) == len(POINTS)
-emit("CategoryRange", "kCategoryChanges",
-     valued({c: category[c] for c in POINTS if utf8proc.utf8proc_category(c) != category[c]}))
+emit(
+    "CategoryRange",
+    "kCategoryChanges",
+    valued({c: category[c] for c in POINTS if utf8proc.utf8proc_category(c) != category[c]}),
+)
 pcre2 = {c: CATEGORIES.index(unicodedata.category(chr(c))) for c in POINTS}
 emit("CategoryRange", "kPcre2Categories", valued({c: pcre2[c] for c in POINTS if pcre2[c] != category[c]}))
 print("categories", collections.Counter(category.values()), file=sys.stderr)
@@ -162,11 +192,22 @@ punctuation = pre_tokenizers.Punctuation("isolated")
 punctuated = {c for c in POINTS if len(punctuation.pre_tokenize_str("a" + chr(c))) == 2}
 bert = normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=False, strip_accents=False, lowercase=False)
 deleted = {c for c in POINTS if bert.normalize_str(chr(c)) == ""}
-nonspacing = normalizers.BertNormalizer(clean_text=False, handle_chinese_chars=False, strip_accents=True, lowercase=False)
+nonspacing = normalizers.BertNormalizer(
+    clean_text=False, handle_chinese_chars=False, strip_accents=True, lowercase=False
+)
 stripped = {c for c in POINTS if nonspacing.normalize_str(chr(c)) == ""}
-library = [f"const CategorySet k{name} = {emit_set('k' + name, members)};" for name, members in
-           [("RustWord", word), ("RustNumeric", numeric), ("CombiningMarks", marks), ("RustWhitespace", spaces),
-            ("Punctuation", punctuated), ("BertDeleted", deleted), ("BertNonspacing", stripped)]]
+library = [
+    f"const CategorySet k{name} = {emit_set('k' + name, members)};"
+    for name, members in [
+        ("RustWord", word),
+        ("RustNumeric", numeric),
+        ("CombiningMarks", marks),
+        ("RustWhitespace", spaces),
+        ("Punctuation", punctuated),
+        ("BertDeleted", deleted),
+        ("BertNonspacing", stripped),
+    ]
+]
 
 # Lower case.
 lower, rows = normalizers.Lowercase(), []
@@ -207,8 +248,15 @@ for c in POINTS:
     if text != "\u0345" and nfd.normalize_str("\u0345" + text) != text + "\u0345":
         value = 0
     else:
-        value = next((v for v in ladder if nfd.normalize_str(references[v] + text) == references[v] + text
-                      and nfd.normalize_str(text + references[v]) == text + references[v]), None)
+        value = next(
+            (
+                v
+                for v in ladder
+                if nfd.normalize_str(references[v] + text) == references[v] + text
+                and nfd.normalize_str(text + references[v]) == text + references[v]
+            ),
+            None,
+        )
         assert value is not None, hex(c)
     if value != utf8proc.utf8proc_get_property(c)[0].combining_class:
         classes[c] = value
@@ -218,8 +266,11 @@ for c in POINTS:
     parts = nfd.normalize_str(chr(c))
     if parts != chr(c) and nfc.normalize_str(parts) != chr(c):
         uncomposed.add(c)
-ours = {c for c in POINTS if unicodedata.normalize("NFD", chr(c)) != chr(c) and
-        unicodedata.normalize("NFC", chr(c)) != chr(c)}
+ours = {
+    c
+    for c in POINTS
+    if unicodedata.normalize("NFD", chr(c)) != chr(c) and unicodedata.normalize("NFC", chr(c)) != chr(c)
+}
 print("not composed: differs from Unicode 14 at", [hex(c) for c in (uncomposed ^ ours) - plain], file=sys.stderr)
 emit("CodePointRange", "kNotComposed", ranges(uncomposed))
 
@@ -265,9 +316,23 @@ print("scripts", len(representatives), file=sys.stderr)
 emit("ScriptRange", "kScripts", valued({c: s for c, s in script_of.items() if s}))
 
 # Case folding of Oniguruma, single characters: against simple closure of libutf8proc's cases.
-cased = [c for c in POINTS if len({chr(c).lower(), chr(c).upper(), chr(c).title(), chr(c).casefold(), chr(c),
-         chr(utf8proc.utf8proc_tolower(c)), chr(utf8proc.utf8proc_toupper(c))}) > 1 or
-         (category[c] in (1, 2, 3) and pcre2[c] == 0)]
+cased = [
+    c
+    for c in POINTS
+    if len(
+        {
+            chr(c).lower(),
+            chr(c).upper(),
+            chr(c).title(),
+            chr(c).casefold(),
+            chr(c),
+            chr(utf8proc.utf8proc_tolower(c)),
+            chr(utf8proc.utf8proc_toupper(c)),
+        }
+    )
+    > 1
+    or (category[c] in (1, 2, 3) and pcre2[c] == 0)
+]
 text = "".join(map(chr, cased))
 folds = {}
 for c in cased:
@@ -291,6 +356,17 @@ emit("FoldChange", "kFoldChanges", rows)
 multi = {c for c in cased if len(chr(c).casefold()) > 1}
 emit("CodePointRange", "kSeveralFolds", ranges(multi))
 
-lines += ["constexpr NamedSet kNamedSetsData[] = {", *named, "};", "", "}  // namespace", "", *exports, *library,
-          "const std::span<const NamedSet> kNamedSets = kNamedSetsData;", "", "}  // namespace dnd::tokenizer"]
+lines += [
+    "constexpr NamedSet kNamedSetsData[] = {",
+    *named,
+    "};",
+    "",
+    "}  // namespace",
+    "",
+    *exports,
+    *library,
+    "const std::span<const NamedSet> kNamedSets = kNamedSetsData;",
+    "",
+    "}  // namespace dnd::tokenizer",
+]
 OUT.write_text("\n".join(lines) + "\n")

@@ -7,6 +7,7 @@ import itertools
 import pathlib
 import random
 
+import base
 import pytest
 import qwen2
 import tokenizer
@@ -15,8 +16,6 @@ from domains import CORE, MEN, SUBJECT, WOMEN
 from family import CONVENTIONS, Task, all_tasks, distinct, group_of, is_training, pretraining_example, task_examples
 from held_out import DEMONSTRATION, REVERSING, SEED, SEEN, WHOLE_HELD_OUT, draw
 from texts import Texts
-
-import base
 
 
 def examples(task, seed, held_back, count=200, unseen=False):

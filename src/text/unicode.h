@@ -36,8 +36,8 @@ void append_lower(std::u32string& text, char32_t point);
 
 // The library's own data (Unicode 15.0), for tables of differences from it.
 //
-// General category: 0 unassigned, then Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl
-// Zp Cc Cf Cs Co.
+// General category: 0 unassigned, then Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs
+// Zl Zp Cc Cf Cs Co.
 std::uint8_t general_category(char32_t point);
 int combining_class(char32_t point);
 char32_t simple_lower(char32_t point);

@@ -144,8 +144,8 @@ class Bpe final : public Model {
     return true;
   }
 
-  // The token of every character. One that is unknown waits until the next known one: bytes of unknown ones go
-  // before it, as in the reference.
+  // The token of every character. One that is unknown waits until the next known one: bytes of unknown ones
+  // go before it, as in the reference.
   void split(std::string_view piece, std::vector<Symbol>& symbols) const {
     bool waiting = false;
     std::string text;
@@ -172,8 +172,8 @@ class Bpe final : public Model {
     if (waiting) add(symbols, unknown_);
   }
 
-  // The merge of lowest rank first, of these the leftmost. A candidate counts as long as its place merges to the
-  // same token, of whatever pair.
+  // The merge of lowest rank first, of these the leftmost. A candidate counts as long as its place merges
+  // to the same token, of whatever pair.
   void merge(std::vector<Symbol>& symbols) const {
     std::vector<Candidate> storage;
     storage.reserve(symbols.size());

@@ -19,8 +19,8 @@ class Model {
   Model& operator=(const Model&) = delete;
   virtual ~Model() = default;
 
-  // Appends the ids of `piece`: UTF-8, not empty. Throws Error(data) for what has no id, where the model has no
-  // token for the unknown.
+  // Appends the ids of `piece`: UTF-8, not empty. Throws Error(data) for what has no id, where the model
+  // has no token for the unknown.
   virtual void tokenize(std::string_view piece, std::vector<TokenId>& ids) const = 0;
   virtual TokenId find(std::string_view token) const { return vocabulary_.find(token); }
   virtual std::optional<std::string_view> token(TokenId id) const { return vocabulary_.token(id); }

@@ -1,9 +1,9 @@
 // A text while normalizers and pre-tokenizers change it.
 //
-// The reference keeps, for every byte, which bytes of the original it comes from, and its changes of a whole
-// text go by that: after a change that gives the beginning a place of no width (an empty prefix, an empty
-// match replaced), the next one puts its result beside the text, or fails. Few tokenizers can come to that, so
-// the places are kept only where `tracked`.
+// The reference keeps, for every byte, which bytes of the original it comes from, and its changes of a
+// whole text go by that: after a change that gives the beginning a place of no width (an empty prefix, an
+// empty match replaced), the next one puts its result beside the text, or fails. Few tokenizers can come to
+// that, so the places are kept only where `tracked`.
 #pragma once
 
 #include <cstddef>

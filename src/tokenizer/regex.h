@@ -22,8 +22,8 @@ class Pattern {
   Pattern& operator=(Pattern&&) noexcept;
   ~Pattern();
 
-  // Sets `spans` to what covers `text` (UTF-8): matches, and what stands between them. Empty matches are found,
-  // but not at the end of another match. Throws Error(data) where an expression takes too much work.
+  // Sets `spans` to what covers `text` (UTF-8): matches, and what stands between them. Empty matches are
+  // found, but not at the end of another match. Throws Error(data) where an expression takes too much work.
   void find(std::string_view text, std::vector<Span>& spans) const;
   // False only if every match has a width.
   bool may_match_nothing() const;

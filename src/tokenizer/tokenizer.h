@@ -1,9 +1,9 @@
 // Hugging Face's tokenizer.json: text <-> token ids, exactly as the library `tokenizers` 0.23 has them.
 //
-// Read are its models (BPE, Unigram, WordPiece, WordLevel), normalizers, pre-tokenizers, post-processors, decoders
-// and added tokens. Anything else in their place is refused by name: types of other libraries, chance ("dropout"),
-// regular expressions that mean something else to PCRE2, duplicate keys. "truncation" and "padding" are the
-// caller's business, as they are with transformers.
+// Read are its models (BPE, Unigram, WordPiece, WordLevel), normalizers, pre-tokenizers, post-processors,
+// decoders and added tokens. Anything else in their place is refused by name: types of other libraries,
+// chance ("dropout"), regular expressions that mean something else to PCRE2, duplicate keys. "truncation"
+// and "padding" are the caller's business, as they are with transformers.
 //
 // Non-goals: offsets, pairs of texts, training.
 #pragma once
@@ -33,10 +33,10 @@ class Tokenizer {
   Tokenizer& operator=(Tokenizer&&) noexcept;
   ~Tokenizer();
 
-  // The ids of a text; with `add_special_tokens`, what the post-processor puts around it, too. Special tokens
-  // that the text spells out are found in it. Bytes that are not UTF-8 count as U+FFFD. Throws Error(data) where
-  // the library fails: for what is unknown to a model without a token for that, and where an expression takes
-  // too much work.
+  // The ids of a text; with `add_special_tokens`, what the post-processor puts around it, too. Special
+  // tokens that the text spells out are found in it. Bytes that are not UTF-8 count as U+FFFD. Throws
+  // Error(data) where the library fails: for what is unknown to a model without a token for that, and where
+  // an expression takes too much work.
   std::vector<TokenId> encode(std::string_view text, bool add_special_tokens) const;
   // The text of ids; unknown ids are passed over. Throws Error(data) where the library fails.
   std::string decode(std::span<const TokenId> ids, bool skip_special_tokens) const;

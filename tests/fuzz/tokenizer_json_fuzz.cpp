@@ -1,5 +1,5 @@
-// A tokenizer.json. Accepted: it gives ids that it knows for hard texts, the same ones again, and their text is
-// UTF-8; or it refuses a text in one short line.
+// A tokenizer.json. Accepted: it gives ids that it knows for hard texts, the same ones again, and their
+// text is UTF-8; or it refuses a text in one short line.
 #include <array>
 
 #include "fuzz/fuzz_support.h"

@@ -1,6 +1,8 @@
-"""tokenizer.json as the library `tokenizers` reads it: random ones of all components, and MiniLM's, give the same ids and texts."""
+"""tokenizer.json as the library `tokenizers` reads it: the same ids and texts, of random ones with all components and
+of MiniLM's."""
 
 import collections
+import functools
 import json
 import os
 import pathlib
@@ -50,7 +52,12 @@ def answer(tokenizer: Tokenizer, text: str) -> dict:
     def decoded(skip):
         return None if ids is None else quiet(lambda: tokenizer.decode(ids, skip_special_tokens=skip))
 
-    return {"ids": quiet(lambda: tokenizer.encode(text, add_special_tokens=False).ids), "all": ids, "text": decoded(False), "plain": decoded(True)}
+    return {
+        "ids": quiet(lambda: tokenizer.encode(text, add_special_tokens=False).ids),
+        "all": ids,
+        "text": decoded(False),
+        "plain": decoded(True),
+    }
 
 
 def ours(path: pathlib.Path, texts: list[str]) -> tuple[list[dict] | None, str]:
@@ -64,15 +71,25 @@ def ours(path: pathlib.Path, texts: list[str]) -> tuple[list[dict] | None, str]:
 
 
 def is_ill_defined(document: dict) -> bool:
-    """Two added tokens with one normalised form: the library takes either, by chance. One with none: it cuts texts between bytes."""
+    """Two added tokens with one normalised form: the library takes either, by chance. One with none: it cuts texts
+    between bytes."""
     if document["normalizer"] is None:
         return False
-    bare = {"version": "1.0", "added_tokens": [], "normalizer": document["normalizer"],
-            "model": {"type": "WordLevel", "vocab": {}, "unk_token": ""}}
+    bare = {
+        "version": "1.0",
+        "added_tokens": [],
+        "normalizer": document["normalizer"],
+        "model": {"type": "WordLevel", "vocab": {}, "unk_token": ""},
+    }
     tokenizer = quiet(lambda: Tokenizer.from_str(json.dumps(bare)))
     if tokenizer is None:
         return False
-    forms = [quiet(lambda: tokenizer.normalizer.normalize_str(token["content"])) for token in document["added_tokens"] if token["normalized"]]  # noqa: B023
+    normalize = tokenizer.normalizer.normalize_str
+    forms = [
+        quiet(functools.partial(normalize, token["content"]))
+        for token in document["added_tokens"]
+        if token["normalized"]
+    ]
     return len(set(forms)) < len(forms) or "" in forms
 
 

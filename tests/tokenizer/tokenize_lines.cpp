@@ -1,6 +1,6 @@
-// tokenize_lines TOKENIZER_JSON: one JSON text a line in, one JSON object a line out: ids without and with special
-// tokens, and the text of the latter with and without them. What fails is null. Exit code 65 where the file is
-// refused, the reason on standard error.
+// tokenize_lines TOKENIZER_JSON: one JSON text a line in, one JSON object a line out: ids without and with
+// special tokens, and the text of the latter with and without them. What fails is null. Exit code 65 where
+// the file is refused, the reason on standard error.
 #include <cstdio>
 #include <iostream>
 #include <string>
