@@ -1,12 +1,11 @@
 // dnd codec: adapter <-> weight tokens, for training data and debugging.
 #include "adapter/peft.h"
 #include "adapter/weight_codec.h"
+#include "base/dtype.h"
 #include "base/staged.h"
 #include "base/strings.h"
 #include "context.h"
 #include "formats/safetensors.h"
-#include "outputs.h"
-#include "source_options.h"
 
 namespace dnd::app {
 namespace {

@@ -5,13 +5,12 @@
 #include <cmath>
 
 #include "adapter/peft.h"
+#include "base/dtype.h"
 #include "base/log.h"
 #include "base/staged.h"
 #include "base/strings.h"
 #include "context.h"
 #include "merge/adapter_argument.h"
-#include "outputs.h"
-#include "source_options.h"
 #include "target/base_model.h"
 
 namespace dnd::app {

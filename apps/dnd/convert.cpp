@@ -3,21 +3,24 @@
 #include <optional>
 #include <utility>
 
+#include "adapter/files/artefact.h"
+#include "adapter/files/format_table.h"
+#include "adapter/files/read_lora.h"
 #include "adapter/lora.h"
-#include "adapter/uniform.h"
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/staged.h"
 #include "base/strings.h"
 #include "context.h"
-#include "outputs.h"
 #include "target/base_model.h"
 #include "verify/verify.h"
 
 namespace dnd::app {
 namespace fs = std::filesystem;
-using adapter::AdapterFormat;
+using adapter::Artefact;
+using adapter::FileFormat;
 using adapter::LoraAdapter;
+using adapter::WriteOptions;
 namespace {
 
 struct ConvertOptions {
@@ -74,7 +77,7 @@ bool names_a_folder(const std::string& name) {
   }
 }
 
-KnownBase base_of_adapter(const LoraAdapter& adapter, AdapterFormat to) {
+KnownBase base_of_adapter(const LoraAdapter& adapter, const FileFormat& to) {
   KnownBase known;
   const auto named = adapter.metadata.find(adapter::kArchitectureKey);
   if (named != adapter.metadata.end()) {
@@ -85,7 +88,7 @@ KnownBase base_of_adapter(const LoraAdapter& adapter, AdapterFormat to) {
     return known;
   }
   // Only where nothing can be done without it: the name is the adapter's word, not the user's.
-  const bool needed = to == AdapterFormat::gguf && !adapter.base_model.empty();
+  const bool needed = to.by_architecture && !adapter.base_model.empty();
   if (needed && names_a_folder(adapter.base_model)) return base_from(adapter.base_model);
   return known;
 }
@@ -112,21 +115,19 @@ std::string renamed(const std::string& module, const std::string& style) {
   return found == names.end() ? module : *found;
 }
 
-std::string dtype_for(const ConvertOptions& options, AdapterFormat to, const LoraAdapter& adapter) {
+std::string dtype_for(const ConvertOptions& options, const FileFormat& to,
+                      const LoraAdapter& adapter) {
   if (!options.dtype.empty()) return options.dtype;
-  if (to == AdapterFormat::gguf) return "f32";
-  if (adapter.dtype == Dtype::bf16) return "bf16";
-  return adapter.dtype == Dtype::f16 ? "f16" : "f32";
+  const std::string stored = adapter.dtype == Dtype::bf16  ? "bf16"
+                             : adapter.dtype == Dtype::f16 ? "f16"
+                                                           : "f32";
+  return adapter::default_dtype(to.format, stored);
 }
 
 // Folding rounds B once; worth knowing where B is stored in 16 bits.
-void tell_folding(AdapterFormat to, const LoraAdapter& adapter, const std::string& dtype) {
-  adapter::Uniform uniform;
-  if (to == AdapterFormat::peft) uniform = adapter::uniform_with_alpha(adapter);
-  if (to == AdapterFormat::mlx) uniform = adapter::uniform_of(adapter);
-  if (to == AdapterFormat::diffusers) uniform = adapter::uniform_without_scale(adapter);
-  if (!uniform.folds) return;
-  log_info(cat(adapter::format_name(to), " has one scale for all modules: others are folded into ",
+void tell_folding(const FileFormat& to, const LoraAdapter& adapter, const std::string& dtype) {
+  if (to.uniform == nullptr || !to.uniform(adapter).folds) return;
+  log_info(cat(to.name, " has one scale for all modules: others are folded into ",
                "lora_B and rounded to ", dtype,
                dtype == "f32" ? "" : " (--adapter-dtype f32 rounds least)"));
 }
@@ -153,14 +154,15 @@ void report(const Context& context, const Artefact& artefact, const adapter::Wri
 }
 
 void run_convert(const Context& context, const ConvertOptions& options) {
-  const Artefact artefact{parse_format(options.to), options.out};
-  check_dtype(artefact.format, options.dtype);
+  const Artefact artefact{adapter::parse_format(options.to), options.out};
+  const FileFormat& to = adapter::file_format(artefact.format);
+  adapter::check_dtype(to.format, options.dtype);
   check_paths(options);
   check_output(artefact, options.force, {options.input, options.base});
   KnownBase known = options.base.empty() ? KnownBase{} : base_from(options.base);
   LoraAdapter adapter = adapter::read_lora(options.input, known.heads);
-  if (options.base.empty()) known = base_of_adapter(adapter, artefact.format);
-  if (artefact.format == AdapterFormat::gguf && known.architecture.empty()) {
+  if (options.base.empty()) known = base_of_adapter(adapter, to);
+  if (to.by_architecture && known.architecture.empty()) {
     fail(ErrorKind::usage, "convert: ", options.input.string(),
          " does not say for which architecture it is: give --base with the base model's folder or "
          "config.json");
@@ -175,8 +177,8 @@ void run_convert(const Context& context, const ConvertOptions& options) {
       pair.module = renamed(pair.module, options.vlm_names);
     }
   }
-  const std::string dtype = dtype_for(options, artefact.format, adapter);
-  tell_folding(artefact.format, adapter, dtype);
+  const std::string dtype = dtype_for(options, to, adapter);
+  tell_folding(to, adapter, dtype);
   report(context, artefact,
          write_artefact(artefact, adapter, write_options(options, known, dtype)));
 }
@@ -196,7 +198,7 @@ void add_convert(CLI::App& program, Context& context) {
                   "A PEFT or MLX folder, a .gguf, a diffusers .safetensors file")
       ->required();
   command.add_option("--to", options->to, "Format")
-      ->check(CLI::IsMember({"peft", "gguf", "mlx", "diffusers"}))
+      ->check(CLI::IsMember(adapter::format_names()))
       ->required();
   command.add_option("-o,--out", options->out, "Folder (peft, mlx) or file (gguf, diffusers)")
       ->required();
@@ -205,7 +207,7 @@ void add_convert(CLI::App& program, Context& context) {
   command
       .add_option("--adapter-dtype", options->dtype,
                   "Element type (default: as it is, for GGUF f32; q8_0 for GGUF only)")
-      ->check(CLI::IsMember({"f32", "f16", "bf16", "q8_0"}));
+      ->check(CLI::IsMember(adapter::element_types()));
   command.add_option("--name", options->name, "GGUF's general.name (default: the adapter's name)");
   command
       .add_option("--vlm-names", options->vlm_names,

@@ -6,7 +6,6 @@
 #include "engine_loader.h"
 #include "generate/condition_file.h"
 #include "generate/prompt_encoder.h"
-#include "outputs.h"
 #include "progress.h"
 #include "source_options.h"
 

@@ -16,7 +16,6 @@
 #include "eval/session_generator.h"
 #include "eval_options.h"
 #include "eval_show.h"
-#include "outputs.h"
 #include "progress.h"
 
 namespace dnd::app {

@@ -5,6 +5,8 @@
 #include <span>
 #include <utility>
 
+#include "adapter/files/artefact.h"
+#include "adapter/files/format_table.h"
 #include "base/log.h"
 #include "base/sha256.h"
 #include "base/staged.h"
@@ -24,6 +26,8 @@
 
 namespace dnd::app {
 namespace fs = std::filesystem;
+using adapter::Artefact;
+using adapter::WriteOptions;
 namespace {
 
 // Of conditions of tasks that have prompts in common, as variants of one file do.
@@ -40,8 +44,8 @@ class GenerateRun {
     if (options_.condition.empty()) set_ = load_named_prompts();
     jobs_ = plan_jobs(options_, set_);
     generator_ = generate::open_generator(options_.source.model);
-    if (std::count(formats_.begin(), formats_.end(), adapter::AdapterFormat::gguf) > 0) {
-      check_gguf_layout(generator_.config.layout);
+    for (const adapter::AdapterFormat format : formats_) {
+      adapter::check_layout(format, generator_.config.layout);
     }
     if (options_.condition.empty())
       encoder_ = generate::find_encoder(generator_, options_.source.encoder);

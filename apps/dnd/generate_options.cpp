@@ -1,5 +1,6 @@
 #include "generate_options.h"
 
+#include "adapter/files/format_table.h"
 #include "base/strings.h"
 
 namespace dnd::app {
@@ -28,12 +29,12 @@ void add_output_options(CLI::App& command, GenerateOptions& options) {
       .add_option("--format", options.formats,
                   "Adapter formats: peft (at --out), gguf (at --out.gguf), mlx (at --out.mlx)")
       ->delimiter(',')
-      ->check(CLI::IsMember({"peft", "gguf", "mlx"}))
+      ->check(CLI::IsMember(adapter::generated_format_names()))
       ->capture_default_str();
   command
       .add_option("--adapter-dtype", options.adapter_dtype,
                   "Element type (default: bf16, for GGUF f32; q8_0 for GGUF only)")
-      ->check(CLI::IsMember({"f32", "f16", "bf16", "q8_0"}));
+      ->check(CLI::IsMember(adapter::element_types()));
   command.add_flag("-n,--dry-run", options.dry_run, "Say what would be done, and stop");
   command.add_flag("-f,--force", options.force, "Replace existing adapters");
   command.add_flag("--resume", options.resume, "Keep adapters made from the same inputs");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "adapter/files/format_table.h"
 #include "base/strings.h"
 
 namespace dnd::app {
@@ -9,8 +10,8 @@ namespace fs = std::filesystem;
 std::vector<adapter::AdapterFormat> chosen_formats(const GenerateOptions& options) {
   std::vector<adapter::AdapterFormat> formats;
   for (const std::string& name : options.formats) {
-    const adapter::AdapterFormat format = parse_format(name);
-    check_dtype(format, options.adapter_dtype);
+    const adapter::AdapterFormat format = adapter::parse_format(name);
+    adapter::check_dtype(format, options.adapter_dtype);
     if (std::find(formats.begin(), formats.end(), format) == formats.end()) {
       formats.push_back(format);
     }
@@ -20,7 +21,7 @@ std::vector<adapter::AdapterFormat> chosen_formats(const GenerateOptions& option
 
 std::string dtype_for(const GenerateOptions& options, adapter::AdapterFormat format) {
   if (!options.adapter_dtype.empty()) return options.adapter_dtype;
-  return format == adapter::AdapterFormat::gguf ? "f32" : "bf16";
+  return adapter::default_dtype(format, "bf16");
 }
 
 fs::path default_output(const GenerateOptions& options) {

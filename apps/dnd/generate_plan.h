@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "adapter/lora.h"
 #include "generate/jobs.h"
-#include "outputs.h"
 #include "source_options.h"
 
 namespace dnd::app {

@@ -3,17 +3,16 @@
 #include <string>
 
 #include "adapter/adapter_layout.h"
-#include "adapter/lora.h"
+#include "adapter/files/read_lora.h"
 #include "adapter/update_norms.h"
+#include "base/dtype.h"
 #include "base/installation.h"
 #include "base/log.h"
 #include "base/staged.h"
 #include "base/strings.h"
 #include "bundle/write_bundle.h"
 #include "context.h"
-#include "outputs.h"
 #include "progress.h"
-#include "source_options.h"
 
 namespace dnd::app {
 namespace {

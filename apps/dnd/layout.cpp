@@ -9,7 +9,6 @@
 #include "bundle/propose_features.h"
 #include "context.h"
 #include "feature_options.h"
-#include "outputs.h"
 
 namespace dnd::app {
 namespace {

@@ -2,13 +2,13 @@
 #include <charconv>
 
 #include "adapter/adapter_layout.h"
+#include "base/dtype.h"
 #include "base/installation.h"
 #include "base/staged.h"
 #include "base/strings.h"
 #include "bundle/write_bundle.h"
 #include "context.h"
 #include "feature_options.h"
-#include "outputs.h"
 #include "progress.h"
 #include "source_options.h"
 

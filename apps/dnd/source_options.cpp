@@ -2,8 +2,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <system_error>
 
@@ -36,12 +34,6 @@ CLI::Validator seed_check() {
     return whole ? "" : "expected a whole number from 0 to 2^64 - 1, not " + text;
   };
   return {problem, "", "seed"};
-}
-
-Dtype parse_dtype(std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return std::toupper(c); });
-  return dtype_from_name(name).value();
 }
 
 void add_source_options(CLI::App& command, SourceOptions& options) {

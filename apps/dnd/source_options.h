@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "base/dtype.h"
 #include "dnd/engine.h"
 #include "generate/choose_prompts.h"
 
@@ -30,9 +29,6 @@ text::PromptSet load_prompts(const SourceOptions& options);
 
 // A seed is taken as written or refused; CLI11 alone wraps -1 and clips 2^64.
 CLI::Validator seed_check();
-
-// "f32", "f16" or "bf16", as the options of that kind allow.
-Dtype parse_dtype(std::string name);
 
 void add_source_options(CLI::App& command, SourceOptions& options);
 void add_engine_options(CLI::App& command, EngineOptions& options);

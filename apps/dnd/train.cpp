@@ -20,7 +20,6 @@
 #include "eval/selections.h"
 #include "generate/generator.h"
 #include "generate/prompt_encoder.h"
-#include "outputs.h"
 #include "progress.h"
 #include "source_options.h"
 #include "tasks/checkpoint.h"

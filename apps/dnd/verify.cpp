@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "adapter/files/read_lora.h"
 #include "adapter/lora.h"
 #include "base/log.h"
 #include "base/strings.h"

@@ -146,6 +146,7 @@ LoraAdapter read_diffusers_file(const fs::path& path) {
   check_alphas(file, stored_pairs);
   LoraAdapter adapter;
   adapter.format = AdapterFormat::diffusers;
+  adapter.component = component.substr(0, component.size() - 1);  // without the dot
   adapter.metadata = file.metadata;
   adapter.dtype = stored_pairs[0].a->dtype;
   for (const StoredPair& stored : stored_pairs) {
@@ -157,11 +158,7 @@ LoraAdapter read_diffusers_file(const fs::path& path) {
 }
 
 std::string diffusers_component(const LoraAdapter& adapter) {
-  const std::string_view component =
-      adapter.format == AdapterFormat::diffusers && !adapter.pairs.empty()
-          ? component_of(adapter.pairs[0].key)
-          : "";
-  return component.empty() ? "transformer" : std::string(component.substr(0, component.size() - 1));
+  return adapter.component.empty() ? "transformer" : adapter.component;
 }
 
 FileKind diffusers_file() {
@@ -173,7 +170,7 @@ WrittenFile write_diffusers_file(const fs::path& path, const LoraAdapter& adapte
                                  OnExisting on_existing) {
   refuse_dora(adapter, "a diffusers file here");
   const std::string component = diffusers_component(adapter);
-  const Uniform uniform = uniform_without_scale(adapter);
+  const Uniform uniform = kDiffusersUniform(adapter);
   formats::Metadata metadata = output_metadata(adapter, "pt");
   metadata[kMetadataKey] = metadata_text(adapter, uniform, component);
   Staged staged(path, diffusers_file(), on_existing);

@@ -9,14 +9,17 @@
 #include <filesystem>
 #include <string>
 
-#include "adapter/gguf_adapter.h"
 #include "adapter/lora.h"
+#include "adapter/uniform.h"
+#include "adapter/written_file.h"
 #include "base/dtype.h"
 #include "base/staged.h"
 
 namespace dnd::adapter {
 
 inline constexpr const char* kDiffusersWeightsName = "pytorch_lora_weights.safetensors";
+// One rank a file, every scale folded into B.
+inline constexpr UniformRule kDiffusersUniform = uniform_without_scale;
 
 // Whether some tensor is of a component of a pipeline. Throws as SafetensorsFile does; false for files
 // of other kinds by name.

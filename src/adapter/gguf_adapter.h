@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "adapter/lora.h"
+#include "adapter/written_file.h"
 #include "base/staged.h"
 #include "formats/gguf.h"
 #include "target/base_model.h"
@@ -33,11 +34,6 @@ struct GgufAdapterOptions {
   std::uint32_t ggml_type = formats::kGgmlF32;
   std::string name;                             // general.name; left out where empty
   std::map<std::string, std::string> metadata;  // the "dnd.*" ones are written, others are not
-};
-
-struct WrittenFile {
-  std::uint64_t bytes = 0;
-  std::string sha256;
 };
 
 // What a new file may replace: a GGUF file that says it is an adapter.

@@ -1,12 +1,12 @@
 // A LoRA adapter by its meaning, whatever file it came from: W' = W + scale * B A for some linear
 // layers of a base model.
 //
-// Readers of every format give this (docs/formats.md, "Adapters"), writers take it. Values are fp32;
+// Readers of every format give this (docs/formats.md, "Adapters"), writers take it; what the formats are says
+// their table (adapter/files/format_table.h). Values are fp32;
 // scale, prefixes, transposes and row orders of the file are already undone.
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,7 +20,7 @@ namespace dnd::adapter {
 
 enum class AdapterFormat { peft, gguf, mlx, diffusers };
 
-std::string_view format_name(AdapterFormat format);  // "peft", ...
+std::string_view format_name(AdapterFormat format);  // "peft", ...: the table's
 
 // The largest rank that readers accept.
 inline constexpr std::int64_t kMaxRank = 1 << 20;
@@ -43,6 +43,7 @@ struct LoraAdapter {
   AdapterFormat format = AdapterFormat::peft;
   std::string base_model;                       // as the file names it; may be empty
   std::string architecture;                     // GGUF: general.architecture; else mostly empty
+  std::string component;                        // of a diffusion pipeline ("unet"); else empty
   Dtype dtype = Dtype::f32;                     // of the stored matrices (the first one's)
   std::map<std::string, std::string> metadata;  // of the file: "format", "dnd.*", ...
   std::vector<LoraPair> pairs;                  // in file order
@@ -58,11 +59,5 @@ inline constexpr const char* kKeyValueHeadsKey = "dnd.key_value_heads";
 // Sets them; nothing where `architecture` is empty.
 void note_base(LoraAdapter& adapter, const std::string& architecture,
                const std::optional<target::AttentionHeads>& heads);
-
-// Reads any adapter: a PEFT or MLX folder, a .gguf, or a bare .safetensors file (PEFT keys, diffusers
-// keys). `heads` undoes the row order of llama-type GGUF files; where they are needed and absent, the
-// error says so. Throws Error(no_input) or Error(data): nothing that would be dropped is passed over.
-LoraAdapter read_lora(const std::filesystem::path& path,
-                      const std::optional<target::AttentionHeads>& heads = std::nullopt);
 
 }  // namespace dnd::adapter

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "adapter/gguf_adapter.h"
 #include "adapter/lora.h"
+#include "adapter/written_file.h"
 #include "base/dtype.h"
 #include "formats/safetensors.h"
 

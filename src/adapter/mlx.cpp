@@ -195,7 +195,7 @@ FolderKind mlx_folder() {
 WrittenFile write_mlx_folder(const fs::path& folder, const LoraAdapter& adapter, Dtype dtype,
                              OnExisting on_existing) {
   refuse_dora(adapter, "MLX");
-  const Uniform uniform = uniform_of(adapter);
+  const Uniform uniform = kMlxUniform(adapter);
   const std::string config = config_text(adapter, uniform);
   Staged staged(folder, mlx_folder(), on_existing);
   WrittenFile written =

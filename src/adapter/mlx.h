@@ -7,14 +7,17 @@
 
 #include <filesystem>
 
-#include "adapter/gguf_adapter.h"
 #include "adapter/lora.h"
+#include "adapter/uniform.h"
+#include "adapter/written_file.h"
 #include "base/dtype.h"
 #include "base/staged.h"
 
 namespace dnd::adapter {
 
 inline constexpr const char* kMlxWeightsName = "adapters.safetensors";
+// One rank and one scale a folder, any number.
+inline constexpr UniformRule kMlxUniform = uniform_of;
 
 // Whether the folder's adapter_config.json is of MLX-LM's kind. Throws as read_json_file() does.
 bool is_mlx_folder(const std::filesystem::path& folder);

@@ -48,7 +48,7 @@ std::string origin(const LoraAdapter& adapter) {
 }
 
 std::string how_to_load(const LoraAdapter& adapter, const Uniform& uniform) {
-  if (adapter.format == AdapterFormat::diffusers) return "";
+  if (!adapter.component.empty()) return "";  // PeftModel is for language models
   const std::string base = adapter.base_model.empty() ? "BASE" : printable(adapter.base_model);
   std::string text = cat("```python\nfrom peft import PeftModel\n",
                          "from transformers import AutoModelForCausalLM\n\n",

@@ -84,7 +84,7 @@ std::vector<std::string> target_modules(const LoraAdapter& adapter, const target
 
 std::string config_text(const LoraAdapter& adapter, const Uniform& uniform,
                         const PeftOptions& options) {
-  const bool is_image_model = adapter.format == AdapterFormat::diffusers;
+  const bool is_of_pipeline = !adapter.component.empty();
   // Keys in the order PEFT writes them (sorted), all known to PEFT 0.13.
   Json config = Json::object();
   config["base_model_name_or_path"] =
@@ -99,7 +99,7 @@ std::string config_text(const LoraAdapter& adapter, const Uniform& uniform,
   config["peft_type"] = "LORA";
   config["r"] = uniform.rank;
   config["target_modules"] = target_modules(adapter, options.base);
-  config["task_type"] = is_image_model ? Json(nullptr) : Json("CAUSAL_LM");
+  config["task_type"] = is_of_pipeline ? Json(nullptr) : Json("CAUSAL_LM");
   config["use_dora"] = adapter.has_dora();
   config["use_rslora"] = false;
   return json_pretty(config);
@@ -135,14 +135,14 @@ FolderKind peft_folder() {
       "a PEFT adapter", kAdapterConfigName, {kAdapterConfigName, kAdapterWeightsName, kCardName}};
 }
 
-PeftWriteResult write_peft_folder(const fs::path& directory, const LoraAdapter& adapter,
-                                  const PeftOptions& options, OnExisting on_existing) {
+WrittenFile write_peft_folder(const fs::path& directory, const LoraAdapter& adapter,
+                              const PeftOptions& options, OnExisting on_existing) {
   check_dora(adapter);
-  const Uniform uniform = uniform_with_alpha(adapter);
+  const Uniform uniform = kPeftUniform(adapter);
   Staged staged(directory, peft_folder(), on_existing);
-  PeftWriteResult written = write_tensors(staged.path() / kAdapterWeightsName,
-                                          peft_tensors(adapter, uniform, options.key_prefix),
-                                          options.dtype, output_metadata(adapter, "pt"));
+  WrittenFile written = write_tensors(staged.path() / kAdapterWeightsName,
+                                      peft_tensors(adapter, uniform, options.key_prefix),
+                                      options.dtype, output_metadata(adapter, "pt"));
   write_new_file(staged.path() / kAdapterConfigName, config_text(adapter, uniform, options));
   write_new_file(staged.path() / kCardName, adapter_card(adapter, uniform, options.dtype));
   staged.commit();
@@ -177,9 +177,9 @@ LoraAdapter lora_of_layout(const AdapterLayout& layout, Adapter adapter,
   return lora;
 }
 
-PeftWriteResult write_peft_folder(const fs::path& directory, const AdapterLayout& layout,
-                                  const Adapter& adapter, Dtype dtype, const Provenance& provenance,
-                                  OnExisting on_existing) {
+WrittenFile write_peft_folder(const fs::path& directory, const AdapterLayout& layout,
+                              const Adapter& adapter, Dtype dtype, const Provenance& provenance,
+                              OnExisting on_existing) {
   const PeftOptions options{dtype, layout.key_prefix, nullptr};
   return write_peft_folder(directory, lora_of_layout(layout, adapter, provenance), options,
                            on_existing);

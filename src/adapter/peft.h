@@ -5,15 +5,17 @@
 // lora_alpha, nothing but matrices. What is read is all that PEFT writes for plain LoRA and DoRA.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "adapter/adapter.h"
 #include "adapter/adapter_layout.h"
-#include "adapter/gguf_adapter.h"
 #include "adapter/lora.h"
 #include "adapter/provenance.h"
+#include "adapter/uniform.h"
+#include "adapter/written_file.h"
 #include "base/dtype.h"
 #include "base/staged.h"
 #include "target/base_model.h"
@@ -26,7 +28,10 @@ inline constexpr const char* kAdapterConfigName = "adapter_config.json";
 inline constexpr const char* kCardName = "README.md";
 inline constexpr const char* kPeftKeyPrefix = "base_model.model.";
 
-using PeftWriteResult = WrittenFile;  // of adapter_model.safetensors
+// The first that is there holds the matrices.
+inline constexpr std::array kPeftWeightsNames = {kAdapterWeightsName, kAdapterPickleName};
+// One rank and one whole lora_alpha a folder.
+inline constexpr UniformRule kPeftUniform = uniform_with_alpha;
 
 struct PeftOptions {
   Dtype dtype = Dtype::f32;  // f32, f16 or bf16
@@ -42,14 +47,13 @@ FolderKind peft_folder();
 // folded into B where no whole lora_alpha fits all (adapter/uniform.h); DoRA stays DoRA. What is
 // replaced must be a peft_folder(). Throws Error(data) for values that the dtype cannot hold
 // (infinite, NaN), and where only some modules have a magnitude.
-PeftWriteResult write_peft_folder(const std::filesystem::path& directory,
-                                  const LoraAdapter& adapter, const PeftOptions& options,
-                                  OnExisting on_existing);
+WrittenFile write_peft_folder(const std::filesystem::path& directory, const LoraAdapter& adapter,
+                              const PeftOptions& options, OnExisting on_existing);
 
 // The same for matrices of a layout.
-PeftWriteResult write_peft_folder(const std::filesystem::path& directory,
-                                  const AdapterLayout& layout, const Adapter& adapter, Dtype dtype,
-                                  const Provenance& provenance, OnExisting on_existing);
+WrittenFile write_peft_folder(const std::filesystem::path& directory, const AdapterLayout& layout,
+                              const Adapter& adapter, Dtype dtype, const Provenance& provenance,
+                              OnExisting on_existing);
 
 // Matrices of a layout by their meaning. Throws Error(data) where one is missing or of another shape.
 LoraAdapter lora_of_layout(const AdapterLayout& layout, Adapter adapter,

@@ -10,11 +10,7 @@ namespace dnd::adapter {
 namespace fs = std::filesystem;
 namespace {
 
-fs::path weights_file(const fs::path& folder) {
-  const fs::path file = folder / kAdapterWeightsName;
-  const fs::path pickle = folder / kAdapterPickleName;
-  return !path_exists(file) && path_exists(pickle) ? pickle : file;
-}
+fs::path weights_file(const fs::path& folder) { return first_existing(folder, kPeftWeightsNames); }
 
 std::string module_of(std::string_view stem) {
   const std::string_view prefix = kPeftKeyPrefix;

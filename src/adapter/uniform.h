@@ -24,6 +24,9 @@ Uniform uniform_with_alpha(const LoraAdapter& adapter);
 // The largest rank, scale 1.
 Uniform uniform_without_scale(const LoraAdapter& adapter);
 
+// One of these: what a format's settings can tell.
+using UniformRule = Uniform (*)(const LoraAdapter&);
+
 // rank * scale as a whole number, of uniform_with_alpha().
 std::int64_t whole_alpha(const Uniform& uniform);
 

@@ -1,10 +1,13 @@
 #include "base/dtype.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <cctype>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <string>
 
 #include "base/strings.h"
 
@@ -58,6 +61,14 @@ std::optional<Dtype> dtype_from_name(std::string_view name) {
     if (kDtypes[i].name == name) return static_cast<Dtype>(i);
   }
   return std::nullopt;
+}
+
+Dtype parse_dtype(std::string_view name) {
+  std::string upper(name);
+  std::transform(upper.begin(), upper.end(), upper.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  if (const auto dtype = dtype_from_name(upper)) return *dtype;
+  fail(ErrorKind::usage, "unknown element type '", printable(name), "'");
 }
 
 unsigned dtype_bits(Dtype dtype) { return kDtypes[static_cast<std::size_t>(dtype)].bits; }

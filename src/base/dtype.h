@@ -40,6 +40,8 @@ enum class Dtype {
 // The name in a safetensors header, e.g. "BF16".
 std::string_view dtype_name(Dtype dtype);
 std::optional<Dtype> dtype_from_name(std::string_view name);
+// A name as options have it, e.g. "bf16": any case. Throws Error(usage) for none.
+Dtype parse_dtype(std::string_view name);
 // Bits of one element: 1 byte and more, or 4 and 6 for the packed types.
 unsigned dtype_bits(Dtype dtype);
 

@@ -47,6 +47,12 @@ bool is_same(const fs::path& a, const fs::path& b) {
   return fs::equivalent(a, b, error) && !error;
 }
 
+fs::path first_existing(const fs::path& folder, std::span<const char* const> names) {
+  const auto found = std::find_if(names.begin(), names.end(),
+                                  [&](const char* name) { return path_exists(folder / name); });
+  return folder / (found == names.end() ? names.front() : *found);
+}
+
 std::uint64_t file_bytes(const fs::path& path) {
   std::error_code error;
   const std::uintmax_t bytes = fs::file_size(path, error);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <vector>
 
 namespace dnd {
@@ -25,6 +26,10 @@ bool is_link(const std::filesystem::path& path);
 
 // Whether both name the same existing file or folder; false where the system cannot tell.
 bool is_same(const std::filesystem::path& a, const std::filesystem::path& b);
+
+// `folder` / the first of `names` that is there; / the first of them where none is. Throws Error(no_input).
+std::filesystem::path first_existing(const std::filesystem::path& folder,
+                                     std::span<const char* const> names);
 
 // Bytes of a regular file. Throws Error(no_input).
 std::uint64_t file_bytes(const std::filesystem::path& path);

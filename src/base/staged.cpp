@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -66,6 +67,16 @@ bool is_mounted(const fs::path& path) {
   struct statx info {};
   return ::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, STATX_TYPE, &info) == 0 &&
          (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+template <typename Kind>
+void check_output_of_kind(const fs::path& out, const Kind& kind, bool force,
+                          const std::vector<fs::path>& inputs, const char* advice) {
+  check_place(out);
+  if (!is_occupied(out)) return;
+  if (!force) refuse(out, cat("exists already (", advice, ")"));
+  check_apart(out, inputs);
+  check_replaceable(out, kind);
 }
 
 void flush_directory(const fs::path& path) {
@@ -136,6 +147,28 @@ void check_apart(const fs::path& out, const std::vector<fs::path>& inputs) {
                                      : "holds",
                     " an input of this call (", input.string(), "); it will not be replaced"));
   }
+}
+
+void check_place(const fs::path& path) {
+  struct stat info {};
+  const bool impossible =
+      ::stat(path.c_str(), &info) != 0 && (errno == ELOOP || errno == ENAMETOOLONG);
+  if (impossible) {
+    refuse(path, cat("cannot be created: ", system_reason(errno)));
+  }
+  const fs::path parent = nearest_existing(output_path(path).parent_path());
+  if (::access((parent / ".").c_str(), W_OK | X_OK) == 0) return;
+  refuse(path, cat("cannot be created: ", parent.string(), ": ", system_reason(errno)));
+}
+
+void check_output(const fs::path& out, const FolderKind& kind, bool force,
+                  const std::vector<fs::path>& inputs, const char* advice) {
+  check_output_of_kind(out, kind, force, inputs, advice);
+}
+
+void check_output(const fs::path& out, const FileKind& kind, bool force,
+                  const std::vector<fs::path>& inputs, const char* advice) {
+  check_output_of_kind(out, kind, force, inputs, advice);
 }
 
 Staged::Staged(const fs::path& final_path, FolderKind kind, OnExisting on_existing)

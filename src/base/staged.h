@@ -46,6 +46,20 @@ std::filesystem::path output_path(const std::filesystem::path& path);
 void check_apart(const std::filesystem::path& out,
                  const std::vector<std::filesystem::path>& inputs);
 
+// Throws Error(cannot_create) where nothing could be made at `path`: the nearest parent that exists
+// must be a folder that takes entries. Writing may still fail, of a full disk for one.
+void check_place(const std::filesystem::path& path);
+
+// Before anything is computed: `out` can be made, and is free or, with `force`, of a kind that is replaced and
+// no part of the call's `inputs`. `advice` says what else a place that is taken leaves. Throws
+// Error(cannot_create).
+void check_output(const std::filesystem::path& out, const FolderKind& kind, bool force,
+                  const std::vector<std::filesystem::path>& inputs,
+                  const char* advice = "--force replaces it");
+void check_output(const std::filesystem::path& out, const FileKind& kind, bool force,
+                  const std::vector<std::filesystem::path>& inputs,
+                  const char* advice = "--force replaces it");
+
 enum class OnExisting { refuse, replace };
 
 // A file or a folder being made beside its final place:

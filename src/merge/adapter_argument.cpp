@@ -4,6 +4,7 @@
 #include <cmath>
 #include <system_error>
 
+#include "adapter/files/read_lora.h"
 #include "base/paths.h"
 #include "base/strings.h"
 

@@ -164,6 +164,7 @@ void describe(Composition& composition, std::span<const WeightedAdapter> adapter
                                   {"dnd.composed_from", composed_from(adapters)},
                                   {"dnd.compose_method", std::string(method_name(method))}};
   composition.adapter.format = adapters.front().adapter.format;
+  composition.adapter.component = adapters.front().adapter.component;
   for (const WeightedAdapter& part : adapters) {
     if (composition.adapter.base_model.empty()) {
       composition.adapter.base_model = part.adapter.base_model;

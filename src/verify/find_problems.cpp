@@ -7,6 +7,7 @@
 #include <span>
 #include <unordered_map>
 
+#include "adapter/files/format_table.h"
 #include "base/strings.h"
 #include "target/block_path.h"
 #include "target/gguf_names.h"
@@ -156,10 +157,10 @@ class Finder {
     }
   }
 
-  // A GGUF adapter names the architecture that it is for.
+  // A file with an architecture's own names (GGUF) says which one it is for.
   void check_architecture() {
     const auto expected = target::gguf_architecture(against_.base->architecture);
-    if (adapter_.format != adapter::AdapterFormat::gguf || !expected) return;
+    if (!adapter::file_format(adapter_.format).by_architecture || !expected) return;
     if (adapter_.architecture == *expected) return;
     error("base", cat("the adapter is for '", printable(adapter_.architecture), "', the base is '",
                       *expected, "'"));

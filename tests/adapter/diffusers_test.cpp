@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "adapter/files/read_lora.h"
 #include "adapter/peft.h"
 #include "support/expect_error.h"
 #include "support/golden.h"

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "adapter/files/read_lora.h"
 #include "adapter/peft.h"
 #include "support/expect_error.h"
 #include "support/golden.h"

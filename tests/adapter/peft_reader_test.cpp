@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "adapter/files/read_lora.h"
 #include "adapter/lora.h"
 #include "adapter/peft.h"
 #include "support/checkpoint_writer.h"

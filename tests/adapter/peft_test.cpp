@@ -36,8 +36,8 @@ std::string content(const fs::path& path) { return read_text_file(path, 1U << 20
 
 class PeftFolder : public ::testing::Test {
  protected:
-  PeftWriteResult write(const Adapter& adapter, Dtype dtype = Dtype::f32,
-                        OnExisting on_existing = OnExisting::refuse) const {
+  WrittenFile write(const Adapter& adapter, Dtype dtype = Dtype::f32,
+                    OnExisting on_existing = OnExisting::refuse) const {
     return write_peft_folder(out_, nano(), adapter, dtype, provenance_, on_existing);
   }
 
@@ -53,7 +53,7 @@ class PeftFolder : public ::testing::Test {
 };
 
 TEST_F(PeftFolder, HoldsWeightsConfigAndCard) {
-  const PeftWriteResult result = write(golden());
+  const WrittenFile result = write(golden());
   EXPECT_EQ(names_in(out_), kFolder);
   expect_nothing_but({"out"});
   EXPECT_EQ(result.bytes, fs::file_size(out_ / kAdapterWeightsName));

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "adapter/files/read_lora.h"
 #include "adapter/peft.h"
 #include "support/expect_error.h"
 #include "support/golden.h"

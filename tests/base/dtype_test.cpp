@@ -55,6 +55,9 @@ TEST(Dtype, NamesRoundTripInTheReferenceOrder) {
   EXPECT_EQ(dtype_bits(Dtype::c64), 64U);
   EXPECT_FALSE(dtype_from_name("bf16"));
   EXPECT_FALSE(dtype_from_name(""));
+  EXPECT_EQ(parse_dtype("bf16"), Dtype::bf16);
+  EXPECT_EQ(parse_dtype("F8_e4m3"), Dtype::f8_e4m3);
+  EXPECT_DND_ERROR(parse_dtype("q8\n"), ErrorKind::usage, "unknown element type 'q8\\x0a'");
 }
 
 TEST(Dtype, EveryHalfSurvivesTheRoundTrip) {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <array>
+
 #include "support/expect_error.h"
 #include "support/temp_dir.h"
 
@@ -75,6 +77,16 @@ TEST(ListFolder, IsSorted) {
   const TempDir dir;
   for (const char* name : {"b", "a", "c"}) dir.file(name, "");
   EXPECT_EQ(list_folder(dir.path()), (std::vector<fs::path>{dir / "a", dir / "b", dir / "c"}));
+}
+
+TEST(FirstExisting, IsTheFirstThatIsThereElseTheFirst) {
+  const TempDir dir;
+  const std::array names = {"a", "b", "c"};
+  EXPECT_EQ(first_existing(dir.path(), names), dir / "a");
+  for (const char* name : {"c", "b", "a"}) {
+    dir.file(name, "");
+    EXPECT_EQ(first_existing(dir.path(), names), dir / name);
+  }
 }
 
 TEST(LiesIn, FollowsLinksAndComparesWholeNames) {

@@ -388,5 +388,39 @@ TEST(CheckApart, RefusesAnOutputThatIsHoldsOrLiesInAnInput) {
   EXPECT_NO_THROW(check("model/new", "model"));  // nothing is there to be replaced
 }
 
+TEST(CheckPlace, AFolderAboveMustTakeEntries) {
+  const TempDir dir;
+  EXPECT_NO_THROW(check_place(dir / "new/folders/out"));
+  dir.file("file", "");
+  EXPECT_DND_ERROR(check_place(dir / "file/out"), ErrorKind::cannot_create,
+                   "out: cannot be created: Not a directory");
+  fs::create_symlink("loop", dir / "loop");
+  EXPECT_DND_ERROR(check_place(dir / "loop"), ErrorKind::cannot_create, "loop: cannot be created");
+}
+
+TEST(CheckOutput, FreeOrForcedAndOfItsKind) {
+  const TempDir dir;
+  const auto check = [&](bool force) { check_output(dir / "x", kNote, force, {dir / "in"}, "so"); };
+  EXPECT_NO_THROW(check(false));
+  dir.file("x", "note");
+  EXPECT_DND_ERROR(check(false), ErrorKind::cannot_create, "x: exists already (so)");
+  EXPECT_NO_THROW(check(true));
+  fs::create_symlink("x", dir / "in");
+  EXPECT_DND_ERROR(check(true), ErrorKind::cannot_create, "x: is an input");
+  fs::remove(dir / "in");
+  dir.file("x", "letter");
+  EXPECT_DND_ERROR(check(true), ErrorKind::cannot_create, "is not a note");
+  EXPECT_DND_ERROR(check_output(dir / "x/y", kNote, true, {}), ErrorKind::cannot_create,
+                   "y: cannot be created");
+  fs::remove(dir / "x");
+  fs::create_directory(dir / "x");
+  EXPECT_NO_THROW(check_output(dir / "x", kThing, false, {})) << "empty: nothing is there";
+  dir.file("x/part", "");
+  EXPECT_DND_ERROR(check_output(dir / "x", kThing, false, {}), ErrorKind::cannot_create,
+                   "exists already (--force replaces it)");
+  EXPECT_DND_ERROR(check_output(dir / "x", kThing, true, {}), ErrorKind::cannot_create,
+                   "is not a thing (no marker)");
+}
+
 }  // namespace
 }  // namespace dnd

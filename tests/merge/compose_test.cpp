@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "adapter/files/read_lora.h"
 #include "adapter/peft.h"
 #include "merge/make_adapter.h"
 #include "support/expect_error.h"

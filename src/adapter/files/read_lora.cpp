@@ -1,0 +1,87 @@
+#include "adapter/files/read_lora.h"
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "adapter/peft.h"
+#include "base/paths.h"
+#include "base/strings.h"
+
+namespace dnd::adapter {
+namespace fs = std::filesystem;
+namespace {
+
+const FileFormat* format_of_folder(const fs::path& folder) {
+  for (const FileFormat& row : file_formats()) {
+    if (row.as_folder && row.as_folder->is_one(folder)) return &row;
+  }
+  return nullptr;
+}
+
+const FileFormat* format_of_file(const fs::path& file) {
+  for (const FileFormat& row : file_formats()) {
+    if (row.as_file && row.as_file->is_one(file)) return &row;
+  }
+  return nullptr;
+}
+
+LoraAdapter read_folder(const fs::path& folder) {
+  const FileFormat* row = format_of_folder(folder);
+  if (row != nullptr) return row->as_folder->read(folder);
+  fail(ErrorKind::data, "adapter: ", folder.string(), ": holds neither ", adapter_folder_signs());
+}
+
+// The weights of a folder named instead of the folder, without which their scale is unknown.
+bool belongs_to_folder(const fs::path& file) {
+  const std::string name = file.filename().string();
+  return std::any_of(file_formats().begin(), file_formats().end(), [&](const FileFormat& row) {
+    if (!row.as_folder || row.as_folder->config == nullptr) return false;
+    const auto& names = row.as_folder->weights;
+    return std::find(names.begin(), names.end(), name) != names.end() &&
+           path_exists(file.parent_path() / row.as_folder->config);
+  });
+}
+
+}  // namespace
+
+LoraAdapter read_lora(const fs::path& path, const std::optional<target::AttentionHeads>& heads) {
+  if (!path_exists(path)) fail(ErrorKind::no_input, path.string(), ": not found");
+  if (is_folder(path)) return read_folder(path);
+  if (belongs_to_folder(path)) return read_folder(path.parent_path());
+  const FileFormat* row = format_of_file(path);
+  return row == nullptr ? read_peft_file(path) : row->as_file->read(path, heads);
+}
+
+std::optional<AdapterFolder> find_adapter_folder(const fs::path& folder) {
+  const FileFormat* row = format_of_folder(folder);
+  if (row == nullptr) return std::nullopt;
+  const FolderForm& form = *row->as_folder;
+  return AdapterFolder{row, first_existing(folder, form.weights),
+                       form.config == nullptr ? fs::path() : folder / form.config};
+}
+
+std::string adapter_folder_signs() {
+  std::vector<std::pair<std::string_view, std::string>> signs;  // a file, the formats that have it
+  for (const FileFormat& row : file_formats()) {
+    if (!row.as_folder) continue;
+    const FolderForm& form = *row.as_folder;
+    const std::string_view sign = form.config == nullptr ? form.weights.front() : form.config;
+    const auto known = std::find_if(signs.begin(), signs.end(),
+                                    [&](const auto& entry) { return entry.first == sign; });
+    if (known == signs.end()) {
+      signs.emplace_back(sign, row.title);
+    } else {
+      known->second += cat(", ", row.title);
+    }
+  }
+  std::string text;
+  for (const auto& [sign, titles] : signs) {
+    text += cat(text.empty() ? "" : " nor ", sign, " (", titles, ")");
+  }
+  return text;
+}
+
+}  // namespace dnd::adapter
