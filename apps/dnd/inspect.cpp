@@ -2,7 +2,7 @@
 #include <cstring>
 
 #include "adapter/adapter_layout.h"
-#include "adapter/peft.h"
+#include "adapter/files/read_lora.h"
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/strings.h"
@@ -113,11 +113,13 @@ Json inspect_bundle(const fs::path& path) {
   return json;
 }
 
-Json inspect_adapter(const fs::path& path) {
-  Json json = inspect_safetensors(path / adapter::kAdapterWeightsName);
-  json["kind"] = "adapter folder";
-  const fs::path config = path / adapter::kAdapterConfigName;
-  json["config"] = read_json_file(config, "adapter: " + config.string());
+Json inspect_adapter(const adapter::AdapterFolder& folder) {
+  const bool is_safetensors = folder.weights.extension() == ".safetensors";
+  Json json =
+      is_safetensors ? inspect_safetensors(folder.weights) : inspect_checkpoint(folder.weights);
+  json["kind"] = folder.format->as_folder->kind;
+  if (folder.config.empty()) return json;
+  json["config"] = read_json_file(folder.config, "adapter: " + folder.config.string());
   return json;
 }
 
@@ -140,9 +142,9 @@ Json inspect_json(const fs::path& path) {
 
 Json inspect_folder(const fs::path& path) {
   if (path_exists(path / bundle::kGeneratorConfigName)) return inspect_bundle(path);
-  if (path_exists(path / adapter::kAdapterConfigName)) return inspect_adapter(path);
+  if (const auto folder = adapter::find_adapter_folder(path)) return inspect_adapter(*folder);
   fail(ErrorKind::data, path.string(), ": a folder with neither ", bundle::kGeneratorConfigName,
-       " (bundle) nor ", adapter::kAdapterConfigName, " (adapter)");
+       " (bundle) nor ", adapter::adapter_folder_signs());
 }
 
 // By name where the name says it, else by the first bytes.

@@ -30,6 +30,55 @@ def test_an_adapter(adapter):
     assert sum(tensor["bytes"] for tensor in found["tensors"]) == 6720
 
 
+def folder_in(adapter, to: str) -> pathlib.Path:
+    """The adapter as a folder of another format."""
+    pathlib.Path("a").mkdir()
+    out = {"mlx": pathlib.Path("a"), "diffusers": pathlib.Path("a/pytorch_lora_weights.safetensors")}[to]
+    dnd("convert", adapter, "--to", to, "--out", out, engine=False)
+    return pathlib.Path("a")
+
+
+def test_an_mlx_adapter(adapter):
+    found = inspect(folder_in(adapter, "mlx"))
+    assert (found["kind"], len(found["tensors"])) == ("mlx adapter folder", 28)
+    assert found["config"]["lora_parameters"]["rank"] == 4
+    assert (found["metadata"]["format"], found["metadata"]["dnd.generator"]) == ("mlx", "nano")
+    assert found["tensors"] == inspect("a/adapters.safetensors")["tensors"]
+
+
+def test_a_diffusers_adapter(adapter):
+    found = inspect(folder_in(adapter, "diffusers"))
+    assert (found["kind"], len(found["tensors"])) == ("diffusers adapter folder", 28)
+    assert "config" not in found and "lora_adapter_metadata" in found["metadata"]
+    assert found["tensors"] == inspect("a/pytorch_lora_weights.safetensors")["tensors"]
+
+
+def test_an_adapter_whose_matrices_are_a_checkpoint(adapter):
+    pathlib.Path("a").mkdir()
+    config = (adapter / "adapter_config.json").read_bytes()
+    pathlib.Path("a/adapter_config.json").write_bytes(config)
+    pathlib.Path("a/adapter_model.bin").write_bytes((GOLDEN / "decoder.pth").read_bytes())
+    found = inspect("a")
+    assert (found["kind"], found["config"]) == ("adapter folder", json.loads(config))
+    assert found["tensors"] == inspect("a/adapter_model.bin")["tensors"]
+    assert dnd("inspect", "a", engine=False).lines[0] == "a: adapter folder"
+    pathlib.Path("a/adapter_model.bin").write_bytes(b"")
+    assert "a/adapter_model.bin" in fails(Exit.DATA, "inspect", "a")
+    weights = (adapter / "adapter_model.safetensors").read_bytes()
+    pathlib.Path("a/adapter_model.safetensors").write_bytes(weights)  # goes first, as in PEFT
+    assert inspect("a")["tensors"] == inspect(adapter)["tensors"]
+
+
+@pytest.mark.parametrize("config, missing", [
+    ({"peft_type": "LORA"}, "adapter_model.safetensors"), ({"fine_tune_type": "lora"}, "adapters.safetensors")])
+def test_an_adapter_without_matrices(config, missing):
+    pathlib.Path("a").mkdir()
+    pathlib.Path("a/adapter_config.json").write_text(json.dumps(config))
+    assert f"a/{missing}: " in fails(Exit.NO_INPUT, "inspect", "a")
+    pathlib.Path("a/adapter_config.json").write_text("{")
+    assert "a/adapter_config.json: " in fails(Exit.DATA, "inspect", "a")
+
+
 def test_a_checkpoint():
     found = inspect(GOLDEN / "decoder.pth")
     assert found["kind"] == "torch checkpoint"
@@ -181,7 +230,9 @@ def test_a_layout_with_an_unknown_key():
 
 
 def test_a_folder_of_something_else(tmp_path):
-    assert "generator.json" in fails(Exit.DATA, "inspect", tmp_path)
+    error = fails(Exit.DATA, "inspect", tmp_path)
+    for name in ("generator.json", "adapter_config.json", "pytorch_lora_weights.safetensors"):
+        assert name in error
 
 
 def test_a_bundle_whose_weights_do_not_fit(bundle):
