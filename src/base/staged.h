@@ -50,8 +50,8 @@ void check_apart(const std::filesystem::path& out,
 // must be a folder that takes entries. Writing may still fail, of a full disk for one.
 void check_place(const std::filesystem::path& path);
 
-// Before anything is computed: `out` can be made, and is free or, with `force`, of a kind that is replaced and
-// no part of the call's `inputs`. `advice` says what else a place that is taken leaves. Throws
+// Before anything is computed: `out` can be made, and is free or, with `force`, of a kind that is replaced
+// and no part of the call's `inputs`. `advice` says what else a place that is taken leaves. Throws
 // Error(cannot_create).
 void check_output(const std::filesystem::path& out, const FolderKind& kind, bool force,
                   const std::vector<std::filesystem::path>& inputs,
