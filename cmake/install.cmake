@@ -18,6 +18,7 @@ install(DIRECTORY .deps/encoders DESTINATION ${CMAKE_INSTALL_DATADIR}/dnd OPTION
 if(DND_ENGINE)
   # LibTorch goes into a folder beside the engine, which is the engine's RPATH: no environment is needed.
   # In the build tree that folder is LibTorch's own.
+  file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/lib/dnd)
   file(CREATE_LINK ${torch_library_dir} ${PROJECT_BINARY_DIR}/lib/dnd/torch SYMBOLIC)
   install(TARGETS dnd_engine LIBRARY DESTINATION lib/dnd)
   install(FILES ${torch_runtime_files} DESTINATION lib/dnd/torch)

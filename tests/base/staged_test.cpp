@@ -393,7 +393,7 @@ TEST(CheckPlace, AFolderAboveMustTakeEntries) {
   EXPECT_NO_THROW(check_place(dir / "new/folders/out"));
   dir.file("file", "");
   EXPECT_DND_ERROR(check_place(dir / "file/out"), ErrorKind::cannot_create,
-                   "out: cannot be created: Not a directory");
+                   "out: cannot be created: " + (dir / "file").string() + ": Not a directory");
   fs::create_symlink("loop", dir / "loop");
   EXPECT_DND_ERROR(check_place(dir / "loop"), ErrorKind::cannot_create, "loop: cannot be created");
 }
