@@ -92,7 +92,7 @@ fs::path absolute_path(const fs::path& path) {
 
 fs::path resolved_path(const fs::path& path) {
   std::error_code error;
-  const fs::path resolved = fs::weakly_canonical(absolute_path(path), error);
+  fs::path resolved = fs::weakly_canonical(absolute_path(path), error);
   if (error) refuse(path, error);
   return resolved;
 }

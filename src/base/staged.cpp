@@ -125,7 +125,7 @@ void check_replaceable(const fs::path& path, const FileKind& kind) {
 }
 
 fs::path output_path(const fs::path& path) {
-  const fs::path place = ask_of_output([&] { return absolute_path(path); });
+  fs::path place = ask_of_output([&] { return absolute_path(path); });
   if (is_mounted(place)) {
     refuse(path,
            "is where a file system is mounted, which cannot be replaced: choose a place in it");
@@ -139,8 +139,8 @@ void check_apart(const fs::path& out, const std::vector<fs::path>& inputs) {
   for (const fs::path& input : inputs) {
     std::error_code ignored;
     if (input.empty() || !fs::exists(input, ignored)) continue;
-    const bool within = lies_in(place, input);
-    const bool around = lies_in(input, place);
+    const bool within = ask_of_output([&] { return lies_in(place, input); });
+    const bool around = ask_of_output([&] { return lies_in(input, place); });
     if (!within && !around) continue;
     refuse(out, cat(within && around ? "is"
                     : within         ? "lies in"

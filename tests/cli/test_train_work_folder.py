@@ -172,10 +172,17 @@ def test_metrics_that_are_not_ours(work, line):
 
 
 def test_the_first_weights_are_made_anew(work):
-    for name in ("decoder.safetensors", "generator.json"):
-        (WORK / "start" / name).write_bytes(b"damaged")
+    (WORK / "start/decoder.safetensors").write_bytes(b"damaged")
     resume(Exit.DONE, "--force")
     assert folder_bytes("bundle") == work
+
+
+@pytest.mark.parametrize("name", ["start/generator.json", "metrics.jsonl"])
+def test_what_is_no_trainings_is_kept(work, name):
+    """Somebody's own files in the folder that --work names."""
+    (WORK / name).write_text('{"mine": true}')
+    assert "will not be replaced" in resume(Exit.CANNOT_CREATE, "--force")
+    assert (WORK / name).read_text() == '{"mine": true}'
 
 
 @pytest.mark.parametrize("shape", [[2000, 60, 14], [1]])
