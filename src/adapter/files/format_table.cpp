@@ -252,6 +252,7 @@ AdapterFormat parse_format(const std::string& name) {
 
 std::vector<std::string> format_names() {
   std::vector<std::string> names;
+  names.reserve(kFormats.size());
   for (const FileFormat& row : kFormats) names.emplace_back(row.name);
   return names;
 }
