@@ -5,6 +5,7 @@
 #include "base/paths.h"
 #include "base/strings.h"
 #include "generate/estimate.h"
+#include "generate/job_outputs.h"
 
 namespace dnd::app {
 namespace {
@@ -20,7 +21,7 @@ std::uint64_t adapter_bytes(const bundle::GeneratorConfig& config, const Generat
   double bytes = 0.0;
   for (const adapter::AdapterFormat format : chosen_formats(options)) {
     bytes += static_cast<double>(config.layout.parameter_count()) *
-             element_bytes(dtype_for(options, format));
+             element_bytes(generate::dtype_of(format, options.adapter_dtype));
   }
   return static_cast<std::uint64_t>(bytes);
 }
@@ -32,7 +33,7 @@ std::string kinds_text(const GenerateOptions& options) {
   for (const adapter::AdapterFormat format : formats) {
     if (!text.empty()) text += ", ";
     if (formats.size() > 1) text += cat(adapter::format_name(format), " ");
-    text += dtype_for(options, format);
+    text += generate::dtype_of(format, options.adapter_dtype);
   }
   return text;
 }

@@ -19,11 +19,6 @@ std::vector<adapter::AdapterFormat> chosen_formats(const GenerateOptions& option
   return formats;
 }
 
-std::string dtype_for(const GenerateOptions& options, adapter::AdapterFormat format) {
-  if (!options.adapter_dtype.empty()) return options.adapter_dtype;
-  return adapter::default_dtype(format, "bf16");
-}
-
 fs::path default_output(const GenerateOptions& options) {
   if (!options.out.empty()) return options.out;
   fs::path stem = "stdin";

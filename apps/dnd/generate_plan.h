@@ -31,9 +31,6 @@ struct GenerateOptions {
 // Without repetition, in the order given. Throws Error(usage) where --adapter-dtype does not fit.
 std::vector<adapter::AdapterFormat> chosen_formats(const GenerateOptions& options);
 
-// --adapter-dtype, or the format's own default.
-std::string dtype_for(const GenerateOptions& options, adapter::AdapterFormat format);
-
 // Where the adapters go without --out: adapters/<stem of the first prompts file>.
 std::filesystem::path default_output(const GenerateOptions& options);
 

@@ -1,11 +1,14 @@
 // An engine that computes nothing but numbers which tell what was asked of it.
 #pragma once
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bundle/generator_config.h"
 #include "dnd/engine.h"
+#include "dnd/error.h"
 #include "dnd/language_model.h"
 #include "dnd/trainer.h"
 #include "formats/safetensors.h"
@@ -22,7 +25,11 @@ class FakeEngine : public Engine {
   std::string encoder;
   bool has_decoder = false;
   std::int64_t width = 2;
-  bool fails = false;  // decode() does
+  bool fails = false;                  // decode() does
+  std::int32_t refused = -1;           // encode() fails where it meets this id
+  std::size_t failing_decode = 0;      // the call of decode() that fails, from 1
+  ErrorKind kind = ErrorKind::memory;  // of what fails
+  std::optional<float> token;          // what weight tokens are instead
 
   EngineInfo info() const override { return {"cpu", "0", "none", 1}; }
   CudaReport examine_cuda(int /*device*/) override { return {}; }
@@ -32,6 +39,9 @@ class FakeEngine : public Engine {
   HostTensor encode(const text::TokenBatch& batch,
                     const bundle::GeneratorConfig& /*config*/) override {
     encoded.push_back(static_cast<std::size_t>(batch.prompts));
+    if (std::find(batch.ids.begin(), batch.ids.end(), refused) != batch.ids.end()) {
+      throw Error(kind, "encoder: refused");
+    }
     HostTensor condition{{batch.prompts, batch.length, width}, {}};
     for (const std::int32_t id : batch.ids) {
       for (std::int64_t c = 0; c < width; ++c) condition.values.push_back(static_cast<float>(id));
@@ -60,13 +70,13 @@ class FakeEngine : public Engine {
   std::vector<HostTensor> decode(std::vector<HostTensor> projected,
                                  const LayerCallback& on_layer) override {
     decoded.push_back(projected.size());
-    if (fails) throw Error(ErrorKind::memory, "decoder: too large");
+    if (fails || decoded.size() == failing_decode) throw Error(kind, "decoder: too large");
     std::vector<HostTensor> all;
     for (const HostTensor& condition : projected) {
       float sum = 0.0F;
       for (const float value : condition.values) sum += value;
       const auto size = static_cast<std::size_t>(tokens_[0] * tokens_[1] * tokens_[2]);
-      all.push_back({tokens_, std::vector<float>(size, sum)});
+      all.push_back({tokens_, std::vector<float>(size, token.value_or(sum))});
     }
     if (on_layer) on_layer(1, 1);
     return all;

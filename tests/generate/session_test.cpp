@@ -3,11 +3,10 @@
 #include <gmock/gmock.h>
 
 #include "adapter/weight_codec.h"
-#include "bundle/write_bundle.h"
 #include "generate/condition_file.h"
 #include "generate/fake_engine.h"
+#include "generate/nano_generator.h"
 #include "support/expect_error.h"
-#include "support/golden.h"
 #include "support/temp_dir.h"
 
 namespace dnd::generate {
@@ -18,42 +17,21 @@ using Prompts = Session::Prompts;
 
 constexpr std::size_t kMuch = std::size_t{1} << 20U;
 
-// A generator of 2 prompts with 4 tokens of width 2, and an encoder's vocabulary: "a" is id 4, "b" 5, ...
 class SessionTest : public ::testing::Test {
  protected:
-  SessionTest() {
-    std::filesystem::create_directory(dir_ / "encoder");
-    dir_.file("encoder/vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\na\nb\nc\nd\n");
-    dir_.file("encoder/tokenizer_config.json", "{}");
-    bundle::GeneratorConfig config;
-    config.layout = adapter::read_layout_file(dnd::testing::data_path("decoder/layout.json"));
-    config.name = "nano";
-    config.kernel = 3;
-    config.features = {
-        {2, 4, 2},
-        {config.layout.token_count(), config.layout.token_rows, config.layout.token_columns}};
-    config.condition.encoder = "encoder";
-    config.condition.prompts = 2;
-    config.condition.max_length = 4;
-    config.condition.width = 2;
-    generator_.folder = dir_ / "nano";
-    generator_.config =
-        bundle::create_untrained(config, 0, generator_.folder, OnExisting::refuse, {});
-  }
-
   Session session(const SessionOptions& options = {}) {
-    return {engine_, generator_, dir_ / "encoder", formats::SafetensorsFile(generator_.weights()),
+    return {engine_, generator_, nano_.encoder(), formats::SafetensorsFile(generator_.weights()),
             options};
   }
 
-  dnd::testing::TempDir dir_;
-  Generator generator_;
+  dnd::testing::NanoGenerator nano_;
+  const Generator& generator_ = nano_.generator();
   dnd::testing::FakeEngine engine_;
 };
 
 TEST_F(SessionTest, LoadsTheEncoderAndTheDecoder) {
   session();
-  EXPECT_EQ(engine_.encoder, (dir_ / "encoder").string());
+  EXPECT_EQ(engine_.encoder, nano_.encoder().string());
   EXPECT_TRUE(engine_.has_decoder);
   engine_.width = 3;
   EXPECT_DND_ERROR(session(), ErrorKind::data, "is 3 wide, the generator needs 2");

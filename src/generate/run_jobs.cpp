@@ -1,0 +1,235 @@
+#include "generate/run_jobs.h"
+
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "base/sha256.h"
+#include "formats/safetensors.h"
+#include "generate/condition_file.h"
+#include "generate/session.h"
+
+namespace dnd::generate {
+namespace fs = std::filesystem;
+using adapter::Artefact;
+namespace {
+
+// Of conditions of tasks that have prompts in common, as variants of one file do.
+constexpr std::size_t kKeptConditions = std::size_t{256} << 20U;
+
+// Times one stage after another.
+class Stopwatch {
+ public:
+  // Seconds since construction or the last call.
+  double lap() {
+    const auto now = std::chrono::steady_clock::now();
+    return std::chrono::duration<double>(now - std::exchange(last_, now)).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+// One job on its way.
+struct Work {
+  std::size_t job = 0;
+  std::vector<std::string> prompts;
+  std::vector<Artefact> missing;
+  HostTensor condition;  // projected
+  Made made;
+};
+
+// The engine and the session on it, opened when the first job needs them.
+class LateSession {
+ public:
+  LateSession(const Generator& generator, const fs::path& encoder, const OpenEngine& open_engine)
+      : generator_(generator), encoder_(encoder), open_engine_(open_engine) {}
+
+  bool is_open() const { return session_.has_value(); }
+
+  // `shares`: several jobs may have prompts in common.
+  void open(bool shares) {
+    formats::SafetensorsFile weights(generator_.weights());
+    weights.read_ahead();  // LibTorch's start leaves the other processors idle
+    engine_ = open_engine_();
+    session_.emplace(*engine_, generator_, encoder_, std::move(weights),
+                     SessionOptions{.kept_bytes = shares ? kKeptConditions : 0});
+  }
+
+  EngineInfo info() const { return engine_->info(); }
+  Session& session() { return *session_; }
+
+ private:
+  const Generator& generator_;
+  const fs::path& encoder_;
+  const OpenEngine& open_engine_;
+  std::unique_ptr<Engine> engine_;
+  std::optional<Session> session_;
+};
+
+class Run {
+ public:
+  Run(const std::vector<Job>& jobs, const Generator& generator, const JobOutputs& outputs,
+      const RunOptions& options, const OpenEngine& open_engine, RunObserver& observer)
+      : jobs_(jobs),
+        config_(generator.config),
+        outputs_(outputs),
+        options_(options),
+        observer_(observer),
+        late_(generator, options.encoder, open_engine) {}
+
+  void run() {
+    for (std::size_t next = 0; next < jobs_.size();) {
+      std::vector<Work> batch;
+      for (; next < jobs_.size() && batch.size() < options_.at_once; ++next) prepare(next, batch);
+      if (!batch.empty()) finish(std::move(batch));
+    }
+  }
+
+ private:
+  // Whether `step`, of what `batch` makes, did not fail. A failure leaves the other jobs a chance.
+  template <typename Step>
+  bool attempt(const std::vector<std::size_t>& batch, const Step& step) {
+    try {
+      step();
+      return true;
+    } catch (const Error& error) {
+      if (jobs_.size() == 1 || error.kind() == ErrorKind::unavailable) throw;
+      for (const std::size_t job : batch) {
+        observer_.on_failure(jobs_[job].path, error, outputs_.formats());
+      }
+      return false;
+    }
+  }
+
+  // The job with its condition, added to `batch` unless there is nothing to do or it fails.
+  void prepare(std::size_t job, std::vector<Work>& batch) {
+    Work work;
+    work.job = job;
+    if (!attempt({job}, [&] { begin(work); }) || work.missing.empty()) return;
+    if (!late_.is_open()) open(work.made.seconds);
+    if (attempt({job}, [&] { encode(work); })) batch.push_back(std::move(work));
+  }
+
+  // What is to be made of it, and from what.
+  void begin(Work& work) const {
+    const Job& job = jobs_[work.job];
+    adapter::Provenance& provenance = work.made.provenance;
+    provenance = describe(job);
+    if (job.task != nullptr) {
+      PromptChoice choice = options_.choice;
+      choice.variant = job.variant;
+      ChosenPrompts chosen =
+          choose_prompts(*job.task, static_cast<std::size_t>(config_.condition.prompts), choice);
+      provenance.prompts_sha256 = chosen.sha256;
+      provenance.prompts_used = chosen.texts.size();
+      provenance.prompts_distinct = chosen.distinct;
+      provenance.selection = chosen.selection;
+      work.prompts = std::move(chosen.texts);
+    }
+    work.missing = outputs_.missing(job, provenance);
+  }
+
+  adapter::Provenance describe(const Job& job) const {
+    adapter::Provenance provenance;
+    provenance.generator = config_.name;
+    provenance.generator_sha256 = config_.weights_sha256;
+    provenance.untrained = config_.untrained;
+    provenance.precision = options_.precision;
+    provenance.seed = options_.choice.seed;
+    provenance.variant = job.variant;
+    if (job.task == nullptr) {
+      provenance.condition_sha256 = sha256_hex_of_file(options_.condition);
+    } else {
+      provenance.encoder = options_.encoder_name;
+    }
+    return provenance;
+  }
+
+  void open(Seconds& seconds) {
+    observer_.on_load();
+    Stopwatch watch;
+    late_.open(jobs_.size() > 1);
+    seconds.load = watch.lap();
+  }
+
+  void encode(Work& work) {
+    const EngineInfo info = late_.info();
+    work.made.provenance.device = info.device;
+    work.made.provenance.engine = "LibTorch " + info.libtorch;
+    observer_.on_encode(work.job);
+    Stopwatch watch;
+    Session& session = late_.session();
+    work.condition = jobs_[work.job].task != nullptr
+                         ? session.condition(work.prompts)
+                         : session.project(read_condition(options_.condition, config_.condition));
+    work.made.seconds.encode = watch.lap();
+  }
+
+  void finish(std::vector<Work> batch) {
+    std::vector<std::size_t> jobs;
+    jobs.reserve(batch.size());
+    for (const Work& work : batch) jobs.push_back(work.job);
+    std::vector<HostTensor> tokens;
+    if (!attempt(jobs, [&] { tokens = decode(batch); })) return;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      Work& work = batch[i];
+      if (!attempt({work.job}, [&] { make(std::exchange(tokens[i], {}), work); })) continue;
+      // Not attempted: a closed or full standard output would fail every further job too.
+      observer_.on_made(work.job, work.made);
+    }
+  }
+
+  std::vector<HostTensor> decode(std::vector<Work>& batch) {
+    observer_.on_decode(batch.front().job, batch.back().job);
+    Stopwatch watch;
+    std::vector<HostTensor> conditions;
+    conditions.reserve(batch.size());
+    for (Work& work : batch) conditions.push_back(std::move(work.condition));
+    std::vector<HostTensor> tokens = late_.session().decode(
+        std::move(conditions),
+        [&](std::size_t done, std::size_t total) { observer_.on_layer(done, total); });
+    const double share = watch.lap() / static_cast<double>(batch.size());
+    for (Work& work : batch) work.made.seconds.decode = share;
+    return tokens;
+  }
+
+  void make(const HostTensor& tokens, Work& work) {
+    Stopwatch watch;
+    const adapter::LoraAdapter adapter = late_.session().adapter(tokens, work.made.provenance);
+    work.made.seconds.detokenize = watch.lap();
+    write(adapter, work);
+    work.made.seconds.write = watch.lap();
+    const target::BaseModel base = verify::base_of_layout(config_.layout);
+    work.made.findings = verify::find_problems(
+        adapter, {&base, config_.statistics ? &*config_.statistics : nullptr});
+  }
+
+  // A format that fails leaves the others their chance.
+  void write(const adapter::LoraAdapter& adapter, Work& work) {
+    for (const Artefact& artefact : work.missing) {
+      try {
+        work.made.written.push_back({artefact, outputs_.write(jobs_[work.job], artefact, adapter)});
+      } catch (const Error& error) {
+        if (work.missing.size() == 1) throw;
+        observer_.on_failure(artefact.path, error, 1);
+      }
+    }
+  }
+
+  const std::vector<Job>& jobs_;
+  const bundle::GeneratorConfig& config_;
+  const JobOutputs& outputs_;
+  const RunOptions& options_;
+  RunObserver& observer_;
+  LateSession late_;
+};
+
+}  // namespace
+
+void run_jobs(const std::vector<Job>& jobs, const Generator& generator, const JobOutputs& outputs,
+              const RunOptions& options, const OpenEngine& open_engine, RunObserver& observer) {
+  Run(jobs, generator, outputs, options, open_engine, observer).run();
+}
+
+}  // namespace dnd::generate
