@@ -1,0 +1,41 @@
+// One training: what is asked for, what it reads, and where it works.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "tasks/task_set.h"
+#include "tasks/train_config.h"
+
+namespace dnd::training {
+
+struct Request {
+  std::filesystem::path config;
+  std::filesystem::path out;   // the bundle to make
+  std::filesystem::path work;  // state, metrics, conditions and lock
+  std::string encoder;         // empty: found by name
+  std::string precision;       // of the engine: part of what a resumed training must repeat
+  bool resume = false;
+  bool force = false;
+
+  std::filesystem::path state() const;
+};
+
+// OUT.train, whatever OUT ends with.
+std::filesystem::path default_work(const std::filesystem::path& out);
+
+struct Inputs {
+  tasks::TrainConfig config;
+  tasks::TaskSet set;
+};
+
+// Reads configuration, tasks and, once, every adapter of theirs. Warns about tasks with too few prompts.
+// Throws as tasks::read_train_config(), read_task_set() and check_checkpoints() do.
+Inputs read_inputs(const std::filesystem::path& config);
+
+// The bundle can be made; the work folder can be, and holds nothing that is not a training's, nor one that
+// the request does not go on with. Throws Error(cannot_create), or Error(no_input) where there is nothing to
+// resume.
+void check_places(const Request& request, const tasks::TrainConfig& config);
+
+}  // namespace dnd::training

@@ -1,0 +1,220 @@
+#include "training/run_training.h"
+
+#include <utility>
+
+#include "adapter/weight_codec.h"
+#include "base/file_lock.h"
+#include "base/strings.h"
+#include "bundle/channel_exponents.h"
+#include "bundle/write_bundle.h"
+#include "generate/prompt_encoder.h"
+#include "tasks/metrics_file.h"
+#include "tasks/prompt_conditions.h"
+#include "tasks/work_folder.h"
+#include "training/training_data.h"
+
+namespace dnd::training {
+namespace fs = std::filesystem;
+namespace {
+
+// The text encoder of a training.
+struct Encoder {
+  generate::Generator generator;  // that it is made for
+  fs::path path;
+  std::string key;  // of its files and use
+};
+
+Encoder find_encoder(const Request& request, const tasks::TrainConfig& config) {
+  Encoder encoder{{config.start.empty() ? request.work : config.start, config.generator}, {}, {}};
+  encoder.path = generate::find_encoder(encoder.generator, request.encoder);
+  encoder.key = tasks::encoder_key(config.generator.condition, encoder.path);
+  return encoder;
+}
+
+// Steps 1 to the last of one training, once data and engine are there.
+class Run {
+ public:
+  Run(const Request& request, const Inputs& inputs, const TrainingData& data, Engine& engine,
+      const ProcessPlace& place, Observer& observer)
+      : request_(request),
+        config_(inputs.config),
+        data_(data),
+        engine_(engine),
+        is_first_(place.rank == 0),
+        observer_(observer) {}
+
+  // The file of conditions, made by the first process where it is not there.
+  tasks::PromptConditions conditions(const Encoder& encoder) const {
+    const auto plan =
+        tasks::conditions_plan(config_.generator.condition, encoder.key, data_.prompts());
+    const fs::path path = request_.work / tasks::kConditionsName;
+    if (is_first_ && !tasks::has_conditions(path, plan)) {
+      observer_.on_stage(cat("encode ", plan.prompts, " prompts"));
+      const generate::PromptEncoder prompts(engine_, encoder.generator, encoder.path);
+      tasks::write_conditions(
+          path, plan, data_.prompts(),
+          [&](const auto& texts) { return prompts.encode(texts).values.values; },
+          [&](double share) { observer_.on_share(share); });
+    }
+    engine_.require_same("the conditions' key (prompts, encoder)", plan.key);
+    return {path, plan};
+  }
+
+  TrainResult train(const tasks::PromptConditions& conditions, const std::string& identity,
+                    const std::vector<float>& mean_tokens) {
+    const TrainJob job = make_job(conditions, identity, mean_tokens);
+    engine_.require_same("the configuration or the training data", job.identity);
+    TrainObserver steps;
+    steps.on_start = [this](std::int64_t done) { on_start(done); };
+    steps.on_step = [this](const StepMetrics& metrics) { on_step(metrics); };
+    steps.on_evaluate = [this](std::int64_t step, const GenerateTokens& generate) {
+      on_evaluate(step, generate);
+    };
+    steps.should_stop = [this] { return observer_.should_stop(); };
+    observer_.on_ready();
+    return engine_.train(job, steps);
+  }
+
+ private:
+  // The weights to begin with: of the bundle to start from, or random ones.
+  fs::path start_weights() const {
+    if (!config_.start.empty()) return bundle::checked_weights(config_.start);
+    const fs::path folder = request_.work / tasks::kStartName;
+    bundle::GeneratorConfig config = config_.generator;
+    config.weights_dtype = Dtype::f32;
+    config.residual = false;
+    if (is_first_) {
+      bundle::create_untrained(std::move(config), config_.seed, folder, OnExisting::replace, {});
+    }
+    return folder / bundle::kDecoderWeightsName;
+  }
+
+  TrainJob make_job(const tasks::PromptConditions& conditions, const std::string& identity,
+                    const std::vector<float>& mean_tokens) const {
+    const tasks::TrainingTargets& targets = data_.targets();
+    TrainJob job;
+    job.config = &config_;
+    job.state = request_.state();
+    job.resume = request_.resume;
+    if (!job.resume) job.start = start_weights();
+    job.identity = identity;
+    job.conditions = conditions.values();
+    job.conditions_file = conditions.path();
+    job.tasks = data_.tasks();
+    job.target = [&targets](std::size_t task, std::size_t checkpoint, std::span<float> tokens) {
+      targets.read(task, checkpoint, tokens);
+    };
+    job.cell_weights = targets.cell_weights();
+    job.cells = targets.cells();
+    job.update_weights = targets.update_weights();
+    job.mean_tokens = mean_tokens;
+    return job;
+  }
+
+  void on_start(std::int64_t done) {
+    if (!is_first_) return;
+    metrics_.emplace(request_.work / tasks::kMetricsName, done);
+    observer_.on_start(done);
+  }
+
+  void on_step(const StepMetrics& m) {
+    if (!metrics_) return;
+    if (m.step == config_.steps || m.step % config_.log_every == 0) {
+      metrics_->add({{"step", m.step},
+                     {"loss", m.loss},
+                     {"gradient_norm", m.gradient_norm},
+                     {"learning_rate", m.learning_rate},
+                     {"examples_per_second", static_cast<double>(config_.batch) / m.seconds}});
+    }
+    observer_.on_step(m);
+  }
+
+  void on_evaluate(std::int64_t step, const GenerateTokens& generate) {
+    for (const HeldOut& task : data_.held_out()) {
+      if (task.own.empty()) continue;
+      const HostTensor tokens = generate(task.rows);
+      const std::vector<float> flat =
+          adapter::flat_values(adapter::detokenize(config_.generator.layout, tokens.values));
+      metrics_->add(
+          {{"step", step},
+           {"held_out", task.name},
+           {"distance", tasks::relative_distance(flat, task.own, data_.targets().mean_adapter())}});
+    }
+  }
+
+  const Request& request_;
+  const tasks::TrainConfig& config_;
+  const TrainingData& data_;
+  Engine& engine_;
+  bool is_first_;
+  Observer& observer_;
+  std::optional<tasks::MetricsFile> metrics_;
+};
+
+// What a resumed training must have in common with the one that it goes on with.
+std::string identity_of(const Request& request, const tasks::TrainConfig& config,
+                        const TrainingData& data, const std::string& encoder_key) {
+  Json json = tasks::train_identity(config);
+  json["data"] = data.targets().sha256();
+  json["encoder"] = encoder_key;
+  json["precision"] = request.precision;
+  return json_line(json);
+}
+
+bundle::GeneratorConfig write_bundle(const Request& request, const Inputs& inputs,
+                                     const TrainingData& data,
+                                     const std::vector<float>& mean_tokens, std::int64_t steps) {
+  const tasks::TrainConfig& train = inputs.config;
+  const tasks::TrainingTargets& targets = data.targets();
+  bundle::GeneratorConfig config = train.generator;
+  config.untrained = false;
+  config.statistics = targets.norms();
+  config.provenance = {{"source", "dnd train"},
+                       {"dnd_version", DND_VERSION},
+                       {"steps", cat(steps)},
+                       {"seed", cat(train.seed)},
+                       {"tasks", cat(inputs.set.train.size())},
+                       {"checkpoints", cat(targets.norms().adapters)},
+                       {"data_sha256", targets.sha256()}};
+  if (!train.start.empty()) config.provenance["start_sha256"] = train.generator.weights_sha256;
+  const formats::SafetensorsFile trained(request.state());
+  const auto values = [&](const bundle::ParameterSpec& parameter) {
+    return parameter.name == bundle::kMeanTokensName
+               ? mean_tokens
+               : trained.read_f32(parameter.name, &parameter.shape);
+  };
+  return bundle::write_trained(std::move(config), values, request.out,
+                               request.force ? OnExisting::replace : OnExisting::refuse);
+}
+
+}  // namespace
+
+Outcome run_training(const Request& request, const Inputs& inputs,
+                     const std::function<std::unique_ptr<Engine>()>& open_engine,
+                     Observer& observer) {
+  const tasks::TrainConfig& config = inputs.config;
+  check_places(request, config);
+  const Encoder encoder = find_encoder(request, config);
+  observer.on_stage("read the checkpoints");
+  const TrainingData data(inputs, [&](double share) { observer.on_share(share); });
+  const std::unique_ptr<Engine> engine = open_engine();
+  const ProcessPlace place = engine->join_processes();
+  observer.on_processes(place);
+  Outcome outcome{{}, place.rank == 0, {}};
+  std::optional<FileLock> lock;
+  if (outcome.first) {
+    lock.emplace(request.work / tasks::kLockName, "another training");
+    check_places(request, config);  // what was free at first may have been taken and left since
+  }
+  Run run(request, inputs, data, *engine, place, observer);
+  const tasks::PromptConditions conditions = run.conditions(encoder);
+  const std::vector<float> mean_tokens = data.mean_tokens();
+  outcome.result =
+      run.train(conditions, identity_of(request, config, data, encoder.key), mean_tokens);
+  if (outcome.result.finished && outcome.first) {
+    outcome.bundle = write_bundle(request, inputs, data, mean_tokens, outcome.result.steps);
+  }
+  return outcome;
+}
+
+}  // namespace dnd::training

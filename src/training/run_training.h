@@ -1,0 +1,42 @@
+// A training from its request to the finished bundle: reads, encodes, trains, writes.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "bundle/generator_config.h"
+#include "dnd/engine.h"
+#include "dnd/trainer.h"
+#include "training/request.h"
+
+namespace dnd::training {
+
+// Told of what happens. Of processes that train together, the first is told of steps.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void on_stage(const std::string& /*what*/) {}
+  virtual void on_share(double /*done*/) {}  // of the stage
+  virtual void on_processes(const ProcessPlace& /*place*/) {}
+  virtual void on_ready() {}                       // from here on, should_stop() is asked
+  virtual void on_start(std::int64_t /*done*/) {}  // steps that a resumed training has
+  virtual void on_step(const StepMetrics& /*step*/) {}
+  virtual bool should_stop() { return false; }  // after the step at hand
+};
+
+struct Outcome {
+  TrainResult result;
+  bool first = true;  // of several processes, which says what there is to say
+  std::optional<bundle::GeneratorConfig> bundle;  // as written: where it finished, by the first
+};
+
+// Everything is checked, and the targets are read, before `open_engine` is called. Holds WORK's lock, makes its
+// metrics, conditions and first weights. Throws dnd::Error.
+Outcome run_training(const Request& request, const Inputs& inputs,
+                     const std::function<std::unique_ptr<Engine>()>& open_engine,
+                     Observer& observer);
+
+}  // namespace dnd::training

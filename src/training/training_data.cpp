@@ -1,0 +1,45 @@
+#include "training/training_data.h"
+
+#include "eval/selections.h"
+
+namespace dnd::training {
+namespace {
+
+constexpr std::uint64_t kMaxTargetBytes = 4ULL << 30U;  // of tokens kept in memory
+
+}  // namespace
+
+TrainingData::TrainingData(const Inputs& inputs, const std::function<void(double)>& progress)
+    : inputs_(inputs),
+      targets_(inputs.config, inputs.set.train, kMaxTargetBytes,
+               [&](std::size_t done, std::size_t total) {
+                 progress(static_cast<double>(done) / static_cast<double>(total));
+               }) {
+  if (inputs.config.evaluate_every > 0) {
+    for (const tasks::Task& task : inputs.set.held_out) held_out_.push_back(held_out(task));
+  }
+  for (const tasks::Task& task : inputs.set.train) {
+    TrainTask entry{{}, task.checkpoints.size()};
+    for (const std::string& prompt : task.prompts) entry.prompts.push_back(rows_.row(prompt));
+    tasks_.push_back(std::move(entry));
+  }
+}
+
+std::vector<float> TrainingData::mean_tokens() const {
+  const tasks::TrainConfig& config = inputs_.config;
+  if (!config.residual) return {};
+  return config.start.empty() ? targets_.mean_tokens() : tasks::start_mean_tokens(config);
+}
+
+HeldOut TrainingData::held_out(const tasks::Task& task) {
+  HeldOut out{task.name, {}, {}};
+  const auto needed = static_cast<std::size_t>(inputs_.config.generator.condition.prompts);
+  for (const std::string& prompt :
+       eval::draw_prompts(task.prompts, needed, /*seed=*/0, /*draw=*/0)) {
+    out.rows.push_back(rows_.row(prompt));
+  }
+  out.own = tasks::mean_target(inputs_.config, task);
+  return out;
+}
+
+}  // namespace dnd::training
