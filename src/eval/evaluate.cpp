@@ -33,11 +33,10 @@ bool is_control(const std::string& id) { return id.starts_with("other") || id ==
 
 bool is_paraphrase(const Method& method) { return method.set == QuestionSet::paraphrase; }
 
-class Evaluation {
+class Judge {
  public:
-  Evaluation(const tasks::TaskSet& set, const TrainingAdapters& training,
-             const Generator& generator, Answers* answers, const Settings& settings,
-             const OnProgress& on_progress)
+  Judge(const tasks::TaskSet& set, const TrainingAdapters& training, const Generator& generator,
+        Answers* answers, const Settings& settings, const OnProgress& on_progress)
       : set_(set),
         training_(training),
         generator_(generator),
@@ -217,7 +216,7 @@ Outcome evaluate(const tasks::TaskSet& set, const TrainingAdapters& training,
                  const Generator& generator, Answers* answers, const Settings& settings,
                  const OnProgress& on_progress) {
   if (set.held_out.empty()) fail(ErrorKind::data, "eval: the task set has no held-out tasks");
-  return Evaluation(set, training, generator, answers, settings, on_progress).run();
+  return Judge(set, training, generator, answers, settings, on_progress).run();
 }
 
 }  // namespace dnd::eval
