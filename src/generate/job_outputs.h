@@ -30,9 +30,9 @@ class JobOutputs {
 
   std::size_t formats() const { return options_.formats.size(); }
 
-  // Before anything is computed: every place can be made, is one job's alone, and is free, or may be replaced or
-  // skipped; none is, holds or lies in one of `inputs`. Throws Error(cannot_create), or Error(data) where two
-  // jobs have one place.
+  // Before anything is computed: every place can be made, is one job's alone, and is free, or may be
+  // replaced or skipped; none is, holds or lies in one of `inputs`. Throws Error(cannot_create), or
+  // Error(data) where two jobs have one place.
   void check(const std::vector<Job>& jobs, const std::vector<std::filesystem::path>& inputs) const;
 
   // What is still to be made of a job: all, but for what resuming finds made from the same inputs.

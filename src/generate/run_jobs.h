@@ -1,5 +1,5 @@
-// Job after job: prompts -> condition -> weight tokens -> adapter -> files. Batches share the decoder's passes;
-// a job that fails leaves the others their chance.
+// Job after job: prompts -> condition -> weight tokens -> adapter -> files. Batches share the decoder's
+// passes; a job that fails leaves the others their chance.
 #pragma once
 
 #include <cstddef>

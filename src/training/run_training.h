@@ -33,8 +33,8 @@ struct Outcome {
   std::optional<bundle::GeneratorConfig> bundle;  // as written: where it finished, by the first
 };
 
-// Everything is checked, and the targets are read, before `open_engine` is called. Holds WORK's lock, makes its
-// metrics, conditions and first weights. Throws dnd::Error.
+// Everything is checked, and the targets are read, before `open_engine` is called. Holds WORK's lock, makes
+// its metrics, conditions and first weights. Throws dnd::Error.
 Outcome run_training(const Request& request, const Inputs& inputs,
                      const std::function<std::unique_ptr<Engine>()>& open_engine,
                      Observer& observer);
