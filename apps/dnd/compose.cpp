@@ -11,6 +11,7 @@
 #include "base/strings.h"
 #include "context.h"
 #include "merge/adapter_argument.h"
+#include "source_options.h"
 #include "target/base_model.h"
 
 namespace dnd::app {
@@ -113,7 +114,10 @@ void add_compose(CLI::App& program, Context& context) {
       add_command(program, context, "compose", "Adapters -> one adapter, their weighted sum",
                   {{"dnd compose A B:0.5 --out AB", "exact: the ranks add up"},
                    {"dnd compose A B --method svd --rank 16 --out AB", "the nearest of rank 16"}},
-                  [&context, call] { run_compose(context, *call); });
+                  [&context, call] {
+                    call->base = base_place(call->base).path;
+                    run_compose(context, *call);
+                  });
   command
       .add_option("adapters", call->adapters,
                   "Adapters, each with an optional weight after a colon (default 1)")

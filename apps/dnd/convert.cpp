@@ -12,6 +12,7 @@
 #include "base/staged.h"
 #include "base/strings.h"
 #include "context.h"
+#include "source_options.h"
 #include "target/base_model.h"
 #include "verify/verify.h"
 
@@ -192,7 +193,10 @@ void add_convert(CLI::App& program, Context& context) {
       {{"dnd convert adapters/arc --to gguf --base Qwen2.5-0.5B-Instruct/ --out arc.gguf", ""},
        {"dnd convert arc.gguf --to peft --base config.json --out arc", ""},
        {"dnd convert adapters/arc --to mlx --out arc.mlx", ""}},
-      [&context, options] { run_convert(context, *options); });
+      [&context, options] {
+        options->base = base_place(options->base).path;
+        run_convert(context, *options);
+      });
   command
       .add_option("adapter", options->input,
                   "A PEFT or MLX folder, a .gguf, a diffusers .safetensors file")

@@ -15,6 +15,7 @@
 #include "eval_options.h"
 #include "eval_show.h"
 #include "progress.h"
+#include "source_options.h"
 
 namespace dnd::app {
 namespace fs = std::filesystem;
@@ -74,6 +75,7 @@ class EvalRun {
       fail(ErrorKind::usage, "--show needs --base: a model that answers");
     }
     if (options_.models.empty()) options_.models.emplace_back();
+    base_ = base_place(options_.base);
     inputs_ = eval::open_generators(options_.models, options_.encoder);
     if (!options_.out.empty()) check_place_for_results();
     inputs_.set = tasks::read_task_set(options_.tasks);
@@ -83,7 +85,7 @@ class EvalRun {
   }
 
   void check_place_for_results() const {
-    std::vector<fs::path> files = {options_.tasks, options_.base, options_.encoder};
+    std::vector<fs::path> files = {options_.tasks, base_.path, options_.encoder};
     for (const generate::Generator& generator : inputs_.generators)
       files.push_back(generator.folder);
     check_output(options_.out, eval::evaluation_folder(), options_.force, files);
@@ -103,7 +105,7 @@ class EvalRun {
     progress_.stage("load");
     engine_ = open_engine(options_.engine);
     if (options_.base.empty()) return;
-    language_model_ = engine_->load_language_model(options_.base.string());
+    language_model_ = engine_->load_language_model(base_.path.string());
     if (!language_model_->info().has_tokenizer) {
       fail(ErrorKind::data, options_.base.string(),
            ": has no tokenizer.model: questions cannot be asked");
@@ -125,24 +127,23 @@ class EvalRun {
   std::vector<eval::Outcome> judge_all() {
     progress_.stage("read adapters");
     const eval::TrainingAdapters training(layout(), inputs_.set.train);
+    std::string current;
+    const auto report_progress = [&](const std::string& stage, double fraction) {
+      if (stage != current) progress_.stage(stage);
+      current = stage;
+      progress_.update(fraction);
+    };
     std::vector<eval::Outcome> outcomes;
     for (std::size_t i = 0; i < inputs_.generators.size(); ++i) {
       const generate::Generator& generator = inputs_.generators[i];
       generate::Session session = open_session(i);
       const std::string name =
           options_.models[i].empty() ? generator.folder.string() : options_.models[i];
-      outcomes.push_back(eval::evaluate(
-          inputs_.set, training, eval::generator_of(session, generator, name),
-          answers_ ? &*answers_ : nullptr, options_.settings,
-          [this](const std::string& stage, double fraction) { report_progress(stage, fraction); }));
+      outcomes.push_back(
+          eval::evaluate(inputs_.set, training, eval::generator_of(session, generator, name),
+                         answers_ ? &*answers_ : nullptr, options_.settings, report_progress));
     }
     return outcomes;
-  }
-
-  void report_progress(const std::string& stage, double fraction) {
-    if (stage != stage_) progress_.stage(stage);
-    stage_ = stage;
-    progress_.update(fraction);
   }
 
   void show() {
@@ -165,8 +166,8 @@ class EvalRun {
   Context& context_;
   EvalOptions options_;
   Progress progress_;
-  std::string stage_;
   eval::Inputs inputs_;
+  formats::ModelPlace base_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<LanguageModel> language_model_;
   std::optional<eval::Answers> answers_;

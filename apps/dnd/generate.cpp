@@ -125,7 +125,7 @@ generate::RunOptions run_options(const GenerateOptions& options,
     run.encoder = generate::find_encoder(generator, options.source.encoder);
     run.encoder_name = options.source.encoder.empty()
                            ? generator.config.condition.encoder
-                           : run.encoder.lexically_normal().stem().string();
+                           : fs::path(options.source.encoder).lexically_normal().stem().string();
   }
   run.condition = options.condition;
   run.choice = options.source.choice(0);

@@ -9,6 +9,7 @@
 #include "bundle/propose_features.h"
 #include "context.h"
 #include "feature_options.h"
+#include "source_options.h"
 
 namespace dnd::app {
 namespace {
@@ -154,7 +155,12 @@ void add_layout(CLI::App& program, Context& context) {
        {"dnd layout --base FLUX.1-dev/transformer/ --targets 'transformer_blocks.*attn*' -o f.json",
         "weights are not read, only their names and shapes"},
        {"dnd layout --base Qwen3-8B/ --propose-features --parameters 300M", ""}},
-      [&context, options] { run_layout(context, *options); });
+      [&context, options] {
+        const formats::ModelPlace base = base_place(options->base);
+        options->base = base.path;
+        if (options->derive.base_model.empty()) options->derive.base_model = base.hub_name;
+        run_layout(context, *options);
+      });
   command
       .add_option("-b,--base", options->base,
                   "Model folder, config.json, .safetensors, *.safetensors.index.json or .gguf")

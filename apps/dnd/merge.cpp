@@ -10,6 +10,7 @@
 #include "merge/adapter_argument.h"
 #include "merge/merge_checkpoint.h"
 #include "progress.h"
+#include "source_options.h"
 
 namespace dnd::app {
 namespace {
@@ -73,7 +74,10 @@ void add_merge(CLI::App& program, Context& context) {
       program, context, "merge", "Base + adapters -> plain checkpoint, W + scale B A",
       {{"dnd merge ADAPTER --base Qwen2.5-7B-Instruct/ --out merged", ""},
        {"dnd merge A B:0.5 --base BASE --out merged", "the second with half its weight"}},
-      [&context, call] { run_merge(context, *call); });
+      [&context, call] {
+        call->base = base_place(call->base).path;
+        run_merge(context, *call);
+      });
   command
       .add_option("adapters", call->adapters,
                   "Adapters, each with an optional weight after a colon (default 1)")

@@ -26,6 +26,13 @@ text::PromptSet load_prompts(const SourceOptions& options) {
   return set;
 }
 
+formats::ModelPlace base_place(const fs::path& given) {
+  if (given.empty()) return {};
+  formats::ModelPlace place = formats::find_model(given.string());
+  if (place.path != given) log_info(cat("--base ", given.string(), ": ", place.path.string()));
+  return place;
+}
+
 CLI::Validator seed_check() {
   const auto problem = [](const std::string& text) -> std::string {
     std::uint64_t value = 0;

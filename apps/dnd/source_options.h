@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dnd/engine.h"
+#include "formats/model_place.h"
 #include "generate/choose_prompts.h"
 
 namespace dnd::app {
@@ -26,6 +27,10 @@ struct SourceOptions {
 
 // Reads --prompts and warns about records left out.
 text::PromptSet load_prompts(const SourceOptions& options);
+
+// What --base names, as readers open it (formats/model_place.h); empty where it is. Says where a hub's name
+// was found.
+formats::ModelPlace base_place(const std::filesystem::path& given);
 
 // A seed is taken as written or refused; CLI11 alone wraps -1 and clips 2^64.
 CLI::Validator seed_check();

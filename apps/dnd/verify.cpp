@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "bundle/generator_config.h"
 #include "context.h"
+#include "source_options.h"
 #include "target/base_model.h"
 #include "verify_run.h"
 
@@ -139,7 +140,10 @@ void add_verify(CLI::App& program, Context& context) {
        {"dnd verify adapters/arc --base Qwen2.5-0.5B-Instruct/ --run",
         "does it change the logits?"},
        {"dnd verify adapters/* --model BUNDLE", "against the generator's layout and statistics"}},
-      [&context, options] { run_verify(context, *options); });
+      [&context, options] {
+        options->base = base_place(options->base).path;
+        run_verify(context, *options);
+      });
   command.add_option("adapters", options->adapters, "Adapter folders and files")->required();
   command.add_option("-b,--base", options->base,
                      "Base model: folder, config.json, .safetensors, index.json or .gguf");

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/lfs_pointer.h"
 #include "base/strings.h"
 
 namespace dnd {
@@ -103,7 +104,7 @@ Json parse_json(std::string_view text, const std::string& who) {
   }
   StrictBuilder builder;
   if (!Json::sax_parse(text.begin(), text.end(), &builder)) {
-    fail(ErrorKind::data, who, ": ", builder.problem());
+    fail(ErrorKind::data, who, ": ", builder.problem(), lfs_note(text));
   }
   return builder.take();
 }

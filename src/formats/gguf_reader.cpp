@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "base/checked_math.h"
+#include "base/lfs_pointer.h"
 #include "base/strings.h"
 #include "formats/gguf.h"
 
@@ -187,7 +188,7 @@ class Parser {
     if (std::memcmp(magic.data(), "GGUF", 4) != 0) {
       refuse("begins with '",
              printable(std::string_view(reinterpret_cast<const char*>(magic.data()), 4)),
-             "', expected 'GGUF' (not a GGUF file?)");
+             "', expected 'GGUF' (not a GGUF file?)", lfs_note(file_));
     }
     content_.version = cursor_.number<std::uint32_t>("the version");
     if (content_.version != 0 && (content_.version & 0xFFFFU) == 0) {

@@ -6,6 +6,7 @@
 
 #include "base/checked_math.h"
 #include "base/json.h"
+#include "base/lfs_pointer.h"
 #include "base/strings.h"
 #include "formats/safetensors.h"
 
@@ -56,7 +57,7 @@ class HeaderReader {
     std::memcpy(&size, file_.data(), kPrefixBytes);
     if (size > kMaxSafetensorsHeader) {
       refuse("header too large: ", size, " bytes announced, at most ", kMaxSafetensorsHeader,
-             " allowed (not a safetensors file?)");
+             " allowed (not a safetensors file?)", lfs_note(file_));
     }
     if (size > file_.size() - kPrefixBytes) {
       refuse("invalid header length: ", size, " bytes announced, ", file_.size() - kPrefixBytes,

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/strings.h"
+#include "formats/model_place.h"
 
 namespace dnd::generate {
 namespace fs = std::filesystem;
@@ -16,6 +17,23 @@ fs::path default_generator() { return data_folder() / "models" / "default"; }
 
 bool is_there(const fs::path& path, bundle::EncoderKind kind) {
   return kind == bundle::EncoderKind::glove ? is_file(path) : path_exists(path / "config.json");
+}
+
+// What --encoder names.
+fs::path given_encoder(const bundle::ConditionConfig& condition, const std::string& given) {
+  formats::ModelPlace place{given, given, ""};
+  if (condition.kind == bundle::EncoderKind::transformer) place = formats::find_model(given);
+  if (!is_there(place.path, condition.kind)) {
+    fail(ErrorKind::no_input, "--encoder ", given, ": ",
+         condition.kind == bundle::EncoderKind::glove ? "no such file" : "holds no config.json");
+  }
+  const fs::path named = place.hub_name.empty() ? place.path : fs::path(place.hub_name);
+  const std::string name_given = named.lexically_normal().stem().string();
+  if (name_given != fs::path(condition.encoder).stem()) {
+    log_warning(cat("the generator was made for encoder '", printable(condition.encoder),
+                    "', using '", printable(name_given), "'"));
+  }
+  return place.path;
 }
 
 }  // namespace
@@ -43,18 +61,7 @@ Generator open_generator(const std::string& model) {
 fs::path find_encoder(const Generator& generator, const std::string& given) {
   const bundle::ConditionConfig& condition = generator.config.condition;
   const std::string& name = condition.encoder;
-  if (!given.empty()) {
-    if (!is_there(given, condition.kind)) {
-      fail(ErrorKind::no_input, "--encoder ", given, ": ",
-           condition.kind == bundle::EncoderKind::glove ? "no such file" : "holds no config.json");
-    }
-    const std::string name_given = fs::path(given).lexically_normal().stem().string();
-    if (name_given != fs::path(name).stem()) {
-      log_warning(cat("the generator was made for encoder '", printable(name), "', using '",
-                      printable(name_given), "'"));
-    }
-    return given;
-  }
+  if (!given.empty()) return given_encoder(condition, given);
   const std::string entry = condition.kind == bundle::EncoderKind::glove ? name + ".txt" : name;
   std::vector<fs::path> places = {generator.folder / bundle::kEncoderFolderName};
   if (condition.kind == bundle::EncoderKind::glove) places = {places[0] / entry};

@@ -5,6 +5,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/lfs_pointer.h"
 #include "base/strings.h"
 #include "text/charsmap.h"
 #include "text/protobuf.h"
@@ -57,7 +58,8 @@ SentencePieceModel::SentencePieceModel(std::string_view model, std::string who, 
     problem = error.what();
   }
   if (problem.empty()) return;
-  fail(ErrorKind::data, who_, ": not a SentencePiece model: ", printable(problem));
+  fail(ErrorKind::data, who_, ": not a SentencePiece model: ", printable(problem),
+       lfs_note(model));
 }
 
 SentencePieceModel::~SentencePieceModel() = default;
