@@ -58,8 +58,7 @@ SentencePieceModel::SentencePieceModel(std::string_view model, std::string who, 
     problem = error.what();
   }
   if (problem.empty()) return;
-  fail(ErrorKind::data, who_, ": not a SentencePiece model: ", printable(problem),
-       lfs_note(model));
+  fail(ErrorKind::data, who_, ": not a SentencePiece model: ", printable(problem), lfs_note(model));
 }
 
 SentencePieceModel::~SentencePieceModel() = default;
