@@ -87,8 +87,8 @@ std::string comma_separated(const std::vector<std::string>& names) {
   return text;
 }
 
-// The commit that a revision is: what refs/REV says, or REV where there is a snapshot of it; without main, the
-// only snapshot. Empty where there is none.
+// The commit that a revision is: what refs/REV says, or REV where there is a snapshot of it; without main,
+// the only snapshot. Empty where there is none.
 std::string commit_of(const fs::path& repository, const HubName& name) {
   const fs::path ref = repository / "refs" / (name.revision.empty() ? "main" : name.revision);
   if (is_file(ref)) {
