@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "text/unicode.h"
 #include "tokenizer/onig_pattern.h"
 
 namespace dnd::tokenizer {
@@ -60,8 +61,38 @@ std::string error_text(int code) {
   return reinterpret_cast<const char*>(text.data());
 }
 
+// `written` is what messages quote.
+pcre2_code* compiled(std::string_view expression, std::uint32_t options, std::string_view written,
+                     const std::string& who) {
+  int error = 0;
+  PCRE2_SIZE offset = 0;
+  std::unique_ptr<pcre2_compile_context, decltype(&pcre2_compile_context_free)> context(
+      pcre2_compile_context_create(nullptr), &pcre2_compile_context_free);
+  pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
+  pcre2_code* code = pcre2_compile(
+      reinterpret_cast<PCRE2_SPTR>(expression.data()), expression.size(),
+      PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C | options, &error, &offset, context.get());
+  if (code == nullptr) {
+    fail(ErrorKind::data, who, ": expression '", printable(written),
+         "' is not supported: ", error_text(error));
+  }
+  pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);  // where there is none, the interpreter does it
+  return code;
+}
+
+[[noreturn]] void refuse_match(std::string_view text, int error) {
+  fail(ErrorKind::data, "an expression cannot be matched with a text of ", text.size(),
+       " bytes: ", error_text(error), " (it takes too much work?)");
+}
+
 void append_span(std::vector<Span>& spans, std::size_t begin, std::size_t end, bool is_match) {
   spans.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end), is_match});
+}
+
+std::string well_formed(std::string_view text) {
+  std::string out;
+  for (const char32_t point : text::decode_utf8(text)) text::append_utf8(out, point);
+  return out;
 }
 
 std::size_t next_point(std::string_view text, std::size_t at) {
@@ -85,10 +116,7 @@ struct Pattern::Code {
     const int found =
         pcre2_match(code, subject, text.size(), at, PCRE2_NO_UTF_CHECK, own.data(), own.context());
     if (found == PCRE2_ERROR_NOMATCH) return false;
-    if (found < 0) {
-      fail(ErrorKind::data, "tokenizer: an expression cannot be matched with a text of ",
-           text.size(), " bytes: ", error_text(found), " (it takes too much work?)");
-    }
+    if (found < 0) refuse_match(text, found);
     const PCRE2_SIZE* ends = pcre2_get_ovector_pointer(own.data());
     begin = ends[0];
     end = ends[1];
@@ -104,23 +132,9 @@ Pattern& Pattern::operator=(Pattern&&) noexcept = default;
 Pattern::~Pattern() = default;
 
 Pattern Pattern::expression(std::string_view expression, const std::string& who) {
-  const std::string translated = translate_onig(expression, who);
-  int error = 0;
-  PCRE2_SIZE offset = 0;
-  std::unique_ptr<pcre2_compile_context, decltype(&pcre2_compile_context_free)> context(
-      pcre2_compile_context_create(nullptr), &pcre2_compile_context_free);
-  pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
-  pcre2_code* code =
-      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
-                    PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C, &error,
-                    &offset, context.get());
-  if (code == nullptr) {
-    fail(ErrorKind::data, who, ": expression '", printable(expression),
-         "' is not supported: ", error_text(error));
-  }
+  pcre2_code* code = compiled(translate_onig(expression, who), PCRE2_MULTILINE, expression, who);
   Pattern pattern;
   pattern.code_ = std::make_unique<Code>(code);
-  pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);  // where there is none, the interpreter does it
   return pattern;
 }
 
@@ -167,6 +181,61 @@ void Pattern::find(std::string_view text, std::vector<Span>& spans) const {
     done = at = last_end = end;
   }
   if (done != text.size()) append_span(spans, done, text.size(), false);
+}
+
+Expression::Expression(std::string_view expression, const std::string& who)
+    : code_(compiled(expression, 0, expression, who),
+            [](void* code) { pcre2_code_free(static_cast<pcre2_code*>(code)); }) {}
+
+// `text` is well-formed.
+std::vector<Expression::Groups> Expression::all_groups(std::string_view text) const {
+  const auto* code = static_cast<const pcre2_code*>(code_.get());
+  const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> data(
+      pcre2_match_data_create_from_pattern(code, nullptr), &pcre2_match_data_free);
+  if (!data) fail(ErrorKind::memory, "no memory for matching expressions");
+  const auto* subject = reinterpret_cast<PCRE2_SPTR>(text.data());
+  std::vector<Groups> all;
+  for (std::size_t at = 0; at <= text.size();) {
+    const int found = pcre2_match(code, subject, text.size(), at, PCRE2_NO_UTF_CHECK, data.get(),
+                                  matcher().context());
+    if (found == PCRE2_ERROR_NOMATCH) break;
+    if (found < 0) refuse_match(text, found);
+    const PCRE2_SIZE* ends = pcre2_get_ovector_pointer(data.get());
+    Groups groups;
+    for (std::uint32_t i = 0; i < pcre2_get_ovector_count(data.get()); ++i) {
+      const bool is_set = static_cast<int>(i) < found && ends[2 * i] != PCRE2_UNSET;
+      // An assertion with \K may end before it begins.
+      const bool in_order = is_set && ends[2 * i] <= ends[2 * i + 1];
+      groups.push_back(in_order ? text.substr(ends[2 * i], ends[2 * i + 1] - ends[2 * i])
+                                : text.substr(0, 0));
+    }
+    at = ends[1] > at ? ends[1] : next_point(text, at);
+    all.push_back(std::move(groups));
+  }
+  return all;
+}
+
+std::vector<std::string> Expression::matches(std::string_view text) const {
+  const std::string sound = well_formed(text);
+  std::vector<std::string> found;
+  for (const Groups& groups : all_groups(sound)) {
+    std::string_view chosen = groups.size() == 1 ? groups[0] : std::string_view();
+    for (std::size_t i = 1; i < groups.size() && chosen.empty(); ++i) chosen = groups[i];
+    found.emplace_back(chosen);
+  }
+  return found;
+}
+
+std::string Expression::replaced(std::string_view text, std::string_view by) const {
+  const std::string sound = well_formed(text);
+  std::string out;
+  std::size_t done = 0;
+  for (const Groups& groups : all_groups(sound)) {
+    const auto begin = static_cast<std::size_t>(groups[0].data() - sound.data());
+    out.append(sound, done, begin - done).append(by);
+    done = begin + groups[0].size();
+  }
+  return out.append(sound, done);
 }
 
 }  // namespace dnd::tokenizer

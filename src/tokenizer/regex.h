@@ -36,4 +36,25 @@ class Pattern {
   std::string literal_;
 };
 
+// An expression in PCRE2's own syntax, as people write it where no tokenizer is meant (in UTF-8, with
+// Unicode's properties for \w, \d, \b). Immutable. Texts need not be well-formed: ill-formed bytes are
+// U+FFFD.
+class Expression {
+ public:
+  // `who` begins messages. Throws Error(data).
+  Expression(std::string_view expression, const std::string& who);
+
+  // Of each match, in order, the first group that is not empty, or the whole where the expression has no
+  // groups. Throws Error(data) where it takes too much work.
+  std::vector<std::string> matches(std::string_view text) const;
+  // The text with every match replaced.
+  std::string replaced(std::string_view text, std::string_view by) const;
+
+ private:
+  using Groups = std::vector<std::string_view>;  // the whole match first
+  std::vector<Groups> all_groups(std::string_view text) const;
+
+  std::shared_ptr<void> code_;
+};
+
 }  // namespace dnd::tokenizer
