@@ -18,10 +18,12 @@ import string
 from rouge_score import rouge_scorer
 
 OUT = pathlib.Path(__file__).resolve().parent.parent / "tests/data/scorers/cases.jsonl"
-WORDS = ["the", "a", "an", "The", "cat", "Cat's", "sat", "on", "mat", "42", "42.0", "1,234", "$5.50", "-3", "3.", "...",
-         "x_1", "Caf\u00e9", "\u0411\u0423\u041a\u0412\u0410", "\u2014", "\u00a0", "\n", "(A)", "Answer:", "answer:", "!", "1.2.3",
+WORDS = ["the", "a", "an", "The", "cat", "Cat's", "sat", "on", "mat", "42", "42.0", "1,234", "$5.50", "-3", "3.",
+         "...", "x_1", "Caf\u00e9", "\u0411\u0423\u041a\u0412\u0410", "\u2014", "\u00a0", "\n", "(A)", "Answer:", "answer:", "!", "1.2.3",
          "--7", "theory", "\u201cthe\u201d", "5-3", "\U0001f600", "0", "", "NaN", "1e5", "7%"]
-PATTERNS = [r"\((\w)\)", r"[Aa]nswer:\s*(\S+)", r"\d+", r"(cat)|(mat)", r"\b\w{3}\b", r"^\w+", r"x*", r"(\d)?c", "[\u0411-\u042f]+"]
+PATTERNS = [
+    r"\((\w)\)", r"[Aa]nswer:\s*(\S+)", r"\d+", r"(cat)|(mat)", r"\b\w{3}\b", r"^\w+", r"x*", r"(\d)?c", "[\u0411-\u042f]+",
+]
 ROUGE = rouge_scorer.RougeScorer(["rougeL"], use_stemmer=False)
 
 
@@ -62,11 +64,15 @@ def regex(answer: str, right: str, pattern: str, select: int) -> float:
     match = found[select]
     if isinstance(match, tuple):
         match = next((group for group in match if group), "")
-    return float(match.strip(" \t\n\r\f\v") == right.strip(" \t\n\r\f\v"))
+    return float(trimmed(match) == trimmed(right))
+
+
+def trimmed(text: str) -> str:
+    return text.strip(" \t\n\r\f\v")
 
 
 def first_line(answer: str, right: str) -> float:
-    return float(answer.strip(" \t\n\r\f\v").split("\n")[0].strip(" \t\n\r\f\v") == right.strip(" \t\n\r\f\v"))
+    return float(trimmed(trimmed(answer).split("\n")[0]) == trimmed(right))
 
 
 def text(draw: random.Random) -> str:
@@ -77,18 +83,19 @@ def text(draw: random.Random) -> str:
 def case(draw: random.Random) -> dict:
     answer, right = text(draw), text(draw)
     if draw.random() < 0.3:
-        right = draw.choice([answer.strip(), answer.split("\n")[0], draw.choice(answer.split() or ["x"]), answer.upper()])
+        word = draw.choice(answer.split() or ["x"])
+        right = draw.choice([answer.strip(), answer.split("\n")[0], word, answer.upper()])
     pattern = draw.choice(PATTERNS)
     found = re.findall(pattern, answer)
     if found and draw.random() < 0.6:
         match = draw.choice([found[0], found[-1]])
         right = "".join(match) if isinstance(match, tuple) else match
-    fold = (answer.lower(), right.strip(" \t\n\r\f\v").lower())
+    fold = (answer.lower(), trimmed(right).lower())
     return {"answer": answer, "right": right, "pattern": pattern, "scores": {
-        "exact": float(answer.strip(" \t\n\r\f\v") == right.strip(" \t\n\r\f\v")),
-        "exact, any case": float(fold[0].strip(" \t\n\r\f\v") == fold[1]),
+        "exact": float(trimmed(answer) == trimmed(right)),
+        "exact, any case": float(trimmed(fold[0]) == fold[1]),
         "first_line": first_line(answer, right),
-        "contains": float(right.strip(" \t\n\r\f\v") in answer),
+        "contains": float(trimmed(right) in answer),
         "contains, any case": float(fold[1] in fold[0]),
         "regex": regex(answer, right, pattern, 0),
         "regex, last": regex(answer, right, pattern, -1),
