@@ -19,10 +19,12 @@ from rouge_score import rouge_scorer
 
 OUT = pathlib.Path(__file__).resolve().parent.parent / "tests/data/scorers/cases.jsonl"
 WORDS = ["the", "a", "an", "The", "cat", "Cat's", "sat", "on", "mat", "42", "42.0", "1,234", "$5.50", "-3", "3.",
-         "...", "x_1", "Caf\u00e9", "\u0411\u0423\u041a\u0412\u0410", "\u2014", "\u00a0", "\n", "(A)", "Answer:", "answer:", "!", "1.2.3",
+         "...", "x_1", "Caf\u00e9", "\u0411\u0423\u041a\u0412\u0410", "\u2014", "\u00a0", "\n", "(A)", "Answer:",
+         "answer:", "!", "1.2.3",
          "--7", "theory", "\u201cthe\u201d", "5-3", "\U0001f600", "0", "", "NaN", "1e5", "7%"]
 PATTERNS = [
-    r"\((\w)\)", r"[Aa]nswer:\s*(\S+)", r"\d+", r"(cat)|(mat)", r"\b\w{3}\b", r"^\w+", r"x*", r"(\d)?c", "[\u0411-\u042f]+",
+    r"\((\w)\)", r"[Aa]nswer:\s*(\S+)", r"\d+", r"(cat)|(mat)", r"\b\w{3}\b", r"^\w+", r"x*", r"(\d)?c",
+    "[\u0411-\u042f]+",
 ]
 ROUGE = rouge_scorer.RougeScorer(["rougeL"], use_stemmer=False)
 

@@ -17,11 +17,11 @@ TEST(Scorer, IsANameOrAnObject) {
   const Scorer regex = read(R"({"name": "regex", "pattern": "a(b)c", "select": "last"
 })");
   EXPECT_EQ(regex.pattern, "a(b)c");
-EXPECT_TRUE(regex.last);
-EXPECT_TRUE(read(R"({"name": "exact", "ignore_case": true})").ignore_case);
-EXPECT_TRUE(read(R"({"name": "choice", "normalized": true})").normalized);
-EXPECT_EQ(read(R"({"name": "number", "tolerance": 0.5})").tolerance, 0.5);
-EXPECT_EQ(scorer_name(scorer_of_name("rouge_l").kind), "rouge_l");
+  EXPECT_TRUE(regex.last);
+  EXPECT_TRUE(read(R"({"name": "exact", "ignore_case": true})").ignore_case);
+  EXPECT_TRUE(read(R"({"name": "choice", "normalized": true})").normalized);
+  EXPECT_EQ(read(R"({"name": "number", "tolerance": 0.5})").tolerance, 0.5);
+  EXPECT_EQ(scorer_name(scorer_of_name("rouge_l").kind), "rouge_l");
 }
 
 TEST(Scorer, RefusesWhatItDoesNotKnow) {
