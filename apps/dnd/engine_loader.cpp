@@ -17,11 +17,17 @@ namespace {
 
 bool is_open = false;
 
+std::filesystem::path find_engine_library() {
+  const std::string path = renamed_environment("DND_ENGINE_LIBRARY", "DND_ENGINE");
+  if (!path.empty()) return path;
+  return executable_path().parent_path().parent_path() / "lib" / "dnd" / "libdnd_engine.so";
+}
+
 }  // namespace
 
 std::filesystem::path engine_library_path() {
-  if (const std::string path = environment("DND_ENGINE"); !path.empty()) return path;
-  return executable_path().parent_path().parent_path() / "lib" / "dnd" / "libdnd_engine.so";
+  static const std::filesystem::path path = find_engine_library();  // one warning is enough
+  return path;
 }
 
 std::unique_ptr<Engine> open_engine(const EngineOptions& options) {

@@ -8,7 +8,7 @@
 
 namespace dnd::app {
 
-// Where the engine library is looked for: $DND_ENGINE, else lib/dnd/ beside the program's bin/.
+// Where the engine library is looked for: $DND_ENGINE_LIBRARY, else lib/dnd/ beside the program's bin/.
 std::filesystem::path engine_library_path();
 
 // Loads the library once and creates an engine. Throws Error(unavailable) if it cannot be loaded or

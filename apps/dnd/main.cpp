@@ -26,10 +26,11 @@ constexpr const char* kMayBeEmpty = "key-prefix";  // names may begin with nothi
 
 constexpr const char* kFooter = R"(
 Environment:
-  DND_MODEL       generator bundle used where --model is not given
-  DND_ENCODERS    folder with text encoders, one subfolder per name
-  DND_ENGINE      path of libdnd_engine.so, where it is not in its usual place
-  NO_COLOR        no colours on standard error
+  DND_MODEL           generator bundle used where --model is not given
+  DND_ENCODERS        folder with text encoders, one subfolder per name
+  DND_ENGINE_LIBRARY  path of libdnd_engine.so, where it is not in its usual place
+  DND_CUDA_LIBRARY    path of libdnd_cuda.so, where it is not beside the engine
+  NO_COLOR            no colours on standard error
 
 Exit codes:
   0 done  64 usage  65 bad input data  66 input missing  69 device or library unavailable

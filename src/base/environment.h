@@ -12,4 +12,7 @@ inline std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+// Of a variable that has got another name: where that is not set its old one counts, with a warning.
+std::string renamed_environment(const char* name, const char* old_name);
+
 }  // namespace dnd

@@ -23,7 +23,7 @@ PYTORCH = ROOT / ".deps/python/lib/python3.11/site-packages/torch/lib/libtorch_c
 # What the shell of whoever runs the tests must not bring in; encoders may be elsewhere.
 FOREIGN = ("DND_ENGINE", "DND_CUDA", "DND_TORCH", "DND_MODEL", "SLURM_", "RANK", "LOCAL_RANK", "WORLD_SIZE", "NO_COLOR")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-NO_ENGINE = {"DND_ENGINE": "/nonexistent/libdnd_engine.so"}
+NO_ENGINE = {"DND_ENGINE_LIBRARY": "/nonexistent/libdnd_engine.so"}
 
 ADAPTER_FILES = {"adapter_model.safetensors", "adapter_config.json", "README.md"}
 QUESTIONS = [f"What is {n} times {n + 1}?" for n in range(2, 12)]

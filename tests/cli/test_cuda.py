@@ -24,7 +24,7 @@ def on_cuda(device="cuda", precision="fast"):
 
 
 def refusal(call, library, env=None, device="cuda"):
-    return refused([*call, *on_cuda(device)], {"DND_CUDA": str(library)} | (env or {}))
+    return refused([*call, *on_cuda(device)], {"DND_CUDA_LIBRARY": str(library)} | (env or {}))
 
 
 def refused(words, env):
@@ -41,6 +41,12 @@ def cuda_report(env=None):
 
 def test_a_build_without_kernels(call):
     assert "/nonexistent/libdnd_cuda.so" in refusal(call, "/nonexistent/libdnd_cuda.so")
+
+
+def test_the_old_name_of_its_environment_variable(call):
+    result = dnd(*call, *on_cuda(), env={"DND_CUDA": "/nonexistent/old.so"}, expect=Exit.UNAVAILABLE)
+    assert "no /nonexistent/old.so" in result.last_error
+    assert "DND_CUDA is called DND_CUDA_LIBRARY now" in result.err
 
 
 def test_a_library_that_cannot_be_loaded(call):
@@ -100,17 +106,17 @@ def test_libtorchs_own_operations(call, precision, bound):
 
 
 def test_doctor_tells_what_is_missing(bundle):
-    env = {"DND_CUDA": "/nonexistent/libdnd_cuda.so"}
+    env = {"DND_CUDA_LIBRARY": "/nonexistent/libdnd_cuda.so"}
     assert cuda_report(env)["error"] in dnd("doctor", env=env).out
 
 
 def test_doctor_names_every_kernel():
-    report = cuda_report({"DND_CUDA": TWIN})
+    report = cuda_report({"DND_CUDA_LIBRARY": TWIN})
     assert report["ok"] and report["driver"] == "13.1" and report["cublas"] == "13.0.2"
     assert {check["name"] for check in report["checks"]} >= {"forward transform", "inverse transform", "product"}
-    text = dnd("doctor", env={"DND_CUDA": TWIN}).out
+    text = dnd("doctor", env={"DND_CUDA_LIBRARY": TWIN}).out
     assert text.count("passed") == len(report["checks"]) and "FAILED" not in text
-    assert "FAILED  layer norm" in dnd("doctor", env={"DND_CUDA": TWIN, "DND_TWIN_FAULT": "1"}).out
+    assert "FAILED  layer norm" in dnd("doctor", env={"DND_CUDA_LIBRARY": TWIN, "DND_TWIN_FAULT": "1"}).out
 
 
 def test_a_machine_without_a_device(call):
@@ -123,7 +129,8 @@ def test_a_machine_without_a_device(call):
 
 
 def test_auto_is_the_cpu_and_does_not_look_for_cuda(call):
-    made = dnd("--json", *call, "--out", "made", "--device", "auto", env={"DND_CUDA": "/nonexistent/libdnd_cuda.so"})
+    made = dnd("--json", *call, "--out", "made", "--device", "auto",
+               env={"DND_CUDA_LIBRARY": "/nonexistent/libdnd_cuda.so"})
     assert made.json[0]["device"] == "cpu"
 
 
@@ -141,7 +148,7 @@ def distance(found, expected):
 @pytest.mark.parametrize("library", [TWIN, None], ids=["twin", "device"])
 @pytest.mark.parametrize("memory", [[], ["--max-gpu-memory", "6MB"]], ids=["", "capped"])
 def test_the_adapter_is_the_cpus(call, library, memory):
-    env = {"DND_CUDA": library} if library else {}
+    env = {"DND_CUDA_LIBRARY": library} if library else {}
     if not library and not cuda_report()["ok"]:
         pytest.skip("no CUDA device")
     dnd(*call, "--out", "cpu", "--device", "cpu")
@@ -157,14 +164,14 @@ def test_a_limit_that_nobody_would_keep(call):
 
 
 def test_too_little_memory(call):
-    message = fails(75, *call, *on_cuda(), "--max-gpu-memory", "1KB", engine=True, env={"DND_CUDA": TWIN})
+    message = fails(75, *call, *on_cuda(), "--max-gpu-memory", "1KB", engine=True, env={"DND_CUDA_LIBRARY": TWIN})
     assert "the largest convolution needs" in message
 
 
 def test_a_batch_has_the_adapters_of_its_tasks(call):
     for size in ("1", "3"):
         made = dnd("--json", *call, "--variants", "3", "--batch-size", size, "--precision", "fast", "--device", "cuda",
-                   "--out", f"by-{size}", env={"DND_CUDA": TWIN})
+                   "--out", f"by-{size}", env={"DND_CUDA_LIBRARY": TWIN})
         assert len(made.json) == 3
     adapters = [sorted(pathlib.Path(f"by-{size}").rglob("adapter_model.safetensors")) for size in ("1", "3")]
     assert len(adapters[0]) == 3 and len({path.read_bytes() for path in adapters[0]}) == 3

@@ -140,6 +140,18 @@ def test_quiet_and_verbose(bundle, adapter, four):
     assert "\x1b" not in quiet.err
 
 
+def test_old_names_of_environment_variables(bundle, four):
+    call = ["generate", "--model", bundle, "--prompts", four]
+    old = {"DND_ENGINE": "/nonexistent/by_the_old_name.so"}
+    result = dnd(*call, env=old, expect=Exit.UNAVAILABLE)
+    assert "/nonexistent/by_the_old_name.so" in result.last_error
+    (warning,) = [line for line in result.err.splitlines() if "DND_ENGINE" in line]
+    assert warning.startswith("dnd: warning: ") and "DND_ENGINE is called DND_ENGINE_LIBRARY now" in warning
+    assert dnd("doctor", env=old, expect=Exit.UNAVAILABLE).err.count("DND_ENGINE_LIBRARY") == 1
+    result = dnd(*call, env=old, engine=False, expect=Exit.UNAVAILABLE)
+    assert "/nonexistent/libdnd_engine.so" in result.last_error and "DND_ENGINE" not in result.err
+
+
 def calls_that_compute_nothing(bundle, adapter, four):
     return {
         "--help": ["--help"],

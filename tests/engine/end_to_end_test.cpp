@@ -83,7 +83,7 @@ TEST_P(EndToEnd, TokensEqualTheOfficialCode) {
 
 // Everything of --device cuda but the device. A process opens one library, so every test that opens it
 // names this one.
-void use_twin() { ::setenv("DND_CUDA", DND_CUDA_TWIN, 1); }
+void use_twin() { ::setenv("DND_CUDA_LIBRARY", DND_CUDA_TWIN, 1); }
 
 TEST_P(EndToEnd, TheHostTwinOfADeviceIsCloseToTheOfficialCode) {
   use_twin();

@@ -26,7 +26,9 @@ constexpr std::int32_t kConditionsAtOnce = 8;
 
 // Beside the library (or program) that this function is part of.
 fs::path library_path() {
-  if (const std::string path = environment("DND_CUDA"); !path.empty()) return path;
+  if (const std::string path = renamed_environment("DND_CUDA_LIBRARY", "DND_CUDA"); !path.empty()) {
+    return path;
+  }
   Dl_info self{};
   ::dladdr(reinterpret_cast<const void*>(&library_path), &self);
   return fs::path(self.dli_fname).parent_path() / kLibraryName;

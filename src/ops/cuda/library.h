@@ -1,7 +1,7 @@
 // The engine's side of libdnd_cuda.so (abi.h): opened at the first call that needs it, and kept
 // open.
 //
-// It is looked for at $DND_CUDA, else beside the engine. Everything here throws Error(unavailable),
+// It is looked for at $DND_CUDA_LIBRARY, else beside the engine. Everything here throws Error(unavailable),
 // with what is missing and the remedy, where it or what it needs (CUDA's libraries, the driver, a
 // device) is not there.
 #pragma once
