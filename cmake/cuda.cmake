@@ -17,8 +17,8 @@ target_link_libraries(dnd_cuda_portable PUBLIC dnd_options dnd_base)
 set_target_properties(dnd_cuda_portable PROPERTIES POSITION_INDEPENDENT_CODE ON
   CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
 
-# dnd_cuda is a library by itself: of the core it takes two sources, not the objects with their third
-# parties.
+# dnd_cuda is a library by itself: of the core it takes two sources (and a build id), not the objects with
+# their third parties.
 set(dnd_cuda_host_sources src/ops/cuda/abi.cpp src/base/dtype.cpp src/base/strings.cpp)
 list(TRANSFORM dnd_cuda_host_sources PREPEND ${PROJECT_SOURCE_DIR}/)
 
@@ -86,6 +86,7 @@ add_custom_command(OUTPUT ${cuda_object}
 
 add_library(dnd_cuda SHARED ${dnd_cuda_host_sources} ${cuda_object}
   $<TARGET_OBJECTS:dnd_cuda_portable>)
+dnd_add_build_id(dnd_cuda)
 target_include_directories(dnd_cuda PRIVATE ${PROJECT_BINARY_DIR}/layers/ops_cuda
   ${PROJECT_BINARY_DIR}/layers/base ${PROJECT_SOURCE_DIR}/include)
 cmake_path(GET DND_CUDA_CUBLAS PARENT_PATH cublas_folder)

@@ -13,7 +13,6 @@ install(TARGETS dnd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY models/presets DESTINATION ${CMAKE_INSTALL_DATADIR}/dnd)
 install(DIRECTORY models/default/generator/ DESTINATION ${CMAKE_INSTALL_DATADIR}/dnd/models/default)
 install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(DIRECTORY include/dnd DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY .deps/encoders DESTINATION ${CMAKE_INSTALL_DATADIR}/dnd OPTIONAL)
 if(DND_ENGINE)
   # LibTorch goes into a folder beside the engine, which is the engine's RPATH: no environment is needed.

@@ -9,7 +9,6 @@ target_compile_options(dnd_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -
   -Wold-style-cast -Woverloaded-virtual -Wimplicit-fallthrough
   $<$<CXX_COMPILER_ID:GNU>:-Wdouble-promotion>  # clang's also means a float that becomes a double argument
   $<$<BOOL:${DND_WERROR}>:-Werror>)
-target_compile_definitions(dnd_options INTERFACE DND_VERSION="${PROJECT_VERSION}")
 
 # GCC 12 reports -Wrestrict falsely on std::string concatenation (GCC bug 105651).
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)

@@ -4,6 +4,7 @@
 #include "base/dtype.h"
 #include "base/staged.h"
 #include "base/strings.h"
+#include "base/version.h"
 #include "context.h"
 #include "formats/safetensors.h"
 
@@ -41,7 +42,7 @@ void run_tokenize(const CodecOptions& options) {
   formats::SafetensorsWriter writer(
       staged.path(),
       {{"tokens", Dtype::f32, {layout.token_count(), layout.token_rows, layout.token_columns}}},
-      {{"format", "pt"}, {"dnd.version", DND_VERSION}});
+      {{"format", "pt"}, {"dnd.version", version()}});
   writer.write(std::as_bytes(std::span(tokens)));
   writer.finish();
   staged.commit();

@@ -2,10 +2,12 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include "base/build_id.h"
 #include "base/environment.h"
 #include "base/installation.h"
 #include "base/paths.h"
 #include "base/strings.h"
+#include "base/version.h"
 #include "bundle/write_bundle.h"
 #include "context.h"
 #include "engine_loader.h"
@@ -107,7 +109,8 @@ void print_report(const Json& report) {
   const auto line = [](const char* what, const std::string& text) {
     print_line(cat(what, std::string(14 - std::string_view(what).size(), ' '), text));
   };
-  line("version", report["version"].get<std::string>());
+  line("version",
+       cat(report["version"].get<std::string>(), ", build ", report["build"].get<std::string>()));
   line("memory", human_bytes(report["memory_bytes"].get<std::uint64_t>()));
   const Json& engine = report["engine"];
   if (engine["ok"].get<bool>()) {
@@ -129,7 +132,8 @@ void print_report(const Json& report) {
 }
 
 void run_doctor(Context& context) {
-  const Json report = {{"version", DND_VERSION},
+  const Json report = {{"version", version()},
+                       {"build", build_id()},
                        {"program", executable_path().string()},
                        {"memory_bytes", memory_bytes()},
                        {"engine", engine_report()},

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/staged.h"
 #include "base/strings.h"
+#include "base/version.h"
 #include "context.h"
 #include "engine_loader.h"
 #include "generate/condition_file.h"
@@ -33,7 +34,7 @@ const text::PromptTask& only_task(const text::PromptSet& set, const std::string&
 formats::Metadata metadata_of(const EncodeOptions& options, const generate::ChosenPrompts& chosen,
                               const generate::Generator& generator) {
   return {{"format", "pt"},
-          {"dnd.version", DND_VERSION},
+          {"dnd.version", version()},
           {"dnd.encoder", generator.config.condition.encoder},
           {"dnd.precision", options.engine.precision},
           {"dnd.prompts_sha256", chosen.sha256},

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <string_view>
 
+#include "base/build_id.h"
 #include "base/environment.h"
 #include "base/installation.h"
 #include "base/log.h"
@@ -30,16 +31,18 @@ std::filesystem::path engine_library_path() {
   return path;
 }
 
-std::unique_ptr<Engine> open_engine(const EngineOptions& options) {
+std::unique_ptr<Engine> open_engine(EngineOptions options) {
   const std::filesystem::path path = engine_library_path();
   const SharedLibrary library(path, "engine", " (see dnd doctor)");
   is_open = true;
-  const std::string_view version =
-      library.symbol<decltype(dnd_engine_version)>("dnd_engine_version")();
-  if (version != DND_VERSION) {
-    fail(ErrorKind::unavailable, "engine: ", path.string(), " is version ", version,
-         ", the program is ", DND_VERSION);
+  const std::string_view id =
+      library.symbol<decltype(dnd_engine_build_id)>("dnd_engine_build_id")();
+  if (id != build_id()) {
+    fail(ErrorKind::unavailable, "engine: ", path.string(), " is of build ", printable(id),
+         ", the program of build ", build_id(),
+         ": build or install both from the same sources (cmake --build, cmake --install)");
   }
+  options.log = log_settings();
   std::unique_ptr<Engine> engine(
       library.symbol<decltype(dnd_engine_create)>("dnd_engine_create")(&options));
   if (options.device.starts_with("cuda")) {

@@ -11,9 +11,9 @@ namespace dnd::app {
 // Where the engine library is looked for: $DND_ENGINE_LIBRARY, else lib/dnd/ beside the program's bin/.
 std::filesystem::path engine_library_path();
 
-// Loads the library once and creates an engine. Throws Error(unavailable) if it cannot be loaded or
-// is of another version. Start-up costs about half a second: call it late.
-std::unique_ptr<Engine> open_engine(const EngineOptions& options);
+// Loads the library once and creates an engine that logs as the program does. Throws Error(unavailable) if it
+// cannot be loaded or is of another build. Start-up costs about half a second: call it late.
+std::unique_ptr<Engine> open_engine(EngineOptions options);
 
 // torchrun's processes on a machine take a GPU each: "cuda" becomes "cuda:$LOCAL_RANK" where that is set.
 EngineOptions with_own_device(EngineOptions options);

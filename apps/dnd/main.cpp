@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "base/version.h"
 #include "context.h"
 #include "engine_loader.h"
 #include "suggest.h"
@@ -108,14 +109,15 @@ int parse_and_run(CLI::App& program, Context& context, int argc, char** argv) {
     print_line(chosen.empty() ? program.help() : chosen[0]->help(program.get_name()));
     return 0;
   } catch (const CLI::CallForVersion&) {
-    print_line(cat("dnd ", DND_VERSION));
+    print_line(cat("dnd ", version()));
     return 0;
   } catch (const CLI::ParseError& error) {
     return usage_error(explain_parse_error(program, error, {argv + 1, argv + argc}));
   }
-  configure_log(
-      context.quiet ? LogLevel::warning : (context.verbose ? LogLevel::debug : LogLevel::info),
-      !context.no_color);
+  configure_log({.level = context.quiet     ? LogLevel::warning
+                          : context.verbose ? LogLevel::debug
+                                            : LogLevel::info,
+                 .allow_color = !context.no_color});
   if (!context.run) {
     std::cerr << program.help();
     return static_cast<int>(ErrorKind::usage);
@@ -129,7 +131,7 @@ int run(int argc, char** argv) {
   Context context;
   program.formatter(std::make_shared<HelpFormatter>());
   program.footer(kFooter);
-  program.set_version_flag("--version", DND_VERSION, "Print the version and exit");
+  program.set_version_flag("--version", version(), "Print the version and exit");
   program.set_help_flag("-h,--help", "Print this help and exit");
   program.add_flag("--json", context.json, "Machine output: one JSON object a line on stdout");
   program.add_flag("-q,--quiet", context.quiet, "Warnings and errors only");

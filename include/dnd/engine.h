@@ -1,9 +1,14 @@
 // The door to the compute engine (libdnd_engine.so): everything that needs LibTorch.
 //
 // The engine is a library of its own because a process that loads LibTorch pays half a second at
-// start; the program opens it only when it computes. Nothing but this interface crosses the border:
-// tensors travel as plain fp32 arrays in C order, errors as dnd::Error. Program and engine must come
-// from the same build (dnd_engine_version()).
+// start; the program opens it only when it computes. C++ types cross this border, so program and engine
+// must be built from the same sources: dnd_engine_build_id() is asked before anything else. What crosses:
+//   - the types of this folder; tensors are plain fp32 arrays in C order (HostTensor), errors dnd::Error;
+//   - the standard library's containers, functions, paths and smart pointers;
+//   - of the core, bundle::GeneratorConfig (base/json.h inside), formats::SafetensorsFile (by value: the engine
+//     owns the mapping from then on), text::TokenBatch, adapter::LoraAdapter, tasks::TrainConfig, LogSettings.
+// No type of LibTorch does. The engine knows nothing of the program: it speaks of threads, devices and
+// precisions, not of flags.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log.h"
 #include "dnd/cuda_report.h"
 
 namespace dnd::bundle {
@@ -45,6 +51,7 @@ struct EngineOptions {
   std::string precision = "fast";
   // That our kernels may use, "fast" alone; 0: nine tenths of what is free.
   std::uint64_t cuda_memory_bytes = 0;
+  LogSettings log;  // of the engine's own messages
 };
 
 struct EngineInfo {
@@ -110,8 +117,9 @@ class Engine {
 
 }  // namespace dnd
 
-// Exported by libdnd_engine.so. The caller owns the result. Throws dnd::Error.
+// Exported by libdnd_engine.so. The caller owns the engine. Throws dnd::Error. Nothing but the id
+// (base/build_id.h) may be asked for unless it is the caller's own.
 extern "C" {
-const char* dnd_engine_version();
+const char* dnd_engine_build_id();
 dnd::Engine* dnd_engine_create(const dnd::EngineOptions* options);
 }

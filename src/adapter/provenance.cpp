@@ -1,10 +1,12 @@
 #include "adapter/provenance.h"
 
+#include "base/version.h"
+
 namespace dnd::adapter {
 
 std::map<std::string, std::string> provenance_metadata(const Provenance& provenance) {
   // "format" is what transformers asks of every safetensors file with metadata.
-  std::map<std::string, std::string> out = {{"format", "pt"}, {"dnd.version", DND_VERSION}};
+  std::map<std::string, std::string> out = {{"format", "pt"}, {"dnd.version", version()}};
   const auto set = [&](const char* key, const std::string& value) {
     if (!value.empty()) out[std::string("dnd.") + key] = value;
   };

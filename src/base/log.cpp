@@ -28,6 +28,11 @@ std::shared_ptr<spdlog::logger> make_logger(bool color) {
   return logger;
 }
 
+LogSettings& current_settings() {
+  static LogSettings settings;
+  return settings;
+}
+
 std::shared_ptr<spdlog::logger>& logger() {
   static std::shared_ptr<spdlog::logger> instance = make_logger(color_wanted());
   return instance;
@@ -49,10 +54,13 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
 
 }  // namespace
 
-void configure_log(LogLevel level, bool allow_color) {
-  logger() = make_logger(allow_color && color_wanted());
-  logger()->set_level(to_spdlog(level));
+void configure_log(LogSettings settings) {
+  current_settings() = settings;
+  logger() = make_logger(settings.allow_color && color_wanted());
+  logger()->set_level(to_spdlog(settings.level));
 }
+
+LogSettings log_settings() { return current_settings(); }
 
 void log_debug(const std::string& message) { logger()->debug(message); }
 void log_info(const std::string& message) { logger()->info(message); }

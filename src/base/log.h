@@ -9,9 +9,15 @@ namespace dnd {
 
 enum class LogLevel { debug, info, warning, error };
 
-// Messages below `level` are dropped. Colour only where standard error is a terminal and neither
-// NO_COLOR nor TERM=dumb says otherwise, and `allow_color` is true.
-void configure_log(LogLevel level, bool allow_color);
+struct LogSettings {
+  LogLevel level = LogLevel::info;  // messages below it are dropped
+  // Colour only where standard error is a terminal and neither NO_COLOR nor TERM=dumb says otherwise.
+  bool allow_color = true;
+};
+
+// For this copy of the library: program and engine have one each.
+void configure_log(LogSettings settings);
+LogSettings log_settings();
 
 void log_debug(const std::string& message);
 void log_info(const std::string& message);

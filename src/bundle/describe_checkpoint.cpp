@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/strings.h"
+#include "base/version.h"
 #include "bundle/write_bundle.h"
 #include "formats/torch_checkpoint.h"
 
@@ -164,7 +165,7 @@ GeneratorConfig describe_checkpoint(const std::filesystem::path& checkpoint,
   config.weights_dtype = options.dtype;
   config.license = options.license;
   config.statistics = options.statistics;
-  config.provenance = {{"source", checkpoint.filename().string()}, {"dnd_version", DND_VERSION}};
+  config.provenance = {{"source", checkpoint.filename().string()}, {"dnd_version", version()}};
   check_generator(config, reader.who());
   return config;
 }

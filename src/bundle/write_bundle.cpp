@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "base/sha256.h"
 #include "base/strings.h"
+#include "base/version.h"
 #include "bundle/bundle_card.h"
 #include "bundle/channel_exponents.h"
 #include "formats/safetensors.h"
@@ -177,8 +178,7 @@ GeneratorConfig create_untrained(GeneratorConfig config, std::uint64_t seed, con
   config.channel_exponents = false;
   check_generator(config, "generator");
   config.untrained = true;
-  config.provenance = {{"source", cat("random weights, seed ", seed)},
-                       {"dnd_version", DND_VERSION}};
+  config.provenance = {{"source", cat("random weights, seed ", seed)}, {"dnd_version", version()}};
   Parameters parameters = parameters_of(config);
   const Source source = [&](const formats::TensorSpec& spec, const auto& sink) {
     random_values(parameters.by_name.at(spec.name), element_count(spec), seed, sink);

@@ -11,6 +11,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/build_id.h"
+#include "base/log.h"
 #include "base/paths.h"
 #include "base/strings.h"
 #include "bundle/generator_config.h"
@@ -23,6 +25,7 @@
 #include "nn/hyperconv_decoder.h"
 #include "nn/text_encoder.h"
 #include "nn/torch_decoder.h"
+#include "ops/cpu/cpu_target.h"
 #include "ops/cuda/library.h"
 #include "ops/cuda/torch_half.h"
 #include "ops/guarded.h"
@@ -43,8 +46,7 @@ int available_threads() {
 
 int checked_threads(int threads) {
   if (threads < 0 || threads > kMaxThreads) {
-    fail(ErrorKind::usage, "--threads ", threads, ": expected 1 to ", kMaxThreads,
-         ", or 0 for all");
+    fail(ErrorKind::usage, "threads ", threads, ": expected 1 to ", kMaxThreads, ", or 0 for all");
   }
   return threads == 0 ? available_threads() : threads;
 }
@@ -53,7 +55,7 @@ int checked_threads(int threads) {
 std::optional<int> checked_device(const std::string& device) {
   if (device == "cpu" || device == "auto") return std::nullopt;
   if (const auto index = ops::cuda::device_index(device)) return index;
-  fail(ErrorKind::usage, "--device '", printable(device), "': expected auto, cpu, cuda or cuda:N");
+  fail(ErrorKind::usage, "device '", printable(device), "': expected auto, cpu, cuda or cuda:N");
 }
 
 // What LibTorch and our CPU kernels compute with.
@@ -68,7 +70,7 @@ Precisions checked_precision(const std::string& precision) {
   if (precision == "fast") return {true, ops::Precision::exact, EncoderProducts::int16};
   if (precision == "exact") return {false, ops::Precision::exact, EncoderProducts::onednn};
   if (precision == "bf16") return {false, ops::Precision::bf16, EncoderProducts::onednn};
-  fail(ErrorKind::usage, "--precision '", printable(precision), "': expected exact, fast or bf16");
+  fail(ErrorKind::usage, "precision '", printable(precision), "': expected exact, fast or bf16");
 }
 
 HostTensor to_host(const at::Tensor& tensor) {
@@ -95,12 +97,16 @@ class TorchEngine : public Engine {
         cuda_memory_bytes_(options.cuda_memory_bytes),
         precision_(checked_precision(options.precision)),
         workers_(checked_threads(options.threads)) {
+    configure_log(options.log);
+    log_debug(cat("engine: device ", options.device, ", threads ", workers_.threads(),
+                  ", precision ", options.precision, "; kernels: LibTorch ", TORCH_VERSION, " ",
+                  at::get_cpu_capability(), ", ours ", ops::cpu::target_name()));
     if (!cuda_) return;
     if (precision_.fast) {
       ops::cuda::require_working(*cuda_);
     } else if (cuda_memory_bytes_ > 0) {
       fail(ErrorKind::usage,
-           "--max-gpu-memory: is kept by our kernels alone, which are --precision fast");
+           "GPU memory: a limit is kept by our kernels alone, which are precision fast");
     } else {
       guarded("device cuda", [&] { torch_device_ = ops::cuda::torch_device(*cuda_); });
     }
@@ -226,7 +232,7 @@ class TorchEngine : public Engine {
 
 extern "C" {
 
-DND_EXPORT const char* dnd_engine_version() { return DND_VERSION; }
+DND_EXPORT const char* dnd_engine_build_id() { return dnd::build_id(); }
 
 DND_EXPORT dnd::Engine* dnd_engine_create(const dnd::EngineOptions* options) {
   return std::make_unique<dnd::engine::TorchEngine>(*options).release();

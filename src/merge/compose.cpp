@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "base/version.h"
 #include "linalg/low_rank.h"
 #include "merge/merge_plan.h"
 #include "target/base_model.h"
@@ -160,7 +161,7 @@ std::string composed_from(std::span<const WeightedAdapter> adapters) {
 void describe(Composition& composition, std::span<const WeightedAdapter> adapters,
               ComposeMethod method) {
   composition.adapter.metadata = {{"format", "pt"},
-                                  {"dnd.version", DND_VERSION},
+                                  {"dnd.version", version()},
                                   {"dnd.composed_from", composed_from(adapters)},
                                   {"dnd.compose_method", std::string(method_name(method))}};
   composition.adapter.format = adapters.front().adapter.format;

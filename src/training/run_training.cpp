@@ -5,6 +5,7 @@
 #include "adapter/weight_codec.h"
 #include "base/file_lock.h"
 #include "base/strings.h"
+#include "base/version.h"
 #include "bundle/channel_exponents.h"
 #include "bundle/write_bundle.h"
 #include "generate/prompt_encoder.h"
@@ -170,7 +171,7 @@ bundle::GeneratorConfig write_bundle(const Request& request, const Inputs& input
   config.untrained = false;
   config.statistics = targets.norms();
   config.provenance = {{"source", "dnd train"},
-                       {"dnd_version", DND_VERSION},
+                       {"dnd_version", version()},
                        {"steps", cat(steps)},
                        {"seed", cat(train.seed)},
                        {"tasks", cat(inputs.set.train.size())},

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "base/sha256.h"
+#include "base/version.h"
 #include "support/expect_error.h"
 #include "support/golden.h"
 #include "support/temp_dir.h"
@@ -137,10 +138,10 @@ TEST_F(PeftFolder, ConfigKeysAreThoseOfPeft013) {
 TEST_F(PeftFolder, MetadataSaysWhereItComesFrom) {
   write(golden());
   using Metadata = formats::Metadata;
-  EXPECT_EQ(SafetensorsFile(out_ / kAdapterWeightsName).metadata(),
-            (Metadata{{"dnd.architecture", "Qwen2ForCausalLM"},
-                      {"dnd.version", DND_VERSION},
-                      {"format", "pt"}}));
+  EXPECT_EQ(
+      SafetensorsFile(out_ / kAdapterWeightsName).metadata(),
+      (Metadata{
+          {"dnd.architecture", "Qwen2ForCausalLM"}, {"dnd.version", version()}, {"format", "pt"}}));
   provenance_ = {
       .generator = "g", .untrained = true, .prompts_used = 3, .prompts_distinct = 2, .seed = 7};
   write(golden(), Dtype::f32, OnExisting::replace);
@@ -152,7 +153,7 @@ TEST_F(PeftFolder, MetadataSaysWhereItComesFrom) {
                       {"dnd.seed", "7"},
                       {"dnd.untrained", "true"},
                       {"dnd.variant", "0"},
-                      {"dnd.version", DND_VERSION},
+                      {"dnd.version", version()},
                       {"format", "pt"}}));
 }
 

@@ -30,7 +30,7 @@ def refusal(call, library, env=None, device="cuda"):
 def refused(words, env):
     message = fails(Exit.UNAVAILABLE, *words, engine=True, env=env)
     assert message.startswith("dnd: error: device cuda")
-    assert "--device cpu" in message
+    assert "device cpu" in message and "--" not in message
     assert not pathlib.Path("made").exists()
     return message
 
@@ -49,6 +49,17 @@ def test_the_old_name_of_its_environment_variable(call):
     assert "DND_CUDA is called DND_CUDA_LIBRARY now" in result.err
 
 
+def test_a_library_of_another_build(call):
+    build = dnd("--json", "doctor").json[0]["build"]
+    library = pathlib.Path("libdnd_cuda.so").resolve()
+    content = pathlib.Path(TWIN).read_bytes()
+    assert build.encode() in content
+    library.write_bytes(content.replace(build.encode(), b"0123456789abcdef"))
+    message = refusal(call, library)
+    assert f"{library} is of build 0123456789abcdef, the engine of build {build}" in message
+    assert "build both from the same sources" in message
+
+
 def test_a_library_that_cannot_be_loaded(call):
     broken = pathlib.Path("libdnd_cuda.so")
     broken.write_bytes(b"\x7fELF")
@@ -56,7 +67,7 @@ def test_a_library_that_cannot_be_loaded(call):
 
 
 def test_a_library_of_something_else(call):
-    assert "dnd_cuda_abi_version" in refusal(call, PROGRAM.parents[1] / "lib/dnd/libdnd_engine.so")
+    assert "dnd_cuda_build_id" in refusal(call, PROGRAM.parents[1] / "lib/dnd/libdnd_engine.so")
 
 
 def test_a_device_that_computes_something_else(call):
@@ -160,7 +171,7 @@ def test_the_adapter_is_the_cpus(call, library, memory):
 
 def test_a_limit_that_nobody_would_keep(call):
     words = [*call, *on_cuda(precision="exact"), "--max-gpu-memory", "6MB"]
-    assert "--max-gpu-memory" in fails(Exit.USAGE, *words, engine=True)
+    assert "GPU memory: a limit is kept by" in fails(Exit.USAGE, *words, engine=True)
 
 
 def test_too_little_memory(call):

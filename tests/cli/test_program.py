@@ -140,6 +140,23 @@ def test_quiet_and_verbose(bundle, adapter, four):
     assert "\x1b" not in quiet.err
 
 
+def test_the_engine_says_as_much_as_the_program(bundle, four):
+    def said(*words):
+        return dnd("generate", "--model", bundle, "--prompts", four, "--out", "made", "--force", *words).err
+
+    assert "dnd: debug: engine: device auto, threads" in said("-v")
+    assert "engine:" not in said()
+    assert all(line.startswith("dnd: warning: ") for line in said("-q").splitlines())
+
+
+@pytest.mark.parametrize("words, said", [
+    (["--threads", "5000"], "threads 5000: expected 1 to 1024"), (["--device", "tpu"], "device 'tpu': expected auto"),
+])
+def test_the_engine_knows_no_options(bundle, four, words, said):
+    message = fails(Exit.USAGE, "generate", "--model", bundle, "--prompts", four, *words, engine=True)
+    assert said in message and "--" not in message
+
+
 def test_old_names_of_environment_variables(bundle, four):
     call = ["generate", "--model", bundle, "--prompts", four]
     old = {"DND_ENGINE": "/nonexistent/by_the_old_name.so"}

@@ -104,11 +104,11 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return cat("case", test.index); });
 
 TEST(Engine, RefusesWhatIsNotThere) {
-  EXPECT_DND_ERROR(make_engine({"tpu", 1, "exact"}), ErrorKind::usage, "--device 'tpu'");
-  EXPECT_DND_ERROR(make_engine({"cpu", 1, "fp8"}), ErrorKind::usage, "--precision 'fp8'");
-  EXPECT_DND_ERROR(make_engine({"cpu", -1, "exact"}), ErrorKind::usage, "--threads -1");
+  EXPECT_DND_ERROR(make_engine({"tpu", 1, "exact"}), ErrorKind::usage, "device 'tpu'");
+  EXPECT_DND_ERROR(make_engine({"cpu", 1, "fp8"}), ErrorKind::usage, "precision 'fp8'");
+  EXPECT_DND_ERROR(make_engine({"cpu", -1, "exact"}), ErrorKind::usage, "threads -1");
   use_twin();
-  EXPECT_DND_ERROR(make_engine({"cuda", 1, "exact"}), ErrorKind::unavailable, "--precision fast");
+  EXPECT_DND_ERROR(make_engine({"cuda", 1, "exact"}), ErrorKind::unavailable, "precision fast");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <memory>
 #include <new>
 
+#include "base/build_id.h"
 #include "base/strings.h"
 #include "ops/cuda/cuda_device.h"
 #include "ops/cuda/decoder.h"
@@ -81,7 +82,7 @@ namespace cuda = dnd::ops::cuda;
 
 extern "C" {
 
-DND_EXPORT int dnd_cuda_abi_version(void) { return DND_CUDA_ABI_VERSION; }
+DND_EXPORT const char* dnd_cuda_build_id(void) { return dnd::build_id(); }
 
 DND_EXPORT int dnd_cuda_probe(int32_t device, DndCudaDeviceInfo* info, DndCudaStatus* status) {
   return cuda::guarded(status, [&] { *info = cuda::describe_device(device); });

@@ -12,9 +12,6 @@
 extern "C" {
 #endif
 
-/* Changes with any change of this header. */
-#define DND_CUDA_ABI_VERSION 2
-
 typedef struct DndCudaStatus {
   char message[1024];
 } DndCudaStatus;
@@ -60,7 +57,8 @@ typedef struct DndCudaDecoderConfig {
 
 typedef struct DndCudaDecoder DndCudaDecoder;
 
-int dnd_cuda_abi_version(void);
+/* base/build_id.h: nothing else may be called unless it is the caller's own. */
+const char* dnd_cuda_build_id(void);
 /* What the device is. Fails where there is no driver or no such device. */
 int dnd_cuda_probe(int32_t device, DndCudaDeviceInfo* info, DndCudaStatus* status);
 /* Calls `on_check` for every kernel. Fails only where the test could not be run. */

@@ -65,7 +65,7 @@ void check(const ConvShape& s, int tile_rows, int tile_columns) {
   }
   if (s.kernel < 1 || s.kernel % 2 == 0 || s.kernel > kMaxKernel) {
     fail(ErrorKind::data, "cuda: kernel size ", s.kernel, ", expected an odd one up to ",
-         kMaxKernel, " (use --device cpu)");
+         kMaxKernel, " (use device cpu)");
   }
   for (const int tile : {tile_rows, tile_columns}) {
     if (std::find(std::begin(kTiles), std::end(kTiles), tile) == std::end(kTiles)) {

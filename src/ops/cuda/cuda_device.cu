@@ -244,7 +244,7 @@ DndCudaDeviceInfo describe_device(int index) {
     const char* why = error == cudaSuccess ? "none was found" : cudaGetErrorString(error);
     cudaGetLastError();
     fail(ErrorKind::unavailable, "device cuda: no device: ", why,
-         " (is NVIDIA's driver installed, and new enough?); use --device cpu");
+         " (is NVIDIA's driver installed, and new enough?); use device cpu");
   }
   if (index < 0 || index >= count) {
     fail(ErrorKind::unavailable, "device cuda:", index, ": this machine has ", count,
@@ -258,7 +258,7 @@ DndCudaDeviceInfo describe_device(int index) {
   info.compute_minor = properties.minor;
   if (properties.major < kOldestCompute) {
     fail(ErrorKind::unavailable, "device cuda:", index, ": ", info.name, " has compute capability ",
-         properties.major, ".", properties.minor, ", the kernels need 8.0; use --device cpu");
+         properties.major, ".", properties.minor, ", the kernels need 8.0; use device cpu");
   }
   check(cudaDriverGetVersion(&info.driver_version), "the driver's version");
   check(cudaRuntimeGetVersion(&info.runtime_version), "the runtime's version");

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/build_id.h"
 #include "base/environment.h"
 #include "base/paths.h"
 #include "base/shared_library.h"
@@ -20,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kLibraryName = "libdnd_cuda.so";
-constexpr const char* kRemedy = "use --device cpu";
+constexpr const char* kRemedy = "use device cpu";
 // If they fit; `generate` decodes as many tasks together by default.
 constexpr std::int32_t kConditionsAtOnce = 8;
 
@@ -36,7 +37,7 @@ fs::path library_path() {
 
 // The functions of abi.h.
 struct Library {
-  decltype(&dnd_cuda_abi_version) abi_version = nullptr;
+  decltype(&dnd_cuda_build_id) build_id = nullptr;
   decltype(&dnd_cuda_probe) probe = nullptr;
   decltype(&dnd_cuda_self_test) self_test = nullptr;
   decltype(&dnd_cuda_create) create = nullptr;
@@ -59,11 +60,10 @@ Library open_library() {
       path, "device cuda",
       cat(" (are CUDA's libraries of the version it was built with installed?); ", kRemedy));
   Library functions;
-  find(library, "dnd_cuda_abi_version", functions.abi_version);
-  const int version = functions.abi_version();
-  if (version != DND_CUDA_ABI_VERSION) {
-    fail(ErrorKind::unavailable, "device cuda: ", path.string(), " speaks version ", version,
-         ", the engine ", DND_CUDA_ABI_VERSION, ": build both from the same sources, or ", kRemedy);
+  find(library, "dnd_cuda_build_id", functions.build_id);
+  if (const std::string_view id = functions.build_id(); id != build_id()) {
+    fail(ErrorKind::unavailable, "device cuda: ", path.string(), " is of build ", printable(id),
+         ", the engine of build ", build_id(), ": build both from the same sources, or ", kRemedy);
   }
   find(library, "dnd_cuda_probe", functions.probe);
   find(library, "dnd_cuda_self_test", functions.self_test);

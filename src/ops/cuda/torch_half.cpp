@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kTorchHalf = "libtorch_cuda.so";
-constexpr const char* kWithoutIt = "use --precision fast, or --device cpu";
+constexpr const char* kWithoutIt = "use precision fast, or device cpu";
 
 // Of this process.
 fs::path cpu_half() {
@@ -72,7 +72,7 @@ at::Device torch_device(int index) {
   if (index >= count) {
     fail(ErrorKind::unavailable, "device cuda:", index, ": LibTorch finds ", count,
          count == 1 ? " device" : " devices",
-         " (is NVIDIA's driver installed, and new enough?); use --device cpu");
+         " (is NVIDIA's driver installed, and new enough?); use device cpu");
   }
   at::Context& context = at::globalContext();
   context.setAllowTF32CuDNN(false);

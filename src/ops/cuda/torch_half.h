@@ -1,4 +1,4 @@
-// The CUDA half of LibTorch (libtorch_cuda.so), for what --device cuda computes with LibTorch's own
+// The CUDA half of LibTorch (libtorch_cuda.so), for what device cuda computes with LibTorch's own
 // operations.
 //
 // This program does not come with it: PyTorch's wheel of the same version has it. It is looked for at

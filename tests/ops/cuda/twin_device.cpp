@@ -20,7 +20,7 @@ class FaultyTwin : public HostTwin {
 
 DndCudaDeviceInfo describe_device(int index) {
   if (index != 0) {
-    fail(ErrorKind::unavailable, "device cuda:", index, ": there is one twin; use --device cpu");
+    fail(ErrorKind::unavailable, "device cuda:", index, ": there is one twin; use device cpu");
   }
   DndCudaDeviceInfo info{};
   std::snprintf(info.name, sizeof(info.name), "host twin");
