@@ -32,6 +32,7 @@
 #include "fma_peak.h"
 #include "ops/conv2d_same.h"
 #include "ops/cpu/cpu_target.h"
+#include "ops/process.h"
 
 namespace dnd::bench {
 namespace {
@@ -193,6 +194,7 @@ void report(benchmark::State& state, const Conv& conv, double error) {
 // The first run, which sets up what is kept (oneDNN's kernels), is the one whose result is judged.
 void run_ours(benchmark::State& state, const Conv& conv, int threads) {
   const c10::InferenceMode inference;
+  ops::set_up_process();
   const ops::Workers workers(threads);
   const Data& data = data_of(conv);
   const auto run = [&] {

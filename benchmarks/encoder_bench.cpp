@@ -4,6 +4,7 @@
 //   run         encodes the prompts; prints seconds and the process's peak memory as JSON
 //   project     the same for the projection of the last states to 1000 positions, random weights
 //   save FILE   writes the last states as tensor `states` (N, L, C) of a .safetensors file
+#include <ATen/ops/empty.h>
 #include <ATen/ops/rand.h>
 #include <c10/core/InferenceMode.h>
 #include <sys/resource.h>
@@ -16,6 +17,7 @@
 #include "formats/safetensors.h"
 #include "nn/projection.h"
 #include "nn/text_encoder.h"
+#include "ops/process.h"
 #include "text/prompts.h"
 #include "text/tokenizer.h"
 
@@ -52,6 +54,7 @@ nn::ProjectionWeights random_projection(std::int64_t from, std::int64_t to) {
 void serve(const std::string& folder, const std::string& prompts, std::size_t length, int threads,
            nn::EncoderProducts products) {
   const c10::InferenceMode inference;
+  ops::set_up_process();
   const ops::Workers workers(threads);
   const auto model = nn::load_text_encoder(folder, products);
   const auto set = text::read_prompts({prompts}, {});
@@ -69,7 +72,10 @@ void serve(const std::string& folder, const std::string& prompts, std::size_t le
       continue;
     }
     states.reset();
-    timed([&] { states = nn::encode_batch(workers, *model, batch, bundle::EmptyChunk::zero); });
+    timed([&] {
+      states = at::empty({batch.prompts, batch.length, model->width()});
+      nn::encode_to(workers, *model, batch, bundle::EmptyChunk::zero, states);
+    });
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "lm/load_language_model.h"
 #include "lm/tiny_model.h"
+#include "ops/process.h"
 #include "support/lora.h"
 
 namespace dnd {
@@ -38,6 +39,7 @@ adapter::LoraAdapter rank_four(const testing::TinyModel& tiny) {
 void questions(benchmark::State& state) {
   const testing::TempDir dir;
   const testing::TinyModel tiny = default_size();
+  ops::set_up_process();
   const ops::Workers workers(static_cast<int>(state.range(0)));
   const auto model = lm::load_language_model(workers, tiny.write(dir));
   const adapter::LoraAdapter adapter = rank_four(tiny);

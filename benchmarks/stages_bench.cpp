@@ -6,6 +6,7 @@
 //   build/bin/stages_bench --benchmark_filter=conv
 #include <ATen/Parallel.h>
 #include <ATen/ops/conv2d.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/rand.h>
 #include <benchmark/benchmark.h>
 #include <c10/core/InferenceMode.h>
@@ -20,6 +21,7 @@
 #include "nn/text_encoder.h"
 #include "ops/conv2d_same.h"
 #include "ops/cpu/cpu_target.h"
+#include "ops/process.h"
 #include "text/tokenizer.h"
 
 namespace dnd {
@@ -48,6 +50,7 @@ void set_conv_rate(benchmark::State& state) {
 
 void conv_ours(benchmark::State& state) {
   const c10::InferenceMode inference;
+  ops::set_up_process();
   const ops::Workers workers(threads());
   const at::Tensor x = at::rand({1, state.range(0), state.range(2), state.range(3)});
   const at::Tensor w = at::rand({state.range(1), state.range(0), state.range(4), state.range(4)});
@@ -94,11 +97,14 @@ BENCHMARK(tokenize_prompts)->Unit(benchmark::kMicrosecond);
 
 void encode_prompts(benchmark::State& state) {
   const c10::InferenceMode inference;
+  ops::set_up_process();
   const ops::Workers workers(threads());
   const auto model = nn::load_text_encoder(DND_MINILM_DIR);
   const auto batch = text::tokenize(*text::load_tokenizer(DND_MINILM_DIR), prompts(), 384);
+  const at::Tensor states = at::empty({batch.prompts, batch.length, model->width()});
   for (auto _ : state) {
-    benchmark::DoNotOptimize(nn::encode_batch(workers, *model, batch, bundle::EmptyChunk::zero));
+    nn::encode_to(workers, *model, batch, bundle::EmptyChunk::zero, states);
+    benchmark::ClobberMemory();
   }
   // Six layers of width 384, padding and all: four projections and the feed-forward part are 12 C^2
   // multiply-adds a token, attention 2 L C.

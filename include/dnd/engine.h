@@ -67,7 +67,9 @@ struct ProcessPlace {
   int size = 1;
 };
 
-// Called after each finished layer of the decoder.
+// Called as decoding goes on, with the steps that are done, 1 to `total`. A step is, on the CPU, a layer for
+// all conditions; with our CUDA kernels, a layer for as many conditions as are decoded at once; with
+// LibTorch's own operations on a CUDA device, a condition.
 using LayerCallback = std::function<void(std::size_t done, std::size_t total)>;
 
 // One caller at a time. Throws dnd::Error.

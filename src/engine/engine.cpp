@@ -29,6 +29,7 @@
 #include "ops/cuda/library.h"
 #include "ops/cuda/torch_half.h"
 #include "ops/guarded.h"
+#include "ops/process.h"
 #include "ops/workers.h"
 #include "text/tokenizer.h"
 #include "trainer/train.h"
@@ -235,6 +236,7 @@ extern "C" {
 DND_EXPORT const char* dnd_engine_build_id() { return dnd::build_id(); }
 
 DND_EXPORT dnd::Engine* dnd_engine_create(const dnd::EngineOptions* options) {
+  dnd::ops::set_up_process();
   return std::make_unique<dnd::engine::TorchEngine>(*options).release();
 }
 }

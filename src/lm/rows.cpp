@@ -42,7 +42,7 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double epsilo
   return out;
 }
 
-void normalise_rows(float* x, std::int64_t rows, const at::Tensor& weight, double epsilon) {
+void rms_norm_rows(float* x, std::int64_t rows, const at::Tensor& weight, double epsilon) {
   const std::int64_t count = weight.numel();
   for (std::int64_t row = 0; row < rows; ++row, x += count) {
     norm_row(x, weight.const_data_ptr<float>(), count, epsilon, x);

@@ -13,7 +13,7 @@ namespace dnd::lm {
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double epsilon);
 
 // The same in place, on `rows` rows.
-void normalise_rows(float* x, std::int64_t rows, const at::Tensor& weight, double epsilon);
+void rms_norm_rows(float* x, std::int64_t rows, const at::Tensor& weight, double epsilon);
 
 // Cosines and sines of the rotary positions 0 ... length - 1.
 class RotaryTable {

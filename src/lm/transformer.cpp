@@ -180,8 +180,8 @@ void Transformer::place_row(const Layer& layer, float* row, std::int64_t positio
   const std::int64_t d = c.head_size;
   float* keys = row + c.query_width();
   if (layer.query_norm.defined()) {
-    normalise_rows(row, c.heads, layer.query_norm, c.epsilon);
-    normalise_rows(keys, c.key_value_heads, layer.key_norm, c.epsilon);
+    rms_norm_rows(row, c.heads, layer.query_norm, c.epsilon);
+    rms_norm_rows(keys, c.key_value_heads, layer.key_norm, c.epsilon);
   }
   for (std::int64_t h = 0; h < c.heads + c.key_value_heads; ++h)
     rotary_.turn(row + h * d, position);

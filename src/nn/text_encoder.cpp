@@ -134,11 +134,4 @@ void encode_to(const ops::Workers& workers, const EncoderModel& model, const Tok
   });
 }
 
-at::Tensor encode_batch(const ops::Workers& workers, const EncoderModel& model,
-                        const TokenBatch& batch, bundle::EmptyChunk empty_chunk, Repeats repeats) {
-  at::Tensor out = at::empty({batch.prompts, batch.length, model.width()}, at::kFloat);
-  encode_to(workers, model, batch, empty_chunk, out, repeats);
-  return out;
-}
-
 }  // namespace dnd::nn

@@ -61,9 +61,4 @@ void encode_to(const ops::Workers& workers, const EncoderModel& model,
                const text::TokenBatch& batch, bundle::EmptyChunk empty_chunk, const at::Tensor& out,
                Repeats repeats = Repeats::share);
 
-// The same, (N, L, C).
-at::Tensor encode_batch(const ops::Workers& workers, const EncoderModel& model,
-                        const text::TokenBatch& batch, bundle::EmptyChunk empty_chunk,
-                        Repeats repeats = Repeats::share);
-
 }  // namespace dnd::nn

@@ -1,7 +1,5 @@
 #include "ops/blocks.h"
 
-#include <ATen/ops/empty.h>
-
 #include <algorithm>
 
 #include "ops/pieces.h"
@@ -17,15 +15,6 @@ void for_pieces(const Workers& workers, std::int64_t size, const std::function<v
   constexpr std::int64_t kPieces = 16;
   const std::int64_t piece = std::max<std::int64_t>(1, pieces(size, kPieces));
   workers.run(pieces(size, piece), [&](std::int64_t index) { fn(piece_of(size, piece, index)); });
-}
-
-at::Tensor contiguous(const Workers& workers, const at::Tensor& x) {
-  if (x.is_contiguous()) return x;
-  at::Tensor out = at::empty(x.sizes(), x.options());
-  for_pieces(workers, x.size(0), [&](Range range) {
-    out.narrow(0, range.begin, range.size).copy_(x.narrow(0, range.begin, range.size));
-  });
-  return out;
 }
 
 }  // namespace dnd::ops

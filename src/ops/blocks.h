@@ -1,7 +1,5 @@
-// Element-wise work and copies over blocks of the first dimension.
+// Work over blocks of one dimension.
 #pragma once
-
-#include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <functional>
@@ -21,8 +19,5 @@ Range piece_of(std::int64_t size, std::int64_t piece, std::int64_t index);
 
 // Calls fn(range) for pieces of 0..size-1 on all workers. The piece size depends on `size` alone.
 void for_pieces(const Workers& workers, std::int64_t size, const std::function<void(Range)>& fn);
-
-// A contiguous copy of `x`, or `x` itself where it is contiguous already.
-at::Tensor contiguous(const Workers& workers, const at::Tensor& x);
 
 }  // namespace dnd::ops

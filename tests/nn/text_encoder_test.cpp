@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "nn/bert_encoder.h"
+#include "support/encode_batch.h"
 #include "support/expect_error.h"
 #include "support/golden.h"
 #include "support/temp_dir.h"
@@ -17,6 +18,7 @@ namespace {
 
 using bundle::EmptyChunk;
 using testing::data_path;
+using testing::encode_batch;
 using testing::relative_rms;
 using testing::values_of;
 

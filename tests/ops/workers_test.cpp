@@ -1,5 +1,6 @@
 #include "ops/workers.h"
 
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -7,6 +8,8 @@
 #include <thread>
 
 #include "ops/blocks.h"
+#include "ops/process.h"
+#include "support/expect_error.h"
 
 namespace dnd::ops {
 namespace {
@@ -21,6 +24,20 @@ TEST(Workers, EveryBlockRunsOnce) {
       for (const auto& times : seen) EXPECT_EQ(times, 1);
     }
   }
+}
+
+// That is the business of set_up_process() (ops/process.h), which whoever owns the process calls.
+TEST(Workers, MakingThemSetsNothingForTheProcess) {
+  const int before = at::get_num_threads();
+  at::set_num_threads(3);
+  ::setenv("DND_CPU_TARGET", "none", 1);
+  EXPECT_NO_THROW(Workers(2).run(4, [](std::int64_t) {}));
+  EXPECT_EQ(at::get_num_threads(), 3);
+  EXPECT_DND_ERROR(set_up_process(), ErrorKind::usage, "DND_CPU_TARGET");
+  ::unsetenv("DND_CPU_TARGET");
+  set_up_process();
+  EXPECT_EQ(at::get_num_threads(), 1);
+  at::set_num_threads(before);
 }
 
 TEST(Workers, TheFirstErrorComesBackAndTheWorkersGoOn) {
