@@ -2,6 +2,7 @@
 
 #include "adapter/files/format_table.h"
 #include "base/strings.h"
+#include "generate/estimate.h"
 
 namespace dnd::app {
 
@@ -43,8 +44,9 @@ void add_output_options(CLI::App& command, GenerateOptions& options) {
                      "arrays (SLURM_ARRAY_TASK_ID/COUNT or RANK/WORLD_SIZE)");
   command
       .add_option("--batch-size", options.batch_size,
-                  "Tasks decoded at once (default: up to 8, as 1 GB more memory allows);\n"
-                  "more are faster, results are the same")
+                  cat("Tasks decoded at once (default: up to ", generate::kMostTasksAtOnce,
+                      ", as 1 GB more memory allows);\n"
+                      "more are faster, results are the same"))
       ->check(CLI::Range(1, 1024));
 }
 

@@ -5,19 +5,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
-#include <string_view>
 
+#include "base/environment.h"
 #include "base/log.h"
 #include "base/strings.h"
 
 namespace dnd::app {
 namespace {
 
-bool is_capable_terminal() {
-  const char* kind = std::getenv("TERM");
-  return ::isatty(STDERR_FILENO) != 0 && (kind == nullptr || std::string_view(kind) != "dumb");
-}
+bool is_capable_terminal() { return ::isatty(STDERR_FILENO) != 0 && environment("TERM") != "dumb"; }
 
 std::string time_text(double seconds) {
   const auto whole = std::lround(seconds);

@@ -5,8 +5,9 @@
 // must be built from the same sources: dnd_engine_build_id() is asked before anything else. What crosses:
 //   - the types of this folder; tensors are plain fp32 arrays in C order (HostTensor), errors dnd::Error;
 //   - the standard library's containers, functions, paths and smart pointers;
-//   - of the core, bundle::GeneratorConfig (base/json.h inside), formats::SafetensorsFile (by value: the engine
-//     owns the mapping from then on), text::TokenBatch, adapter::LoraAdapter, tasks::TrainConfig, LogSettings.
+//   - of the core, bundle::GeneratorConfig (base/json.h inside), formats::SafetensorsFile (by value: the
+//     engine owns the mapping from then on), text::TokenBatch, adapter::LoraAdapter, tasks::TrainConfig,
+//     LogSettings.
 // No type of LibTorch does. The engine knows nothing of the program: it speaks of threads, devices and
 // precisions, not of flags.
 #pragma once

@@ -4,18 +4,15 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <memory>
-#include <string_view>
+
+#include "base/environment.h"
 
 namespace dnd {
 namespace {
 
 bool color_wanted() {
-  const char* no_color = std::getenv("NO_COLOR");
-  const char* terminal = std::getenv("TERM");
-  if (no_color != nullptr && *no_color != '\0') return false;
-  if (terminal != nullptr && std::string_view(terminal) == "dumb") return false;
+  if (!environment("NO_COLOR").empty() || environment("TERM") == "dumb") return false;
   return ::isatty(STDERR_FILENO) != 0;
 }
 

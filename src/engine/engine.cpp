@@ -20,6 +20,7 @@
 #include "dnd/language_model.h"
 #include "dnd/trainer.h"
 #include "formats/safetensors.h"
+#include "generate/estimate.h"
 #include "lm/load_language_model.h"
 #include "nn/cuda_decoder.h"
 #include "nn/hyperconv_decoder.h"
@@ -148,7 +149,8 @@ class TorchEngine : public Engine {
       if (torch_device_) {
         torch_decoder_.emplace(config, formats::SafetensorsFile(weights.path()), *torch_device_);
       } else if (cuda_) {
-        cuda_decoder_.emplace(config, weights.path(), *cuda_, cuda_memory_bytes_);
+        cuda_decoder_.emplace(config, weights.path(), *cuda_,
+                              static_cast<int>(generate::kMostTasksAtOnce), cuda_memory_bytes_);
       }
       decoder_.emplace(config, std::move(weights));
     });

@@ -33,11 +33,10 @@ std::uint64_t decoding_bytes(const bundle::GeneratorConfig& config, std::size_t 
 }
 
 std::size_t tasks_at_once(const bundle::GeneratorConfig& config) {
-  constexpr std::size_t kMost = 8;
   constexpr std::uint64_t kMoreBytes = std::uint64_t{1} << 30U;
   const std::uint64_t bytes = decoding_bytes(config, 1) + kMoreBytes;
   std::size_t tasks = 1;
-  while (tasks < kMost && decoding_bytes(config, tasks + 1) <= bytes) ++tasks;
+  while (tasks < kMostTasksAtOnce && decoding_bytes(config, tasks + 1) <= bytes) ++tasks;
   return tasks;
 }
 

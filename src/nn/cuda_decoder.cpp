@@ -17,13 +17,17 @@ std::span<const float> values_of(const at::Tensor& tensor) {
 }  // namespace
 
 CudaDecoder::CudaDecoder(bundle::GeneratorConfig config, const std::filesystem::path& weights,
-                         int device, std::uint64_t memory_bytes)
-    : config_(std::move(config)), weights_(weights), decoder_(setup(device, memory_bytes)) {}
+                         int device, int conditions_at_once, std::uint64_t memory_bytes)
+    : config_(std::move(config)),
+      weights_(weights),
+      decoder_(setup(device, conditions_at_once, memory_bytes)) {}
 
-ops::cuda::DecoderSetup CudaDecoder::setup(int device, std::uint64_t memory_bytes) {
+ops::cuda::DecoderSetup CudaDecoder::setup(int device, int conditions_at_once,
+                                           std::uint64_t memory_bytes) {
   ops::cuda::DecoderSetup setup;
   setup.device = device;
   setup.kernel = static_cast<int>(config_.kernel);
+  setup.conditions_at_once = conditions_at_once;
   setup.memory_bytes = memory_bytes;
   for (const bundle::Feature& f : config_.features) setup.features.push_back({f.n, f.h, f.w});
   setup.weights = [this](std::size_t layer, const std::string& name,

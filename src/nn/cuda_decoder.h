@@ -15,10 +15,10 @@ namespace dnd::nn {
 
 class CudaDecoder {
  public:
-  // `weights` is a decoder.safetensors that fits `config`; `memory_bytes` as in DecoderSetup.
+  // `weights` is a decoder.safetensors that fits `config`; the numbers are as in DecoderSetup.
   // Throws Error(data) for weights that do not fit, Error(memory), Error(unavailable).
   CudaDecoder(bundle::GeneratorConfig config, const std::filesystem::path& weights, int device,
-              std::uint64_t memory_bytes);
+              int conditions_at_once, std::uint64_t memory_bytes);
   CudaDecoder(const CudaDecoder&) = delete;
   CudaDecoder& operator=(const CudaDecoder&) = delete;
 
@@ -27,7 +27,7 @@ class CudaDecoder {
                      const ops::cuda::LoadedDecoder::OnLayer& on_layer) const;
 
  private:
-  ops::cuda::DecoderSetup setup(int device, std::uint64_t memory_bytes);
+  ops::cuda::DecoderSetup setup(int device, int conditions_at_once, std::uint64_t memory_bytes);
 
   bundle::GeneratorConfig config_;
   WeightStore weights_;

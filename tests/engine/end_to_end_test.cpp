@@ -1,4 +1,5 @@
 // From text to adapter against the official code, through the engine's public door.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -109,6 +110,18 @@ TEST(Engine, RefusesWhatIsNotThere) {
   EXPECT_DND_ERROR(make_engine({"cpu", -1, "exact"}), ErrorKind::usage, "threads -1");
   use_twin();
   EXPECT_DND_ERROR(make_engine({"cuda", 1, "exact"}), ErrorKind::unavailable, "precision fast");
+}
+
+TEST(Engine, LogsAtTheLevelOfItsCaller) {
+  const auto said_at = [](LogLevel level) {
+    EngineOptions options = cpu(1);
+    options.log = {.level = level, .allow_color = false};
+    ::testing::internal::CaptureStderr();
+    make_engine(options);
+    return ::testing::internal::GetCapturedStderr();
+  };
+  EXPECT_THAT(said_at(LogLevel::debug), ::testing::StartsWith("dnd: debug: engine: device cpu"));
+  EXPECT_EQ(said_at(LogLevel::warning), "");
 }
 
 }  // namespace

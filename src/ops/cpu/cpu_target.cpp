@@ -4,17 +4,17 @@
 #include <hwy/targets.h>
 
 #include <cstdint>
-#include <cstdlib>
-#include <string_view>
+#include <string>
 
+#include "base/environment.h"
 #include "base/strings.h"
 
 namespace dnd::ops::cpu {
 
 void limit_target() {
-  const char* wanted = std::getenv("DND_CPU_TARGET");
-  if (wanted == nullptr || *wanted == '\0') return;
-  if (std::string_view(wanted) != "avx2") {
+  const std::string wanted = environment("DND_CPU_TARGET");
+  if (wanted.empty()) return;
+  if (wanted != "avx2") {
     fail(ErrorKind::usage, "DND_CPU_TARGET: '", printable(wanted), "', expected avx2");
   }
   // In Highway's masks better targets of x86 have lower bits. (Highway 1.0.3 forgets what DisableTargets()

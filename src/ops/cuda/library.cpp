@@ -22,8 +22,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kLibraryName = "libdnd_cuda.so";
 constexpr const char* kRemedy = "use device cpu";
-// If they fit; `generate` decodes as many tasks together by default.
-constexpr std::int32_t kConditionsAtOnce = 8;
 
 // Beside the library (or program) that this function is part of.
 fs::path library_path() {
@@ -203,7 +201,7 @@ LoadedDecoder::LoadedDecoder(DecoderSetup setup) {
   config.features = features.data();
   config.feature_count = static_cast<std::int32_t>(features.size());
   config.kernel = state_->setup.kernel;
-  config.images = kConditionsAtOnce;
+  config.images = state_->setup.conditions_at_once;
   config.memory_bytes = state_->setup.memory_bytes;
   config.weights = &State::weights;
   config.user = state_.get();

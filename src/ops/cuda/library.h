@@ -37,6 +37,7 @@ struct DecoderSetup {
   int device = 0;
   std::vector<FeatureSize> features;  // the projected condition's first
   int kernel = 0;
+  int conditions_at_once = 1;      // at most: fewer where memory asks for it
   std::uint64_t memory_bytes = 0;  // of the device that may be used; 0: nine tenths of what is free
   // Values of a parameter of a layer, e.g. "linear2.weight", that are valid until the next call.
   std::function<const float*(std::size_t layer, const std::string& name,
