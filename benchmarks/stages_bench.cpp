@@ -128,10 +128,10 @@ BENCHMARK(detokenize_adapter)->Unit(benchmark::kMillisecond);
 
 void write_adapter(benchmark::State& state) {
   const auto layout = bundle::read_preset(DND_PRESETS, "qwen2.5-0.5b").layout;
-  const adapter::Adapter adapter = adapter::detokenize(layout, some_tokens(layout));
+  const adapter::LoraAdapter adapter = adapter::detokenize(layout, some_tokens(layout));
   const auto folder = std::filesystem::temp_directory_path() / "dnd-bench-adapter";
   for (auto _ : state) {
-    adapter::write_peft_folder(folder, layout, adapter, Dtype::bf16, {}, OnExisting::replace);
+    adapter::write_peft_folder(folder, adapter, {Dtype::bf16}, OnExisting::replace);
   }
   std::filesystem::remove_all(folder);
 }

@@ -1,5 +1,6 @@
 // dnd codec: adapter <-> weight tokens, for training data and debugging.
 #include "adapter/peft.h"
+#include "adapter/provenance.h"
 #include "adapter/weight_codec.h"
 #include "base/dtype.h"
 #include "base/staged.h"
@@ -37,7 +38,7 @@ void run_tokenize(const CodecOptions& options) {
   check_out(options, tokens_file());
   const adapter::AdapterLayout layout = adapter::read_layout_file(options.layout);
   const std::vector<float> tokens =
-      adapter::tokenize(layout, adapter::read_adapter_weights(options.input));
+      adapter::tokenize(layout, adapter::read_adapter_of_layout(options.input, layout));
   Staged staged(options.out, tokens_file(), options.on_existing());
   formats::SafetensorsWriter writer(
       staged.path(),
@@ -54,11 +55,12 @@ void run_detokenize(const CodecOptions& options) {
   const adapter::AdapterLayout layout = adapter::read_layout_file(options.layout);
   const formats::SafetensorsFile file(options.input);
   const formats::Shape shape = {layout.token_count(), layout.token_rows, layout.token_columns};
-  const adapter::Adapter adapter = adapter::detokenize(layout, file.read_f32("tokens", &shape));
-  const Dtype dtype = parse_dtype(options.dtype);
+  adapter::LoraAdapter adapter = adapter::detokenize(layout, file.read_f32("tokens", &shape));
   adapter::Provenance provenance;
   provenance.generator = "weight tokens";
-  adapter::write_peft_folder(options.out, layout, adapter, dtype, provenance,
+  adapter.metadata.merge(adapter::provenance_metadata(provenance));
+  adapter::write_peft_folder(options.out, adapter,
+                             {parse_dtype(options.dtype), layout.key_prefix, nullptr},
                              options.on_existing());
   print_line(options.out.string());
 }

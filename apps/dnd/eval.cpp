@@ -110,7 +110,7 @@ class EvalRun {
       fail(ErrorKind::data, options_.base.string(),
            ": has no tokenizer.model: questions cannot be asked");
     }
-    answers_.emplace(*language_model_, layout(), options_.completion);
+    answers_.emplace(*language_model_, options_.completion);
   }
 
   const adapter::AdapterLayout& layout() const { return inputs_.generators[0].config.layout; }

@@ -199,6 +199,31 @@ std::int64_t AdapterLayout::parameter_count() const {
   return count;
 }
 
+LoraAdapter lora_of_layout(const AdapterLayout& layout) {
+  LoraAdapter adapter;
+  adapter.base_model = layout.base_model;
+  adapter.architecture = layout.architecture;
+  note_base(adapter, layout.architecture, layout.heads);
+  for (const FactorLayout& factor : layout.factors()) {
+    if (factor.factor == Factor::b) {
+      adapter.pairs.back().out = factor.size;
+      continue;
+    }
+    LoraPair& pair = adapter.pairs.emplace_back();
+    pair.module = factor.module;
+    pair.key = layout.key_prefix + factor.module;
+    pair.rank = layout.rank;
+    pair.in = factor.size;
+    pair.scale = static_cast<double>(layout.alpha) / static_cast<double>(layout.rank);
+  }
+  return adapter;
+}
+
+std::vector<float>& factor_values(LoraAdapter& adapter, std::size_t index) {
+  LoraPair& pair = adapter.pairs[index / 2];
+  return index % 2 == 0 ? pair.a : pair.b;
+}
+
 AdapterLayout layout_from_json(const Json& json, const std::string& who) {
   JsonObject object(json, who);
   object.expect_format("dnd-layout");

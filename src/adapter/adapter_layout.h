@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "adapter/lora.h"
 #include "base/json.h"
 #include "target/base_model.h"
 
@@ -73,6 +74,13 @@ struct AdapterLayout {
   std::vector<std::string> target_modules() const;
   std::int64_t parameter_count() const;
 };
+
+// The adapter of a layout, its values aside: a pair for each module in token order, scaled by alpha / rank;
+// base and heads. Its A's and B's are empty.
+LoraAdapter lora_of_layout(const AdapterLayout& layout);
+
+// Of such an adapter the values of factors()[index].
+std::vector<float>& factor_values(LoraAdapter& adapter, std::size_t index);
 
 // Strict: unknown keys, sizes that do not fit and repeated modules are Error(data). `who` names the
 // document, e.g. "layout: my.json".

@@ -15,6 +15,17 @@ bool LoraAdapter::has_dora() const {
                      [](const LoraPair& pair) { return !pair.magnitude.empty(); });
 }
 
+std::vector<float> flat_values(const LoraAdapter& adapter) {
+  std::size_t size = 0;
+  for_each_factor(adapter, [&](const std::vector<float>& values) { size += values.size(); });
+  std::vector<float> out;
+  out.reserve(size);
+  for_each_factor(adapter, [&](const std::vector<float>& values) {
+    out.insert(out.end(), values.begin(), values.end());
+  });
+  return out;
+}
+
 void note_base(LoraAdapter& adapter, const std::string& architecture,
                const std::optional<target::AttentionHeads>& heads) {
   if (architecture.empty()) return;

@@ -52,6 +52,18 @@ struct LoraAdapter {
   bool has_dora() const;
 };
 
+// Calls fn with the values of A and then of B of every pair of a LoraAdapter, const or not, in order.
+template <typename AnyAdapter, typename Function>
+void for_each_factor(AnyAdapter& adapter, Function fn) {
+  for (auto& pair : adapter.pairs) {
+    fn(pair.a);
+    fn(pair.b);
+  }
+}
+
+// All values in that order.
+std::vector<float> flat_values(const LoraAdapter& adapter);
+
 // Metadata that says for what base an adapter is, so that a later conversion needs none.
 inline constexpr const char* kArchitectureKey = "dnd.architecture";  // Hugging Face class
 inline constexpr const char* kAttentionHeadsKey = "dnd.attention_heads";

@@ -2,10 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
-#include <map>
 #include <set>
-#include <string_view>
-#include <utility>
 
 #include "adapter/lora_output.h"
 #include "adapter/model_card.h"
@@ -114,20 +111,6 @@ void check_dora(const LoraAdapter& adapter) {
   }
 }
 
-std::vector<float> take_values(std::map<std::string_view, AdapterMatrix*>& matrices,
-                               const FactorLayout& factor, std::int64_t rank) {
-  const auto found = matrices.find(factor.key);
-  if (found == matrices.end()) {
-    fail(ErrorKind::data, "adapter: tensor '", printable(factor.key), "' of the layout is missing");
-  }
-  AdapterMatrix& matrix = *found->second;
-  if (matrix.shape != factor.shape(rank)) {
-    fail(ErrorKind::data, "adapter: tensor '", printable(factor.key), "': shape ",
-         shape_text(matrix.shape), ", expected ", shape_text(factor.shape(rank)));
-  }
-  return std::move(matrix.values);
-}
-
 }  // namespace
 
 FolderKind peft_folder() {
@@ -147,42 +130,6 @@ WrittenFile write_peft_folder(const fs::path& directory, const LoraAdapter& adap
   write_new_file(staged.path() / kCardName, adapter_card(adapter, uniform, options.dtype));
   staged.commit();
   return written;
-}
-
-LoraAdapter lora_of_layout(const AdapterLayout& layout, Adapter adapter,
-                           const Provenance& provenance) {
-  std::map<std::string_view, AdapterMatrix*> matrices;
-  for (AdapterMatrix& matrix : adapter.matrices) matrices[matrix.key] = &matrix;
-  LoraAdapter lora;
-  lora.base_model = layout.base_model;
-  lora.architecture = layout.architecture;
-  lora.metadata = provenance_metadata(provenance);
-  note_base(lora, layout.architecture, layout.heads);
-  for (const FactorLayout& factor : layout.factors()) {
-    std::vector<float> values = take_values(matrices, factor, layout.rank);
-    if (factor.factor == Factor::b) {
-      lora.pairs.back().out = factor.size;
-      lora.pairs.back().b = std::move(values);
-      continue;
-    }
-    LoraPair pair;
-    pair.module = factor.module;
-    pair.key = layout.key_prefix + factor.module;
-    pair.rank = layout.rank;
-    pair.in = factor.size;
-    pair.a = std::move(values);
-    pair.scale = static_cast<double>(layout.alpha) / static_cast<double>(layout.rank);
-    lora.pairs.push_back(std::move(pair));
-  }
-  return lora;
-}
-
-WrittenFile write_peft_folder(const fs::path& directory, const AdapterLayout& layout,
-                              const Adapter& adapter, Dtype dtype, const Provenance& provenance,
-                              OnExisting on_existing) {
-  const PeftOptions options{dtype, layout.key_prefix, nullptr};
-  return write_peft_folder(directory, lora_of_layout(layout, adapter, provenance), options,
-                           on_existing);
 }
 
 }  // namespace dnd::adapter

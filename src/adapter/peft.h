@@ -10,10 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "adapter/adapter.h"
 #include "adapter/adapter_layout.h"
 #include "adapter/lora.h"
-#include "adapter/provenance.h"
 #include "adapter/uniform.h"
 #include "adapter/written_file.h"
 #include "base/dtype.h"
@@ -50,23 +48,15 @@ FolderKind peft_folder();
 WrittenFile write_peft_folder(const std::filesystem::path& directory, const LoraAdapter& adapter,
                               const PeftOptions& options, OnExisting on_existing);
 
-// The same for matrices of a layout.
-WrittenFile write_peft_folder(const std::filesystem::path& directory, const AdapterLayout& layout,
-                              const Adapter& adapter, Dtype dtype, const Provenance& provenance,
-                              OnExisting on_existing);
-
-// Matrices of a layout by their meaning. Throws Error(data) where one is missing or of another shape.
-LoraAdapter lora_of_layout(const AdapterLayout& layout, Adapter adapter,
-                           const Provenance& provenance);
-
 // adapter_model.safetensors, or adapter_model.bin where there is none (no code of it is run), with
 // adapter_config.json. Throws Error(no_input) or Error(data).
 LoraAdapter read_peft_folder(const std::filesystem::path& folder);
 // A bare file: Error(data) that says what is missing, since its alpha is unknown.
 LoraAdapter read_peft_file(const std::filesystem::path& file);
 
-// The matrices as they are stored, scale not looked at: a PEFT folder or a bare .safetensors file, as
-// fp32, in file order. Throws Error(no_input) or Error(data).
-Adapter read_adapter_weights(const std::filesystem::path& path);
+// The matrices that the layout names, as they are stored and scaled as the layout says: of a PEFT folder,
+// whose configuration is not looked at, or of a bare file. Other tensors are left out. Throws
+// Error(no_input), or Error(data) where one is missing or of another shape.
+LoraAdapter read_adapter_of_layout(const std::filesystem::path& path, const AdapterLayout& layout);
 
 }  // namespace dnd::adapter

@@ -1,3 +1,5 @@
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "adapter/peft.h"
@@ -31,6 +33,14 @@ void check_against_config(const TensorFile& file, const PeftConfig& config, cons
   }
 }
 
+void check_shape(const TensorFile& file, const StoredTensor& tensor,
+                 const formats::Shape& expected) {
+  if (tensor.shape == expected) return;
+  fail(ErrorKind::data, file.who, ": tensor '", printable(tensor.name), "': shape ",
+       shape_text(tensor.shape), ", the layout needs ", shape_text(expected),
+       " (adapter of another base model?)");
+}
+
 }  // namespace
 
 LoraAdapter read_peft_folder(const fs::path& folder) {
@@ -61,11 +71,23 @@ LoraAdapter read_peft_file(const fs::path& path) {
        kAdapterWeightsName, " and ", kAdapterConfigName, ")");
 }
 
-Adapter read_adapter_weights(const fs::path& path) {
+LoraAdapter read_adapter_of_layout(const fs::path& path, const AdapterLayout& layout) {
   const TensorFile file = open_tensor_file(is_folder(path) ? weights_file(path) : path);
-  Adapter adapter;
+  const std::vector<FactorLayout> factors = layout.factors();
+  LoraAdapter adapter = lora_of_layout(layout);
+  std::unordered_map<std::string_view, std::size_t> places;
+  for (std::size_t i = 0; i < factors.size(); ++i) places[factors[i].key] = i;
   for (const StoredTensor& tensor : file.tensors) {
-    adapter.matrices.push_back({tensor.name, tensor.shape, tensor.read()});
+    std::vector<float> values = tensor.read();  // of the others too: they may be damaged
+    const auto place = places.find(tensor.name);
+    if (place == places.end()) continue;
+    check_shape(file, tensor, factors[place->second].shape(layout.rank));
+    factor_values(adapter, place->second) = std::move(values);
+  }
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    if (!factor_values(adapter, i).empty()) continue;
+    fail(ErrorKind::data, file.who, ": has no tensor '", printable(factors[i].key),
+         "', the layout needs it (adapter of another base model?)");
   }
   return adapter;
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <string_view>
 #include <unordered_map>
 
 #include "base/strings.h"
@@ -121,17 +122,16 @@ Token<Value> token_at(const AdapterLayout& layout, std::span<Value> tokens, std:
           layout.token_rows, layout.token_columns};
 }
 
-AdapterMatrix detokenize_factor(const AdapterLayout& layout, const FactorLayout& factor,
-                                std::span<const float> tokens) {
-  AdapterMatrix matrix{factor.key, factor.shape(layout.rank), {}};
-  matrix.values.resize(static_cast<std::size_t>(layout.rank * factor.size));
+std::vector<float> detokenize_factor(const AdapterLayout& layout, const FactorLayout& factor,
+                                     std::span<const float> tokens) {
+  std::vector<float> matrix(static_cast<std::size_t>(layout.rank * factor.size));
   for_each_chunk(factor, [&](std::int64_t index, std::int64_t begin, std::int64_t width) {
     const Token<const float> token = token_at(layout, tokens, index);
     const Scale scale = read_scale(token);
     for (std::int64_t r = 0; r < layout.rank; ++r) {
       for (std::int64_t c = 0; c < width; ++c) {
         const double value = static_cast<double>(token.at(r, c)) * scale.deviation + scale.mean;
-        matrix.values[matrix_index(factor, layout.rank, r, begin + c)] = static_cast<float>(value);
+        matrix[matrix_index(factor, layout.rank, r, begin + c)] = static_cast<float>(value);
       }
     }
   });
@@ -139,13 +139,13 @@ AdapterMatrix detokenize_factor(const AdapterLayout& layout, const FactorLayout&
 }
 
 void tokenize_factor(const AdapterLayout& layout, const FactorLayout& factor,
-                     const AdapterMatrix& matrix, std::span<float> tokens) {
+                     std::span<const float> matrix, std::span<float> tokens) {
   std::vector<float> chunk;
   for_each_chunk(factor, [&](std::int64_t index, std::int64_t begin, std::int64_t width) {
     chunk.clear();
     for (std::int64_t r = 0; r < layout.rank; ++r) {
       for (std::int64_t c = 0; c < width; ++c) {
-        chunk.push_back(matrix.values[matrix_index(factor, layout.rank, r, begin + c)]);
+        chunk.push_back(matrix[matrix_index(factor, layout.rank, r, begin + c)]);
       }
     }
     const Scale scale = measure(chunk);
@@ -166,36 +166,50 @@ std::size_t cell_count(const AdapterLayout& layout) {
   return static_cast<std::size_t>(layout.token_count() * layout.token_rows * layout.token_columns);
 }
 
+// A or B of the pair, if it is what the layout has there.
+std::span<const float> checked_values(const AdapterLayout& layout, const FactorLayout& factor,
+                                      const LoraPair& pair) {
+  if (!pair.magnitude.empty()) {
+    fail(ErrorKind::data, "weight codec: module '", printable(factor.module),
+         "' is DoRA, tokens hold no magnitude");
+  }
+  const bool is_a = factor.factor == Factor::a;
+  const std::vector<float>& values = is_a ? pair.a : pair.b;
+  const auto found = is_a ? std::vector{pair.rank, pair.in} : std::vector{pair.out, pair.rank};
+  const auto shape = factor.shape(layout.rank);
+  if (found != shape || values.size() != static_cast<std::size_t>(shape[0] * shape[1])) {
+    fail(ErrorKind::data, "weight codec: tensor '", printable(factor.key), "': shape ",
+         shape_text(found), " (", values.size(), " values), the layout needs ", shape_text(shape));
+  }
+  return values;
+}
+
 }  // namespace
 
-Adapter detokenize(const AdapterLayout& layout, std::span<const float> tokens) {
+LoraAdapter detokenize(const AdapterLayout& layout, std::span<const float> tokens) {
   if (tokens.size() != cell_count(layout)) {
     fail(ErrorKind::data, "weight codec: ", tokens.size(), " token values, the layout needs ",
          layout.token_count(), " x ", layout.token_rows, " x ", layout.token_columns);
   }
-  Adapter adapter;
-  for (const FactorLayout& factor : layout.factors()) {
-    adapter.matrices.push_back(detokenize_factor(layout, factor, tokens));
+  LoraAdapter adapter = lora_of_layout(layout);
+  const std::vector<FactorLayout> factors = layout.factors();
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    factor_values(adapter, i) = detokenize_factor(layout, factors[i], tokens);
   }
   return adapter;
 }
 
-std::vector<float> tokenize(const AdapterLayout& layout, const Adapter& adapter) {
-  std::unordered_map<std::string, const AdapterMatrix*> by_key;
-  for (const AdapterMatrix& matrix : adapter.matrices) by_key[matrix.key] = &matrix;
+std::vector<float> tokenize(const AdapterLayout& layout, const LoraAdapter& adapter) {
+  std::unordered_map<std::string_view, const LoraPair*> by_module;
+  for (const LoraPair& pair : adapter.pairs) by_module[pair.module] = &pair;
   std::vector<float> tokens(cell_count(layout), std::numeric_limits<float>::quiet_NaN());
   for (const FactorLayout& factor : layout.factors()) {
-    const auto found = by_key.find(factor.key);
-    if (found == by_key.end()) {
-      fail(ErrorKind::data, "weight codec: the adapter has no tensor '", printable(factor.key),
-           "'");
+    const auto found = by_module.find(factor.module);
+    if (found == by_module.end()) {
+      fail(ErrorKind::data, "weight codec: the adapter has no module '", printable(factor.module),
+           "', the layout has it");
     }
-    const auto shape = factor.shape(layout.rank);
-    if (found->second->shape != shape) {
-      fail(ErrorKind::data, "weight codec: tensor '", printable(factor.key), "': shape ",
-           shape_text(found->second->shape), ", the layout needs ", shape_text(shape));
-    }
-    tokenize_factor(layout, factor, *found->second, tokens);
+    tokenize_factor(layout, factor, checked_values(layout, factor, *found->second), tokens);
   }
   return tokens;
 }

@@ -1,4 +1,4 @@
-// Weight tokens <-> LoRA matrices: the released tokenisation, exactly.
+// Weight tokens <-> LoRA adapter: the released tokenisation, exactly.
 //
 // Source: Drag-and-Drop LLMs, released tokenizer (docs/formats.md, "Weight tokens"). A chunk is
 // standardised with its mean and unbiased standard deviation; the pair is coded as
@@ -11,17 +11,19 @@
 #include <span>
 #include <vector>
 
-#include "adapter/adapter.h"
 #include "adapter/adapter_layout.h"
+#include "adapter/lora.h"
 
 namespace dnd::adapter {
 
-// Weight tokens (T, R, S) in C order -> matrices in layout order, fp32. Cells outside the chunks
-// and scales are ignored. Throws Error(data) if the number of values does not fit the layout.
-Adapter detokenize(const AdapterLayout& layout, std::span<const float> tokens);
+// Weight tokens (T, R, S) in C order -> the adapter of the layout, pairs in its order. Cells outside the
+// chunks and scales are ignored. Throws Error(data) if the number of values does not fit the layout.
+LoraAdapter detokenize(const AdapterLayout& layout, std::span<const float> tokens);
 
-// The inverse: matrices -> (T, R, S) with NaN in every cell that carries nothing. Throws Error(data)
-// if a matrix of the layout is missing or has another shape.
-std::vector<float> tokenize(const AdapterLayout& layout, const Adapter& adapter);
+// The inverse: an adapter, its pairs in any order -> (T, R, S) with NaN in every cell that carries nothing.
+// Tokens hold A and B as they are: the scale is the layout's, others are the caller's to refuse
+// (tasks/checkpoint.h). Throws Error(data) if a module of the layout is missing, has another shape or a
+// magnitude (DoRA).
+std::vector<float> tokenize(const AdapterLayout& layout, const LoraAdapter& adapter);
 
 }  // namespace dnd::adapter

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "adapter/peft.h"
 #include "base/sha256.h"
 #include "base/strings.h"
 
@@ -16,9 +15,9 @@ constexpr std::size_t kBatch = 128;
 std::string fingerprint(const Weights& adapter) {
   if (!adapter) return "";
   Sha256 hash;
-  for (const adapter::AdapterMatrix& matrix : adapter->matrices) {
-    hash.update(std::as_bytes(std::span(matrix.values)));
-  }
+  adapter::for_each_factor(*adapter, [&](const std::vector<float>& values) {
+    hash.update(std::as_bytes(std::span(values)));
+  });
   return hash.hex();
 }
 
@@ -30,12 +29,7 @@ bool is_right(const std::string& answer, const tasks::Question& question) {
 
 void Answers::use(const Weights& adapter, const std::string& key) {
   if (in_use_ == key) return;
-  if (adapter) {
-    const adapter::LoraAdapter lora = adapter::lora_of_layout(layout_, *adapter, {});
-    model_.use_adapter(&lora);
-  } else {
-    model_.use_adapter(nullptr);
-  }
+  model_.use_adapter(adapter.get());
   in_use_ = key;
 }
 

@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "adapter/adapter_layout.h"
 #include "dnd/language_model.h"
 #include "eval/update_space.h"
 #include "tasks/task_set.h"
@@ -18,12 +17,11 @@ namespace dnd::eval {
 bool is_right(const std::string& answer, const tasks::Question& question);
 
 // Keeps what the model said by adapter (its values, not its name) and prompt, so that an adapter that
-// several methods choose costs nothing twice. Model and layout must outlive the object, and nobody else
-// changes the model's adapter meanwhile.
+// several methods choose costs nothing twice. The model must outlive the object, and nobody else changes its
+// adapter meanwhile.
 class Answers {
  public:
-  Answers(LanguageModel& model, const adapter::AdapterLayout& layout, CompletionOptions options)
-      : model_(model), layout_(layout), options_(options) {}
+  Answers(LanguageModel& model, CompletionOptions options) : model_(model), options_(options) {}
 
   // The answers to `questions`, in order; without an adapter (nullptr) those of the base.
   std::vector<std::string> ask(const Weights& adapter,
@@ -39,7 +37,6 @@ class Answers {
   void complete(const std::vector<std::string>& prompts, Known& known);
 
   LanguageModel& model_;
-  const adapter::AdapterLayout& layout_;
   CompletionOptions options_;
   std::optional<std::string> in_use_;   // the adapter that the model has
   std::map<std::string, Known> known_;  // by SHA-256 of the adapter's values; "" is the base

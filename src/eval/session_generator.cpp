@@ -25,7 +25,7 @@ class KeptAdapters {
     conditions.push_back(session_.condition(prompts));
     const HostTensor tokens = std::move(session_.decode(std::move(conditions), {})[0]);
     auto weights =
-        std::make_shared<const adapter::Adapter>(adapter::detokenize(layout_, tokens.values));
+        std::make_shared<const adapter::LoraAdapter>(adapter::detokenize(layout_, tokens.values));
     const auto size = static_cast<std::size_t>(layout_.parameter_count());
     if (adapters_.size() * size > kKeptValues) adapters_.clear();
     return adapters_[prompts] = std::move(weights);

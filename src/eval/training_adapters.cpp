@@ -13,7 +13,7 @@ std::vector<Weights> read_checkpoints(const adapter::AdapterLayout& layout,
   std::vector<Weights> checkpoints;
   for (const auto& folder : task.checkpoints) {
     checkpoints.push_back(
-        std::make_shared<const adapter::Adapter>(tasks::read_checkpoint(layout, folder)));
+        std::make_shared<const adapter::LoraAdapter>(tasks::read_checkpoint(layout, folder)));
   }
   return checkpoints;
 }
@@ -59,17 +59,17 @@ Weights TrainingAdapters::mean_of_same(const std::string& attribute,
   return any ? mean.mean() : nullptr;
 }
 
-Weights unflatten(const std::vector<float>& values, const adapter::Adapter& like) {
-  auto adapter = std::make_shared<adapter::Adapter>(like);
+Weights unflatten(const std::vector<float>& values, const adapter::LoraAdapter& like) {
+  auto adapter = std::make_shared<adapter::LoraAdapter>(like);
   std::size_t next = 0;
-  for (adapter::AdapterMatrix& matrix : adapter->matrices) {
-    if (matrix.values.size() > values.size() - next) {
+  adapter::for_each_factor(*adapter, [&](std::vector<float>& factor) {
+    if (factor.size() > values.size() - next) {
       fail(ErrorKind::internal, "eval: values that do not fill an adapter");
     }
     const auto first = values.begin() + static_cast<std::ptrdiff_t>(next);
-    std::copy_n(first, matrix.values.size(), matrix.values.begin());
-    next += matrix.values.size();
-  }
+    std::copy_n(first, factor.size(), factor.begin());
+    next += factor.size();
+  });
   return adapter;
 }
 

@@ -47,6 +47,6 @@ class TrainingAdapters {
 };
 
 // adapter::flat_values() back into the shapes of `like`. Throws Error(internal) if they do not fill it.
-Weights unflatten(const std::vector<float>& values, const adapter::Adapter& like);
+Weights unflatten(const std::vector<float>& values, const adapter::LoraAdapter& like);
 
 }  // namespace dnd::eval

@@ -1,5 +1,6 @@
 #include "eval/update_space.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -9,17 +10,18 @@
 namespace dnd::eval {
 namespace {
 
-using adapter::AdapterMatrix;
+using adapter::LoraAdapter;
+using adapter::LoraPair;
 
-// X Y^T, (rank, rank), of (rank, n) matrices.
-std::vector<double> row_products(const AdapterMatrix& x, const AdapterMatrix& y) {
-  const auto rank = static_cast<std::size_t>(x.shape[0]);
-  const auto n = static_cast<std::size_t>(x.shape[1]);
+// A A'^T, (rank, rank).
+std::vector<double> products_of_a(const LoraPair& x, const LoraPair& y) {
+  const auto rank = static_cast<std::size_t>(x.rank);
+  const auto n = static_cast<std::size_t>(x.in);
   std::vector<double> products(rank * rank);
   for (std::size_t i = 0; i < rank; ++i) {
     for (std::size_t j = 0; j < rank; ++j) {
-      const float* left = x.values.data() + i * n;
-      const float* right = y.values.data() + j * n;
+      const float* left = x.a.data() + i * n;
+      const float* right = y.a.data() + j * n;
       double sum = 0.0;
       for (std::size_t c = 0; c < n; ++c) {
         sum += static_cast<double>(left[c]) * static_cast<double>(right[c]);
@@ -30,14 +32,14 @@ std::vector<double> row_products(const AdapterMatrix& x, const AdapterMatrix& y)
   return products;
 }
 
-// X^T Y, (rank, rank), of (n, rank) matrices.
-std::vector<double> column_products(const AdapterMatrix& x, const AdapterMatrix& y) {
-  const auto n = static_cast<std::size_t>(x.shape[0]);
-  const auto rank = static_cast<std::size_t>(x.shape[1]);
+// B^T B', (rank, rank).
+std::vector<double> products_of_b(const LoraPair& x, const LoraPair& y) {
+  const auto n = static_cast<std::size_t>(x.out);
+  const auto rank = static_cast<std::size_t>(x.rank);
   std::vector<double> products(rank * rank);
   for (std::size_t r = 0; r < n; ++r) {
-    const float* left = x.values.data() + r * rank;
-    const float* right = y.values.data() + r * rank;
+    const float* left = x.b.data() + r * rank;
+    const float* right = y.b.data() + r * rank;
     for (std::size_t i = 0; i < rank; ++i) {
       for (std::size_t j = 0; j < rank; ++j) {
         products[i * rank + j] += static_cast<double>(left[i]) * static_cast<double>(right[j]);
@@ -47,14 +49,13 @@ std::vector<double> column_products(const AdapterMatrix& x, const AdapterMatrix&
   return products;
 }
 
-void check_alike(const adapter::Adapter& x, const adapter::Adapter& y) {
-  bool alike = x.matrices.size() == y.matrices.size() && x.matrices.size() % 2 == 0;
-  for (std::size_t i = 0; alike && i < x.matrices.size(); ++i) {
-    const AdapterMatrix& left = x.matrices[i];
-    alike = left.shape == y.matrices[i].shape && left.shape.size() == 2 &&
-            left.shape[i % 2] == x.matrices[0].shape[0];
-  }
-  if (!alike) fail(ErrorKind::internal, "eval: adapters of different layouts");
+void check_alike(const LoraAdapter& x, const LoraAdapter& y) {
+  const auto alike = [](const LoraPair& left, const LoraPair& right) {
+    return left.rank == right.rank && left.in == right.in && left.out == right.out &&
+           left.a.size() == right.a.size() && left.b.size() == right.b.size();
+  };
+  if (std::equal(x.pairs.begin(), x.pairs.end(), y.pairs.begin(), y.pairs.end(), alike)) return;
+  fail(ErrorKind::internal, "eval: adapters of different layouts");
 }
 
 // Squared distances are differences of larger numbers: rounding may leave them below zero.
@@ -88,12 +89,12 @@ Combination mean_update(const std::vector<Weights>& adapters) {
           std::vector<double>(adapters.size(), 1.0 / static_cast<double>(adapters.size()))};
 }
 
-double inner(const adapter::Adapter& x, const adapter::Adapter& y) {
+double inner(const LoraAdapter& x, const LoraAdapter& y) {
   check_alike(x, y);
   double sum = 0.0;
-  for (std::size_t m = 0; m < x.matrices.size(); m += 2) {
-    const auto a = row_products(x.matrices[m], y.matrices[m]);
-    const auto b = column_products(x.matrices[m + 1], y.matrices[m + 1]);
+  for (std::size_t m = 0; m < x.pairs.size(); ++m) {
+    const auto a = products_of_a(x.pairs[m], y.pairs[m]);
+    const auto b = products_of_b(x.pairs[m], y.pairs[m]);
     for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
   }
   return sum;
@@ -168,26 +169,27 @@ double own_spread(const std::vector<Weights>& adapters) {
   return adapters.size() < 2 ? 0.0 : sum / static_cast<double>(adapters.size());
 }
 
-void FactorMean::add(const adapter::Adapter& adapter) {
-  if (count_ == 0) {
-    first_ = adapter;
-    for (const AdapterMatrix& matrix : adapter.matrices) sums_.emplace_back(matrix.values.size());
-  }
+void FactorMean::add(const LoraAdapter& adapter) {
+  if (count_ == 0) first_ = adapter;
   check_alike(first_, adapter);
-  for (std::size_t m = 0; m < sums_.size(); ++m) {
-    const std::vector<float>& values = adapter.matrices[m].values;
-    for (std::size_t i = 0; i < values.size(); ++i) sums_[m][i] += static_cast<double>(values[i]);
-  }
+  std::size_t next = 0;
+  adapter::for_each_factor(adapter, [&](const std::vector<float>& values) {
+    if (count_ == 0) sums_.emplace_back(values.size());
+    std::vector<double>& sum = sums_[next++];
+    for (std::size_t i = 0; i < values.size(); ++i) sum[i] += static_cast<double>(values[i]);
+  });
   ++count_;
 }
 
 Weights FactorMean::mean() const {
-  auto mean = std::make_shared<adapter::Adapter>(first_);
-  for (std::size_t m = 0; m < sums_.size(); ++m) {
-    for (std::size_t i = 0; i < sums_[m].size(); ++i) {
-      mean->matrices[m].values[i] = static_cast<float>(sums_[m][i] / static_cast<double>(count_));
+  auto mean = std::make_shared<LoraAdapter>(first_);
+  std::size_t next = 0;
+  adapter::for_each_factor(*mean, [&](std::vector<float>& values) {
+    const std::vector<double>& sum = sums_[next++];
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] = static_cast<float>(sum[i] / static_cast<double>(count_));
     }
-  }
+  });
   return mean;
 }
 

@@ -9,11 +9,11 @@
 #include <utility>
 #include <vector>
 
-#include "adapter/adapter.h"
+#include "adapter/lora.h"
 
 namespace dnd::eval {
 
-using Weights = std::shared_ptr<const adapter::Adapter>;
+using Weights = std::shared_ptr<const adapter::LoraAdapter>;
 
 // Sum of weights[i] * update(adapters[i]): e.g. the mean of some adapters' updates.
 struct Combination {
@@ -24,9 +24,9 @@ struct Combination {
 Combination single(Weights adapter);
 Combination mean_update(const std::vector<Weights>& adapters);
 
-// <update(x), update(y)>. Both are of one layout: matrices A, B, A, B, ... of equal shapes (what
+// <update(x), update(y)>. Both are of one layout: pairs of equal shapes in one order (what
 // tasks::read_checkpoint() and adapter::detokenize() give). Throws Error(internal) otherwise.
-double inner(const adapter::Adapter& x, const adapter::Adapter& y);
+double inner(const adapter::LoraAdapter& x, const adapter::LoraAdapter& y);
 double inner(const Combination& x, const Combination& y);
 double norm(const Combination& x);
 // Distances to one point, whose own square is computed once: that of the mean of n adapters
@@ -67,11 +67,11 @@ double own_spread(const std::vector<Weights>& adapters);
 class FactorMean {
  public:
   // Throws Error(internal) for an adapter of another layout than the first.
-  void add(const adapter::Adapter& adapter);
+  void add(const adapter::LoraAdapter& adapter);
   Weights mean() const;  // of at least one
 
  private:
-  adapter::Adapter first_;
+  adapter::LoraAdapter first_;
   std::vector<std::vector<double>> sums_;
   std::size_t count_ = 0;
 };

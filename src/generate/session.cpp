@@ -5,7 +5,6 @@
 #include <unordered_set>
 #include <utility>
 
-#include "adapter/peft.h"
 #include "adapter/weight_codec.h"
 #include "base/log.h"
 #include "base/strings.h"
@@ -75,8 +74,9 @@ std::vector<HostTensor> Session::decode(std::vector<HostTensor> conditions,
 
 adapter::LoraAdapter Session::adapter(const HostTensor& tokens,
                                       const adapter::Provenance& provenance) const {
-  const adapter::AdapterLayout& layout = generator_.config.layout;
-  return adapter::lora_of_layout(layout, adapter::detokenize(layout, tokens.values), provenance);
+  adapter::LoraAdapter adapter = adapter::detokenize(generator_.config.layout, tokens.values);
+  adapter.metadata.merge(adapter::provenance_metadata(provenance));
+  return adapter;
 }
 
 // Projected; the embeddings on the way.

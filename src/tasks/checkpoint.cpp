@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
+#include <map>
+#include <string_view>
+#include <utility>
 
 #include "adapter/peft.h"
 #include "base/strings.h"
@@ -12,24 +14,27 @@ namespace fs = std::filesystem;
 namespace {
 
 using adapter::AdapterLayout;
-using adapter::AdapterMatrix;
-using adapter::Factor;
-using adapter::FactorLayout;
 using adapter::LoraAdapter;
 using adapter::LoraPair;
 
 constexpr std::size_t kProblemsShown = 8;
 
-void check_pair(const AdapterLayout& layout, const LoraPair& pair, const std::string& where) {
+void check_pair(const LoraPair& pair, const LoraPair& expected, const std::string& where) {
   if (!pair.magnitude.empty()) fail(ErrorKind::data, where, ": is DoRA, expected plain LoRA");
-  if (pair.rank != layout.rank) {
-    fail(ErrorKind::data, where, ": rank ", pair.rank, ", the layout has ", layout.rank);
+  if (pair.rank != expected.rank) {
+    fail(ErrorKind::data, where, ": rank ", pair.rank, ", the layout has ", expected.rank);
   }
-  const double scale = static_cast<double>(layout.alpha) / static_cast<double>(layout.rank);
-  if (std::abs(pair.scale - scale) > 1e-9 * scale) {
+  if (std::abs(pair.scale - expected.scale) > 1e-9 * expected.scale) {
     fail(ErrorKind::data, where, ": is scaled by ", pair.scale, " (alpha / rank), the layout by ",
-         scale);
+         expected.scale);
   }
+}
+
+void check_size(std::int64_t size, std::int64_t expected, const char* does,
+                const std::string& where) {
+  if (size == expected) return;
+  fail(ErrorKind::data, where, ": ", does, " ", size, ", the layout has ", expected,
+       " (adapter of another base model?)");
 }
 
 void check_values(const std::vector<float>& values, const std::string& where) {
@@ -40,29 +45,18 @@ void check_values(const std::vector<float>& values, const std::string& where) {
        " (a training run that diverged?)");
 }
 
-AdapterMatrix matrix_of(const AdapterLayout& layout, const FactorLayout& factor,
-                        const LoraPair& pair, const std::string& who) {
-  const bool is_a = factor.factor == Factor::a;
-  const std::string where =
-      cat(who, ": '", printable(factor.module), is_a ? ".lora_A'" : ".lora_B'");
-  check_pair(layout, pair, where);
-  const std::int64_t size = is_a ? pair.in : pair.out;
-  if (size != factor.size) {
-    fail(ErrorKind::data, where, ": ", is_a ? "takes " : "gives ", size, ", the layout has ",
-         factor.size, " (adapter of another base model?)");
-  }
-  const std::vector<float>& values = is_a ? pair.a : pair.b;
-  check_values(values, where);
-  return {factor.key, factor.shape(layout.rank), values};
-}
-
-void refuse_unexpected(const LoraAdapter& adapter, const std::set<std::string>& expected,
-                       const std::string& who) {
-  for (const LoraPair& pair : adapter.pairs) {
-    if (expected.contains(pair.module)) continue;
-    fail(ErrorKind::data, who, ": '", printable(pair.module),
-         "' is not in the layout (adapter of another base model, or of more modules?)");
-  }
+// Moves the values of `pair` into `place`, which is the layout's.
+void take_values(LoraPair& place, LoraPair& pair, const std::string& who) {
+  const std::string module = cat(who, ": '", printable(place.module));
+  const std::string a = module + ".lora_A'";
+  const std::string b = module + ".lora_B'";
+  check_pair(pair, place, a);
+  check_size(pair.in, place.in, "takes", a);
+  check_values(pair.a, a);
+  check_size(pair.out, place.out, "gives", b);
+  check_values(pair.b, b);
+  place.a = std::move(pair.a);
+  place.b = std::move(pair.b);
 }
 
 std::string who_is(const fs::path& folder) { return "checkpoint: " + folder.string(); }
@@ -90,34 +84,39 @@ struct NamedBase {
   fs::path checkpoint;
 };
 
-void check_base(NamedBase& first, const LoraAdapter& adapter, const fs::path& folder) {
-  if (adapter.base_model.empty()) return;
-  if (first.name.empty()) first = {adapter.base_model, folder};
-  if (first.name == adapter.base_model) return;
-  fail(ErrorKind::data, who_is(folder), ": is for the base model '", printable(adapter.base_model),
-       "', ", first.checkpoint.string(), " for '", printable(first.name), "'");
+void check_base(NamedBase& first, const std::string& base_model, const fs::path& folder) {
+  if (base_model.empty()) return;
+  if (first.name.empty()) first = {base_model, folder};
+  if (first.name == base_model) return;
+  fail(ErrorKind::data, who_is(folder), ": is for the base model '", printable(base_model), "', ",
+       first.checkpoint.string(), " for '", printable(first.name), "'");
 }
 
 }  // namespace
 
-adapter::Adapter matrices_of(const AdapterLayout& layout, const LoraAdapter& adapter,
-                             const std::string& who) {
-  adapter::Adapter out;
-  std::set<std::string> expected;
-  for (const FactorLayout& factor : layout.factors()) {
-    const LoraPair* pair = adapter.find(factor.module);
-    if (pair == nullptr) {
-      fail(ErrorKind::data, who, ": '", factor.module, "' is missing, the layout has it");
+LoraAdapter fit_to_layout(const AdapterLayout& layout, LoraAdapter adapter,
+                          const std::string& who) {
+  LoraAdapter fitted = adapter::lora_of_layout(layout);
+  std::map<std::string_view, LoraPair*> given;
+  for (LoraPair& pair : adapter.pairs) given.emplace(pair.module, &pair);
+  for (LoraPair& place : fitted.pairs) {
+    const auto pair = given.find(place.module);
+    if (pair == given.end()) {
+      fail(ErrorKind::data, who, ": '", printable(place.module), "' is missing, the layout has it");
     }
-    expected.insert(pair->module);
-    out.matrices.push_back(matrix_of(layout, factor, *pair, who));
+    take_values(place, *pair->second, who);
+    given.erase(pair);
   }
-  refuse_unexpected(adapter, expected, who);
-  return out;
+  for (const LoraPair& pair : adapter.pairs) {
+    if (!given.contains(pair.module)) continue;
+    fail(ErrorKind::data, who, ": '", printable(pair.module),
+         "' is not in the layout (adapter of another base model, or of more modules?)");
+  }
+  return fitted;
 }
 
-adapter::Adapter read_checkpoint(const AdapterLayout& layout, const fs::path& folder) {
-  return matrices_of(layout, adapter::read_peft_folder(folder), who_is(folder));
+LoraAdapter read_checkpoint(const AdapterLayout& layout, const fs::path& folder) {
+  return fit_to_layout(layout, adapter::read_peft_folder(folder), who_is(folder));
 }
 
 void check_checkpoints(const AdapterLayout& layout, const std::vector<Task>& tasks) {
@@ -126,9 +125,10 @@ void check_checkpoints(const AdapterLayout& layout, const std::vector<Task>& tas
   for (const Task& task : tasks) {
     for (const fs::path& folder : task.checkpoints) {
       try {
-        const LoraAdapter adapter = adapter::read_peft_folder(folder);
-        matrices_of(layout, adapter, who_is(folder));
-        check_base(base, adapter, folder);
+        LoraAdapter adapter = adapter::read_peft_folder(folder);
+        const std::string base_model = adapter.base_model;
+        fit_to_layout(layout, std::move(adapter), who_is(folder));
+        check_base(base, base_model, folder);
       } catch (const Error& error) {
         problems.add(error.what());
       }

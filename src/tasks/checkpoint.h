@@ -5,21 +5,20 @@
 #include <string>
 #include <vector>
 
-#include "adapter/adapter.h"
 #include "adapter/adapter_layout.h"
 #include "adapter/lora.h"
 #include "tasks/task_set.h"
 
 namespace dnd::tasks {
 
-// A PEFT folder as matrices of the layout, in its order. Throws Error(data) by file and module: a
+// A PEFT folder as the adapter of the layout, pairs in its order. Throws Error(data) by file and module: a
 // missing or unexpected layer, another rank, alpha or shape, a value that is not finite, DoRA.
-adapter::Adapter read_checkpoint(const adapter::AdapterLayout& layout,
-                                 const std::filesystem::path& folder);
+adapter::LoraAdapter read_checkpoint(const adapter::AdapterLayout& layout,
+                                     const std::filesystem::path& folder);
 
 // The same for an adapter that is read already; `who` names it.
-adapter::Adapter matrices_of(const adapter::AdapterLayout& layout,
-                             const adapter::LoraAdapter& adapter, const std::string& who);
+adapter::LoraAdapter fit_to_layout(const adapter::AdapterLayout& layout,
+                                   adapter::LoraAdapter adapter, const std::string& who);
 
 // Reads every checkpoint of `tasks` once. Throws what read_checkpoint() throws, and Error(data) where
 // two name different base models. All problems are named, up to a handful, not the first alone.

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <utility>
 
-#include "adapter/peft.h"
 #include "adapter/weight_codec.h"
 #include "base/dtype.h"
 #include "base/sha256.h"
@@ -17,25 +16,29 @@
 namespace dnd::tasks {
 namespace {
 
-using adapter::Adapter;
-using adapter::AdapterMatrix;
-using adapter::FactorLayout;
+using adapter::LoraAdapter;
+using adapter::LoraPair;
 
 void round_to_bf16(std::vector<float>& values) {
   for (float& value : values) value = bf16_to_f32(f32_to_bf16(value));
 }
 
-// Factors of a layout come as A and B of each layer in turn.
-void make_canonical(const adapter::AdapterLayout& layout, Adapter& adapter,
-                    const std::string& who) {
-  for (std::size_t i = 0; i + 1 < adapter.matrices.size(); i += 2) {
-    AdapterMatrix& a = adapter.matrices[i];
-    AdapterMatrix& b = adapter.matrices[i + 1];
-    const linalg::LowRankTerm term{a.values, b.values, layout.rank, a.shape[1], b.shape[0], 1.0};
-    linalg::LowRankProduct product = linalg::compress({term}, layout.rank, who);
-    a.values = std::move(product.a);
-    b.values = std::move(product.b);
+void make_canonical(LoraAdapter& adapter, const std::string& who) {
+  for (LoraPair& pair : adapter.pairs) {
+    const linalg::LowRankTerm term{pair.a, pair.b, pair.rank, pair.in, pair.out, 1.0};
+    linalg::LowRankProduct product = linalg::compress({term}, pair.rank, who);
+    pair.a = std::move(product.a);
+    pair.b = std::move(product.b);
   }
+}
+
+// Adds the flat values, times `factor`; `sum` is empty at first.
+void add_flat_values(std::vector<double>& sum, const LoraAdapter& adapter, double factor) {
+  std::size_t next = 0;
+  adapter::for_each_factor(adapter, [&](const std::vector<float>& values) {
+    sum.resize(std::max(sum.size(), next + values.size()));
+    for (const float value : values) sum[next++] += static_cast<double>(value) * factor;
+  });
 }
 
 double squared(double value) { return value * value; }
@@ -57,11 +60,10 @@ std::vector<double> module_weights(const TrainConfig& config, std::size_t layers
 
 }  // namespace
 
-Adapter read_target(const TrainConfig& config, const std::filesystem::path& folder) {
-  const adapter::AdapterLayout& layout = config.generator.layout;
-  Adapter adapter = read_checkpoint(layout, folder);
-  for (AdapterMatrix& matrix : adapter.matrices) round_to_bf16(matrix.values);
-  if (config.targets == TargetForm::canonical) make_canonical(layout, adapter, folder.string());
+LoraAdapter read_target(const TrainConfig& config, const std::filesystem::path& folder) {
+  LoraAdapter adapter = read_checkpoint(config.generator.layout, folder);
+  adapter::for_each_factor(adapter, round_to_bf16);
+  if (config.targets == TargetForm::canonical) make_canonical(adapter, folder.string());
   return adapter;
 }
 
@@ -69,9 +71,7 @@ std::vector<double> mean_target(const TrainConfig& config, const Task& task) {
   const auto share = 1.0 / static_cast<double>(task.checkpoints.size());
   std::vector<double> mean;
   for (const std::filesystem::path& folder : task.checkpoints) {
-    const std::vector<float> flat = flat_values(read_target(config, folder));
-    mean.resize(flat.size());
-    for (std::size_t i = 0; i < flat.size(); ++i) mean[i] += static_cast<double>(flat[i]) * share;
+    add_flat_values(mean, read_target(config, folder), share);
   }
   return mean;
 }
@@ -130,19 +130,16 @@ TrainingTargets::TrainingTargets(const TrainConfig& config, const std::vector<Ta
 
 void TrainingTargets::add_checkpoint(Sums& sums, std::size_t task,
                                      const std::filesystem::path& folder) {
-  const adapter::AdapterLayout& layout = config_.generator.layout;
-  Adapter adapter = read_target(config_, folder);
-  std::vector<float> tokens = adapter::tokenize(layout, adapter);
+  const LoraAdapter adapter = read_target(config_, folder);
+  std::vector<float> tokens = adapter::tokenize(config_.generator.layout, adapter);
   sums.task.add(tokens);
   sums.hash.update(std::as_bytes(std::span(tokens)));
-  const std::vector<float> flat = flat_values(adapter);
-  sums.flat.resize(flat.size());
-  for (std::size_t i = 0; i < flat.size(); ++i) sums.flat[i] += static_cast<double>(flat[i]);
-  const adapter::LoraAdapter lora = adapter::lora_of_layout(layout, std::move(adapter), {});
-  adapter::add_update_norms(norms_, lora);
-  sums.squared_norms.resize(lora.pairs.size());
-  for (std::size_t i = 0; i < lora.pairs.size(); ++i) {
-    sums.squared_norms[i] += squared(adapter::update_norm(lora.pairs[i]) / lora.pairs[i].scale);
+  add_flat_values(sums.flat, adapter, 1.0);
+  adapter::add_update_norms(norms_, adapter);
+  sums.squared_norms.resize(adapter.pairs.size());
+  for (std::size_t i = 0; i < adapter.pairs.size(); ++i) {
+    const LoraPair& pair = adapter.pairs[i];
+    sums.squared_norms[i] += squared(adapter::update_norm(pair) / pair.scale);
   }
   ++sums.checkpoints;
   if (keep_) {
@@ -201,7 +198,7 @@ void TrainingTargets::read(std::size_t task, std::size_t checkpoint,
     std::copy(kept_[task][checkpoint].begin(), kept_[task][checkpoint].end(), tokens.begin());
     return;
   }
-  const Adapter adapter = read_target(config_, tasks_[task].checkpoints[checkpoint]);
+  const LoraAdapter adapter = read_target(config_, tasks_[task].checkpoints[checkpoint]);
   const std::vector<float> values = adapter::tokenize(config_.generator.layout, adapter);
   std::transform(values.begin(), values.end(), tokens.begin(),
                  [](float value) { return std::isnan(value) ? 0.0F : value; });

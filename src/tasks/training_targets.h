@@ -9,18 +9,18 @@
 #include <string>
 #include <vector>
 
-#include "adapter/adapter.h"
+#include "adapter/lora.h"
 #include "adapter/update_norms.h"
 #include "tasks/task_set.h"
 #include "tasks/train_config.h"
 
 namespace dnd::tasks {
 
-// A checkpoint as it is learnt: matrices of the layout, rounded to bf16 as the release stores them,
+// A checkpoint as it is learnt: the adapter of the layout, rounded to bf16 as the release stores them,
 // and, where asked for, every B A in its SVD form. Throws what read_checkpoint() throws.
-adapter::Adapter read_target(const TrainConfig& config, const std::filesystem::path& folder);
+adapter::LoraAdapter read_target(const TrainConfig& config, const std::filesystem::path& folder);
 
-// Mean of the flat values (adapter/adapter.h) of a task's checkpoints; empty where it has none.
+// Mean of the flat values (adapter/lora.h) of a task's checkpoints; empty where it has none.
 std::vector<double> mean_target(const TrainConfig& config, const Task& task);
 
 // (T, R, S) of the residual bundle that a training starts from. Throws Error(data) where they have another

@@ -6,7 +6,9 @@
 #include <cmath>
 #include <fstream>
 #include <limits>
+#include <tuple>
 
+#include "adapter/provenance.h"
 #include "base/sha256.h"
 #include "base/version.h"
 #include "support/expect_error.h"
@@ -29,17 +31,18 @@ const std::vector<std::string> kFolder = {"README.md", "adapter_config.json",
 
 AdapterLayout nano() { return read_layout_file(data_path("decoder/layout.json")); }
 
-Adapter golden() {
-  return read_adapter_weights(data_path("decoder/plain-k3/adapter_fp32.safetensors"));
+LoraAdapter golden(const AdapterLayout& layout = nano()) {
+  return read_adapter_of_layout(data_path("decoder/plain-k3/adapter_fp32.safetensors"), layout);
 }
 
 std::string content(const fs::path& path) { return read_text_file(path, 1U << 20U); }
 
 class PeftFolder : public ::testing::Test {
  protected:
-  WrittenFile write(const Adapter& adapter, Dtype dtype = Dtype::f32,
+  WrittenFile write(LoraAdapter adapter, Dtype dtype = Dtype::f32,
                     OnExisting on_existing = OnExisting::refuse) const {
-    return write_peft_folder(out_, nano(), adapter, dtype, provenance_, on_existing);
+    adapter.metadata.merge(provenance_metadata(provenance_));
+    return write_peft_folder(out_, adapter, {dtype}, on_existing);
   }
 
   std::string config_text() const { return content(out_ / kAdapterConfigName); }
@@ -96,7 +99,7 @@ TEST_F(PeftFolder, ConfigText) {
 )");
   AdapterLayout nameless = nano();
   nameless.base_model.clear();
-  write_peft_folder(out_, nameless, golden(), Dtype::f32, provenance_, OnExisting::replace);
+  write(golden(nameless), Dtype::f32, OnExisting::replace);
   EXPECT_THAT(config_text(), HasSubstr(R"("base_model_name_or_path": null,)"));
 }
 
@@ -164,40 +167,45 @@ TEST_F(PeftFolder, CardWarnsOfUntrainedGeneratorsAndLargeRanks) {
   EXPECT_THAT(card, Not(HasSubstr("untrained")));
   EXPECT_THAT(card, Not(HasSubstr("--max-lora-rank")));
   provenance_.untrained = true;
-  LoraAdapter wide = lora_of_layout(nano(), golden(), provenance_);
+  LoraAdapter wide = golden();
   wide.pairs[0].rank = 32;
   wide.pairs[0].a.resize(32 * 24);
   wide.pairs[0].b.resize(24 * 32);
-  write_peft_folder(out_, wide, {}, OnExisting::replace);
+  write(wide, Dtype::f32, OnExisting::replace);
   card = content(out_ / kCardName);
   EXPECT_THAT(card, HasSubstr("untrained"));
   EXPECT_THAT(card, HasSubstr("`--max-lora-rank 32`"));
 }
 
 TEST_F(PeftFolder, ReadsBackExactly) {
-  const Adapter adapter = golden();
+  const LoraAdapter adapter = golden();
   write(adapter);
-  for (const fs::path& path : {out_, out_ / kAdapterWeightsName}) {
-    const Adapter back = read_adapter_weights(path);
-    ASSERT_EQ(back.matrices.size(), adapter.matrices.size());
-    for (const AdapterMatrix& matrix : adapter.matrices) {
-      const AdapterMatrix* found = back.find(matrix.key);
-      ASSERT_NE(found, nullptr) << matrix.key;
-      EXPECT_EQ(found->shape, matrix.shape);
-      EXPECT_EQ(found->values, matrix.values);
+  const std::vector<LoraAdapter> read = {read_adapter_of_layout(out_, nano()),
+                                         read_adapter_of_layout(out_ / kAdapterWeightsName, nano()),
+                                         read_peft_folder(out_)};
+  for (const LoraAdapter& back : read) {
+    ASSERT_EQ(back.pairs.size(), adapter.pairs.size());
+    for (const LoraPair& pair : adapter.pairs) {
+      const LoraPair* found = back.find(pair.module);
+      ASSERT_NE(found, nullptr) << pair.module;
+      EXPECT_EQ(found->key, pair.key);
+      EXPECT_EQ(std::tuple(found->rank, found->in, found->out, found->scale),
+                std::tuple(pair.rank, pair.in, pair.out, pair.scale));
+      EXPECT_EQ(found->a, pair.a);
+      EXPECT_EQ(found->b, pair.b);
     }
   }
 }
 
 TEST_F(PeftFolder, TheSameCallWritesTheSameBytes) {
   const std::string first = write(golden()).sha256;
-  Adapter shuffled = golden();
-  std::reverse(shuffled.matrices.begin(), shuffled.matrices.end());
+  LoraAdapter shuffled = golden();
+  std::reverse(shuffled.pairs.begin(), shuffled.pairs.end());
   EXPECT_EQ(write(shuffled, Dtype::f32, OnExisting::replace).sha256, first);
 }
 
 TEST_F(PeftFolder, RoundsToTheElementType) {
-  const Adapter adapter = golden();
+  LoraAdapter adapter = golden();
   for (const auto& [dtype, round] :
        {std::pair(
             Dtype::f16, +[](float v) { return f16_to_f32(f32_to_f16(v)); }),
@@ -205,11 +213,14 @@ TEST_F(PeftFolder, RoundsToTheElementType) {
             Dtype::bf16, +[](float v) { return bf16_to_f32(f32_to_bf16(v)); })}) {
     write(adapter, dtype, OnExisting::replace);
     const SafetensorsFile file(out_ / kAdapterWeightsName);
-    for (const AdapterMatrix& matrix : adapter.matrices) {
-      EXPECT_EQ(file.at(matrix.key).dtype, dtype);
-      const std::vector<float> stored = file.read_f32(matrix.key);
+    std::size_t next = 0;
+    for (const FactorLayout& factor : nano().factors()) {
+      EXPECT_EQ(file.at(factor.key).dtype, dtype);
+      const std::vector<float> stored = file.read_f32(factor.key);
+      const std::vector<float>& values = factor_values(adapter, next++);
+      ASSERT_EQ(stored.size(), values.size()) << factor.key;
       for (std::size_t i = 0; i < stored.size(); ++i) {
-        ASSERT_EQ(stored[i], round(matrix.values[i])) << matrix.key;
+        ASSERT_EQ(stored[i], round(values[i])) << factor.key;
       }
     }
   }
@@ -225,22 +236,22 @@ TEST_F(PeftFolder, ValuesThatTheTypeCannotHoldAreRefusedWithoutATrace) {
         Case(Dtype::f16, NAN, "value nan at position 2 is not finite as F16 (generator"),
         Case(Dtype::f16, 65520.0F, "value 65520 at position 2 is not finite as F16 (choose"),
         Case(Dtype::bf16, kLargest, "is not finite as BF16 (choose another --adapter-dtype)")}) {
-    Adapter adapter = golden();
-    adapter.matrices[5].values[2] = value;
+    LoraAdapter adapter = golden();
+    adapter.pairs[2].b[2] = value;
     EXPECT_DND_ERROR(write(adapter, dtype), ErrorKind::data,
-                     "adapter: tensor '" + adapter.matrices[5].key + "': value ");
+                     "adapter: tensor '" + adapter.pairs[2].key + ".lora_B.weight': value ");
     EXPECT_DND_ERROR(write(adapter, dtype), ErrorKind::data, message);
     expect_nothing_but({});
   }
-  Adapter adapter = golden();
-  adapter.matrices[5].values[2] = 65519.0F;
+  LoraAdapter adapter = golden();
+  adapter.pairs[2].b[2] = 65519.0F;
   EXPECT_NO_THROW(write(adapter, Dtype::f16));
 }
 
 TEST_F(PeftFolder, AFailureLeavesTheOldFolder) {
   const std::string old = write(golden()).sha256;
-  Adapter broken = golden();
-  broken.matrices.back().values[0] = NAN;
+  LoraAdapter broken = golden();
+  broken.pairs.back().b[0] = NAN;
   EXPECT_DND_ERROR(write(broken, Dtype::f32, OnExisting::replace), ErrorKind::data, "nan");
   EXPECT_EQ(sha256_hex_of_file(out_ / kAdapterWeightsName), old);
   EXPECT_EQ(names_in(out_), kFolder);
@@ -269,14 +280,34 @@ TEST_F(PeftFolder, OnlyAdaptersAreReplaced) {
 }
 
 TEST_F(PeftFolder, ReadsNothingElse) {
-  EXPECT_DND_ERROR(read_adapter_weights(out_), ErrorKind::no_input, out_.string());
+  const auto read = [](const fs::path& path) { return read_adapter_of_layout(path, nano()); };
+  EXPECT_DND_ERROR(read(out_), ErrorKind::no_input, out_.string());
   fs::create_directory(out_);
-  EXPECT_DND_ERROR(read_adapter_weights(out_), ErrorKind::no_input, kAdapterWeightsName);
+  EXPECT_DND_ERROR(read(out_), ErrorKind::no_input, kAdapterWeightsName);
   std::ofstream(out_ / "adapter_model.bin") << "a pickle";
-  EXPECT_DND_ERROR(read_adapter_weights(out_), ErrorKind::data,
-                   "adapter_model.bin: not a file of torch.save");
-  EXPECT_DND_ERROR(read_adapter_weights(data_path("safetensors/shapes.safetensors")),
-                   ErrorKind::data, "expected a float type");
+  EXPECT_DND_ERROR(read(out_), ErrorKind::data, "adapter_model.bin: not a file of torch.save");
+  EXPECT_DND_ERROR(read(data_path("safetensors/shapes.safetensors")), ErrorKind::data,
+                   "expected a float type");
+}
+
+TEST_F(PeftFolder, MatricesOfALayoutAreThoseThatItNames) {
+  write(golden());
+  const fs::path file = out_ / kAdapterWeightsName;
+  AdapterLayout layout = nano();
+  layout.blocks[0].modules.pop_back();
+  EXPECT_EQ(read_adapter_of_layout(file, layout).pairs.size(),
+            golden().pairs.size() - static_cast<std::size_t>(layout.blocks[0].count))
+      << "more tensors do no harm";
+  layout = nano();
+  layout.blocks[0].modules[0].out += 1;
+  const std::string key = golden().pairs[0].key + ".lora_B.weight";
+  EXPECT_DND_ERROR(
+      read_adapter_of_layout(file, layout), ErrorKind::data,
+      file.string() + ": tensor '" + key + "': shape [24, 4], the layout needs [25, 4]");
+  layout = nano();
+  layout.key_prefix = "other.";
+  EXPECT_DND_ERROR(read_adapter_of_layout(file, layout), ErrorKind::data,
+                   "has no tensor 'other.model.layers.0.self_attn.q_proj.lora_A.weight'");
 }
 
 }  // namespace

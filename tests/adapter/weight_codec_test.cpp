@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <functional>
+#include <tuple>
 
 #include "base/random.h"
 #include "support/expect_error.h"
@@ -34,12 +35,13 @@ AdapterLayout one_layer_of(const std::string& preset) {
 }
 
 // The golden file's adapter under `prefix`.
-Adapter read_adapter(const SafetensorsFile& file, const AdapterLayout& layout,
-                     const std::string& prefix) {
-  Adapter adapter;
-  for (const FactorLayout& factor : layout.factors()) {
-    const auto shape = factor.shape(layout.rank);
-    adapter.matrices.push_back({factor.key, shape, file.read_f32(prefix + factor.key, &shape)});
+LoraAdapter read_adapter(const SafetensorsFile& file, const AdapterLayout& layout,
+                         const std::string& prefix) {
+  LoraAdapter adapter = lora_of_layout(layout);
+  const std::vector<FactorLayout> factors = layout.factors();
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    const auto shape = factors[i].shape(layout.rank);
+    factor_values(adapter, i) = file.read_f32(prefix + factors[i].key, &shape);
   }
   return adapter;
 }
@@ -59,22 +61,17 @@ void expect_golden_tokens(const SafetensorsFile& file, const AdapterLayout& layo
 }
 
 void expect_golden_adapter(const SafetensorsFile& file, const AdapterLayout& layout) {
-  const Adapter found = detokenize(layout, file.read_f32("tokens_in"));
-  const Adapter expected = read_adapter(file, layout, "adapter_fp32.");
-  ASSERT_EQ(found.matrices.size(), expected.matrices.size());
-  std::vector<float> all_found;
-  std::vector<float> all_expected;
-  for (std::size_t i = 0; i < found.matrices.size(); ++i) {
-    const std::vector<float>& values = found.matrices[i].values;
-    EXPECT_EQ(found.matrices[i].key, expected.matrices[i].key);
+  const LoraAdapter found = detokenize(layout, file.read_f32("tokens_in"));
+  const LoraAdapter expected = read_adapter(file, layout, "adapter_fp32.");
+  ASSERT_EQ(found.pairs.size(), expected.pairs.size());
+  for (std::size_t i = 0; i < found.pairs.size(); ++i) {
+    const LoraPair& pair = found.pairs[i];
+    EXPECT_EQ(pair.key, expected.pairs[i].key);
     // The released code subtracts 0.1 from exp() in fp32: its small deviations are off by this much.
-    EXPECT_LE(error_of(values, expected.matrices[i].values), 5 * kRounding)
-        << found.matrices[i].key;
-    all_found.insert(all_found.end(), values.begin(), values.end());
-    all_expected.insert(all_expected.end(), expected.matrices[i].values.begin(),
-                        expected.matrices[i].values.end());
+    EXPECT_LE(error_of(pair.a, expected.pairs[i].a), 5 * kRounding) << pair.key;
+    EXPECT_LE(error_of(pair.b, expected.pairs[i].b), 5 * kRounding) << pair.key;
   }
-  EXPECT_LE(error_of(all_found, all_expected), kRounding);
+  EXPECT_LE(error_of(flat_values(found), flat_values(expected)), kRounding);
 }
 
 void expect_golden(const fs::path& path, const std::string& preset) {
@@ -100,24 +97,30 @@ AdapterLayout layout_of(std::int64_t rank, std::int64_t in, std::int64_t chunks_
   return layout_from_json(layout_to_json(layout), "test");
 }
 
-Adapter adapter_of(const AdapterLayout& layout, const std::function<float()>& next) {
-  Adapter adapter;
-  for (const FactorLayout& factor : layout.factors()) {
-    AdapterMatrix matrix{factor.key, factor.shape(layout.rank), {}};
-    matrix.values.resize(static_cast<std::size_t>(layout.rank * factor.size));
-    for (float& value : matrix.values) value = next();
-    adapter.matrices.push_back(std::move(matrix));
+LoraAdapter adapter_of(const AdapterLayout& layout, const std::function<float()>& next) {
+  LoraAdapter adapter = lora_of_layout(layout);
+  for (LoraPair& pair : adapter.pairs) {
+    pair.a.resize(static_cast<std::size_t>(pair.rank * pair.in));
+    pair.b.resize(static_cast<std::size_t>(pair.out * pair.rank));
   }
+  for_each_factor(adapter, [&](std::vector<float>& values) {
+    for (float& value : values) value = next();
+  });
   return adapter;
 }
 
-void expect_identity(const AdapterLayout& layout, const Adapter& adapter, double tolerance) {
-  const Adapter back = detokenize(layout, tokenize(layout, adapter));
-  ASSERT_EQ(back.matrices.size(), adapter.matrices.size());
-  for (std::size_t i = 0; i < back.matrices.size(); ++i) {
-    EXPECT_EQ(back.matrices[i].key, adapter.matrices[i].key);
-    EXPECT_EQ(back.matrices[i].shape, adapter.matrices[i].shape);
-    EXPECT_LE(error_of(back.matrices[i].values, adapter.matrices[i].values), tolerance);
+void expect_identity(const AdapterLayout& layout, const LoraAdapter& adapter, double tolerance) {
+  const LoraAdapter back = detokenize(layout, tokenize(layout, adapter));
+  ASSERT_EQ(back.pairs.size(), adapter.pairs.size());
+  for (std::size_t i = 0; i < back.pairs.size(); ++i) {
+    const LoraPair& pair = back.pairs[i];
+    const LoraPair& given = adapter.pairs[i];
+    EXPECT_EQ(pair.key, given.key);
+    EXPECT_EQ(pair.module, given.module);
+    EXPECT_EQ(std::tuple(pair.rank, pair.in, pair.out, pair.scale),
+              std::tuple(given.rank, given.in, given.out, given.scale));
+    EXPECT_LE(error_of(pair.a, given.a), tolerance);
+    EXPECT_LE(error_of(pair.b, given.b), tolerance);
   }
 }
 
@@ -135,9 +138,10 @@ TEST(WeightCodec, AgreesWithTheReleasedCodeOnALargerModel) {
 
 TEST(WeightCodec, AToken) {
   const AdapterLayout layout = layout_of(1, 3, 1, 1, 1, 1);
-  const std::vector<float> tokens =
-      tokenize(layout, {{{"base_model.model.layer.m.lora_A.weight", {1, 3}, {1, 2, 3}},
-                         {"base_model.model.layer.m.lora_B.weight", {1, 1}, {5}}}});
+  LoraAdapter adapter = lora_of_layout(layout);
+  adapter.pairs[0].a = {1, 2, 3};
+  adapter.pairs[0].b = {5};
+  const std::vector<float> tokens = tokenize(layout, adapter);
   const auto s0 = 16.0F;  // 8 mean
   const auto s1 = 1.6F;   // ln(0.9 std + 0.1) + 1.6, std = 1
   const std::vector<float> expected = {-1,  0,   1,   NAN, NAN, NAN, s0, s1,  // (R, S) = (4, 8)
@@ -161,11 +165,11 @@ TEST(WeightCodec, AveragesAllCopiesOfTheScale) {
                                24, 1.6F, 8, 1.6F,         //
                                8,  1.6F, 8, 1.6F};
   tokens.resize(24, 0.0F);
-  const Adapter adapter = detokenize(layout, tokens);
+  const LoraAdapter adapter = detokenize(layout, tokens);
   // 8 mean of pair 0: row 1 says (24 + 8) / 2, the columns of row 0 say 8. Pair 1 says 8 everywhere.
   const double mean = ((16.0 + 8.0) / 2.0 / 8.0 + 1.0) / 2.0;
-  EXPECT_NEAR(adapter.matrices[0].values[0], mean, 1e-6);
-  EXPECT_NEAR(adapter.matrices[0].values[1], mean + 1.0, 1e-6);
+  EXPECT_NEAR(adapter.pairs[0].a[0], mean, 1e-6);
+  EXPECT_NEAR(adapter.pairs[0].a[1], mean + 1.0, 1e-6);
 }
 
 TEST(WeightCodec, TokenizeThenDetokenizeIsTheIdentity) {
@@ -206,9 +210,9 @@ TEST(WeightCodec, ConstantAndSingleValuesSurvive) {
     }
   }
   const AdapterLayout layout = layout_of(2, 6, 2, 6, 2);
-  for (const AdapterMatrix& zero :
-       detokenize(layout, tokenize(layout, adapter_of(layout, [] { return 0.0F; }))).matrices) {
-    for (const float value : zero.values) EXPECT_EQ(value, 0.0F);
+  const LoraAdapter zero = adapter_of(layout, [] { return 0.0F; });
+  for (const float value : flat_values(detokenize(layout, tokenize(layout, zero)))) {
+    EXPECT_EQ(value, 0.0F);
   }
 }
 
@@ -216,28 +220,65 @@ TEST(WeightCodec, CellsWithoutMeaningAreIgnored) {
   const AdapterLayout layout = layout_of(3, 10, 3, 7, 2, 2);
   SplitMix64 random(9);
   std::vector<float> tokens = tokenize(layout, adapter_of(layout, [&] { return random.unit(); }));
-  const Adapter expected = detokenize(layout, tokens);
+  const LoraAdapter expected = detokenize(layout, tokens);
   for (float& cell : tokens) {
     if (std::isnan(cell)) cell = 1e30F;
   }
-  const Adapter found = detokenize(layout, tokens);
-  for (std::size_t i = 0; i < found.matrices.size(); ++i) {
-    EXPECT_EQ(found.matrices[i].values, expected.matrices[i].values);
-  }
+  EXPECT_EQ(flat_values(detokenize(layout, tokens)), flat_values(expected));
 }
 
 TEST(WeightCodec, NamesWhatDoesNotFit) {
   const AdapterLayout layout = layout_of(2, 6, 2, 6, 2);  // 4 tokens of (4, 6)
   EXPECT_DND_ERROR(detokenize(layout, std::vector<float>(95)), ErrorKind::data,
                    "weight codec: 95 token values, the layout needs 4 x 4 x 6");
-  Adapter adapter = adapter_of(layout, [] { return 1.0F; });
-  adapter.matrices[1].shape = {2, 6};
+  LoraAdapter adapter = adapter_of(layout, [] { return 1.0F; });
+  adapter.pairs[0].out = 5;
   EXPECT_DND_ERROR(tokenize(layout, adapter), ErrorKind::data,
-                   "weight codec: tensor 'base_model.model.layer.m.lora_B.weight': shape [2, 6], "
-                   "the layout needs [6, 2]");
-  adapter.matrices.pop_back();
+                   "weight codec: tensor 'base_model.model.layer.m.lora_B.weight': shape [5, 2] "
+                   "(12 values), the layout needs [6, 2]");
+  adapter.pairs[0].out = 6;
+  adapter.pairs[0].a.pop_back();
   EXPECT_DND_ERROR(tokenize(layout, adapter), ErrorKind::data,
-                   "weight codec: the adapter has no tensor 'base_model.model.layer.m.lora_B");
+                   "lora_A.weight': shape [2, 6] (11 values), the layout needs [2, 6]");
+  adapter.pairs[0].a.push_back(1.0F);
+  adapter.pairs[0].magnitude = std::vector<float>(6, 1.0F);
+  EXPECT_DND_ERROR(tokenize(layout, adapter), ErrorKind::data, "'layer.m' is DoRA");
+  adapter.pairs[0].magnitude.clear();
+  EXPECT_NO_THROW(tokenize(layout, adapter));
+  adapter.pairs[0].module = "layer.other";
+  EXPECT_DND_ERROR(tokenize(layout, adapter), ErrorKind::data,
+                   "weight codec: the adapter has no module 'layer.m'");
+}
+
+TEST(WeightCodec, TokensDoNotDependOnTheOrderOfThePairs) {
+  AdapterLayout layout = layout_of(2, 6, 2, 6, 2);
+  layout.blocks[0].prefix = "layers.{i}";
+  layout.blocks[0].count = 3;
+  SplitMix64 random(10);
+  const LoraAdapter adapter = adapter_of(layout, [&] { return random.unit(); });
+  LoraAdapter shuffled = adapter;
+  std::rotate(shuffled.pairs.begin(), shuffled.pairs.begin() + 1, shuffled.pairs.end());
+  const auto of = [&](const LoraAdapter& given) {
+    return flat_values(detokenize(layout, tokenize(layout, given)));
+  };
+  EXPECT_EQ(of(shuffled), of(adapter));
+}
+
+TEST(WeightCodec, AnAdapterOfALayoutIsNamedAndScaledAsItSays) {
+  AdapterLayout layout = layout_of(2, 6, 2, 6, 2);
+  layout.base_model = "example/base";
+  layout.architecture = "Qwen2ForCausalLM";
+  layout.heads = {4, 2};
+  layout.key_prefix = "other.";
+  layout.alpha = 5;
+  const LoraAdapter adapter = detokenize(layout, std::vector<float>(96, 0.5F));
+  EXPECT_EQ(adapter.base_model, "example/base");
+  EXPECT_EQ(adapter.architecture, "Qwen2ForCausalLM");
+  EXPECT_EQ(adapter.metadata.at(kKeyValueHeadsKey), "2");
+  ASSERT_EQ(adapter.pairs.size(), 1U);
+  EXPECT_EQ(adapter.pairs[0].module, "layer.m");
+  EXPECT_EQ(adapter.pairs[0].key, "other.layer.m");
+  EXPECT_EQ(adapter.pairs[0].scale, 2.5);
 }
 
 }  // namespace

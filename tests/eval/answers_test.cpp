@@ -13,7 +13,6 @@ using testing::adapter_of;
 using ::testing::ElementsAre;
 using testing::FakeModel;
 
-const adapter::AdapterLayout kLayout = testing::one_module_layout();
 const std::vector<tasks::Question> kQuestions = {{"a", "3"}, {"b", "4"}, {"c", "3"}, {"a", "3"}};
 
 TEST(Trimmed, CutsBothEnds) {
@@ -31,7 +30,7 @@ TEST(IsRight, IsExactButForSpaceAround) {
 
 TEST(Answers, AreThoseOfTheAdapterInUse) {
   FakeModel model;
-  Answers answers(model, kLayout, {});
+  Answers answers(model, {});
   EXPECT_THAT(answers.ask(nullptr, kQuestions), ElementsAre("base", "base", "base", "base"));
   EXPECT_DOUBLE_EQ(answers.accuracy(adapter_of(3), kQuestions), 0.75);
   EXPECT_DOUBLE_EQ(answers.accuracy(adapter_of(4), kQuestions), 0.25);
@@ -40,7 +39,7 @@ TEST(Answers, AreThoseOfTheAdapterInUse) {
 
 TEST(Answers, AskEachQuestionOnce) {
   FakeModel model;
-  Answers answers(model, kLayout, {});
+  Answers answers(model, {});
   answers.ask(adapter_of(3), kQuestions);
   EXPECT_EQ(model.asked, 3U);              // "a" comes twice
   answers.ask(adapter_of(3), kQuestions);  // another object of the same values
@@ -55,7 +54,7 @@ TEST(Answers, AskEachQuestionOnce) {
 
 TEST(Answers, KeepOrderOverManyBatches) {
   FakeModel model;
-  Answers answers(model, kLayout, {});
+  Answers answers(model, {});
   std::vector<tasks::Question> many;
   for (int i = 0; i < 300; ++i) many.push_back({cat("q", i), i < 75 ? "3" : "4"});
   EXPECT_DOUBLE_EQ(answers.accuracy(adapter_of(3), many), 0.25);

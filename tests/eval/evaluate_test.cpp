@@ -48,7 +48,7 @@ class Evaluate : public ::testing::Test {
 
   Outcome run(bool ask = true) {
     const TrainingAdapters training(layout_, set_.train);
-    Answers answers(model_, layout_, {});
+    Answers answers(model_, {});
     return evaluate(set_, training, generator_, ask ? &answers : nullptr, settings_, {});
   }
 
@@ -222,7 +222,7 @@ TEST_F(Evaluate, TwoTrainingTasksAreTooFewForRidge) {
 TEST(Flatten, ComesBack) {
   const Weights adapter = adapter_of(7);
   EXPECT_THAT(flat_values(*adapter), ElementsAre(1, 0, 0, 7, 1));
-  EXPECT_EQ(unflatten({1, 2, 3, 4, 5}, *adapter)->matrices[1].values, (std::vector<float>{4, 5}));
+  EXPECT_EQ(unflatten({1, 2, 3, 4, 5}, *adapter)->pairs[0].b, (std::vector<float>{4, 5}));
   EXPECT_DND_ERROR(unflatten({1, 2, 3}, *adapter), ErrorKind::internal, "fill");
 }
 

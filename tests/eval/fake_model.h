@@ -53,10 +53,10 @@ inline adapter::AdapterLayout one_module_layout() {
 
 // A = (1, 0, 0), B = (value, 1).
 inline eval::Weights adapter_of(float value) {
-  const auto factors = one_module_layout().factors();
-  auto adapter = std::make_shared<adapter::Adapter>();
-  adapter->matrices = {{factors[0].key, {1, 3}, {1.0F, 0.0F, 0.0F}},
-                       {factors[1].key, {2, 1}, {value, 1.0F}}};
+  auto adapter =
+      std::make_shared<adapter::LoraAdapter>(adapter::lora_of_layout(one_module_layout()));
+  adapter->pairs[0].a = {1.0F, 0.0F, 0.0F};
+  adapter->pairs[0].b = {value, 1.0F};
   return adapter;
 }
 
@@ -70,8 +70,8 @@ inline tasks::Task coded_task(const std::filesystem::path& folder, const std::st
   for (int i = 0; i < 4; ++i) task.test.push_back({cat(name, " question ", i), cat(code)});
   for (std::size_t i = 0; i < own.size(); ++i) {
     task.checkpoints.push_back(folder / name / cat("step", i));
-    adapter::write_peft_folder(task.checkpoints.back(), one_module_layout(), *adapter_of(own[i]),
-                               Dtype::f32, {}, OnExisting::refuse);
+    adapter::write_peft_folder(task.checkpoints.back(), *adapter_of(own[i]), {},
+                               OnExisting::refuse);
   }
   return task;
 }

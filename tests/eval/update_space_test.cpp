@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "support/expect_error.h"
@@ -14,10 +15,14 @@ using testing::random_values;
 
 // Two modules of rank 2: 5 -> 4 and 3 -> 6.
 Weights random_adapter(std::uint64_t seed, std::int64_t rank = 2) {
-  auto adapter = std::make_shared<adapter::Adapter>();
+  auto adapter = std::make_shared<adapter::LoraAdapter>();
   for (const auto& [in, out] : {std::pair<std::int64_t, std::int64_t>{5, 4}, {3, 6}}) {
-    adapter->matrices.push_back({"a", {rank, in}, random_values(rank * in, seed++)});
-    adapter->matrices.push_back({"b", {out, rank}, random_values(out * rank, seed++)});
+    adapter::LoraPair& pair = adapter->pairs.emplace_back();
+    pair.rank = rank;
+    pair.in = in;
+    pair.out = out;
+    pair.a = random_values(rank * in, seed++);
+    pair.b = random_values(out * rank, seed++);
   }
   return adapter;
 }
@@ -25,13 +30,7 @@ Weights random_adapter(std::uint64_t seed, std::int64_t rank = 2) {
 // The updates B A of all modules one after another, with plain loops.
 std::vector<double> dense(const Weights& adapter) {
   std::vector<double> all;
-  for (std::size_t m = 0; m < adapter->matrices.size(); m += 2) {
-    adapter::LoraPair pair;
-    pair.rank = adapter->matrices[m].shape[0];
-    pair.in = adapter->matrices[m].shape[1];
-    pair.out = adapter->matrices[m + 1].shape[0];
-    pair.a = adapter->matrices[m].values;
-    pair.b = adapter->matrices[m + 1].values;
+  for (const adapter::LoraPair& pair : adapter->pairs) {
     const auto update = testing::dense(pair, 1.0);
     all.insert(all.end(), update.begin(), update.end());
   }
@@ -84,16 +83,17 @@ TEST(UpdateSpace, DistanceToAMeanOfUpdates) {
 // The same update by other factors (A scaled by 4, B by 1/4) is the same point.
 TEST(UpdateSpace, KnowsNoGauge) {
   const Weights x = random_adapter(1);
-  auto y = std::make_shared<adapter::Adapter>(*x);
-  for (float& value : y->matrices[0].values) value *= 4.0F;
-  for (float& value : y->matrices[1].values) value *= 0.25F;
+  auto y = std::make_shared<adapter::LoraAdapter>(*x);
+  for (float& value : y->pairs[0].a) value *= 4.0F;
+  for (float& value : y->pairs[0].b) value *= 0.25F;
   EXPECT_NEAR(relative_distance(single(y), single(x)), 0.0, 1e-7);
 }
 
 TEST(UpdateSpace, OfZeroAndOfOtherShapes) {
   const Weights x = random_adapter(1);
-  auto zero = std::make_shared<adapter::Adapter>(*x);
-  for (auto& matrix : zero->matrices) matrix.values.assign(matrix.values.size(), 0.0F);
+  auto zero = std::make_shared<adapter::LoraAdapter>(*x);
+  adapter::for_each_factor(
+      *zero, [](std::vector<float>& values) { std::fill(values.begin(), values.end(), 0.0F); });
   EXPECT_TRUE(std::isnan(relative_distance(single(x), single(zero))));
   EXPECT_EQ(relative_distance(single(zero), single(x)), 1.0);
   EXPECT_DND_ERROR(inner(*x, *random_adapter(1, 3)), ErrorKind::internal, "layouts");
@@ -131,11 +131,12 @@ TEST(FactorMean, IsTheMeanOfAAndOfB) {
   mean.add(*x);
   mean.add(*y);
   const Weights made = mean.mean();
-  for (std::size_t m = 0; m < made->matrices.size(); ++m) {
-    for (std::size_t i = 0; i < made->matrices[m].values.size(); ++i) {
-      EXPECT_FLOAT_EQ(made->matrices[m].values[i],
-                      (x->matrices[m].values[i] + y->matrices[m].values[i]) / 2.0F);
-    }
+  const std::vector<float> values = flat_values(*made);
+  const std::vector<float> of_x = flat_values(*x);
+  const std::vector<float> of_y = flat_values(*y);
+  ASSERT_EQ(values.size(), 2U * (5 + 4 + 3 + 6));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    EXPECT_FLOAT_EQ(values[i], (of_x[i] + of_y[i]) / 2.0F);
   }
   EXPECT_GT(distance(single(made), mean_update({x, y})), 0.1);  // not the mean of the updates
   EXPECT_DND_ERROR(mean.add(*random_adapter(1, 3)), ErrorKind::internal, "layouts");

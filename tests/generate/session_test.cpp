@@ -115,7 +115,7 @@ TEST_F(SessionTest, AnAdapterIsItsTokensInTheLayout) {
   const adapter::LoraAdapter adapter = session.adapter(tokens, provenance);
   const adapter::AdapterLayout& layout = generator_.config.layout;
   EXPECT_EQ(adapter.pairs.size(), layout.factors().size() / 2);
-  EXPECT_EQ(adapter.pairs[0].a, adapter::detokenize(layout, tokens.values).matrices[0].values);
+  EXPECT_EQ(adapter.pairs[0].a, adapter::detokenize(layout, tokens.values).pairs[0].a);
   EXPECT_EQ(adapter.metadata.at("dnd.generator"), "nano");
 }
 

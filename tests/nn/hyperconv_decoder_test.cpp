@@ -204,15 +204,18 @@ TEST_P(GoldenDecoder, OverwritesOnlyConditionsThatNobodyElseHas) {
 
 TEST_P(GoldenDecoder, DetokenizedAdapterEqualsTheOfficialOne) {
   const at::Tensor output = tokens(2, ops::Precision::exact);
-  const adapter::Adapter adapter = adapter::detokenize(config_.layout, values_of(output));
+  const adapter::LoraAdapter adapter = adapter::detokenize(config_.layout, values_of(output));
   const formats::SafetensorsFile golden(
       data_path(cat("decoder/", GetParam(), "/adapter_fp32.safetensors")));
-  ASSERT_EQ(adapter.matrices.size(), golden.tensors().size());
-  for (const adapter::AdapterMatrix& matrix : adapter.matrices) {
-    const std::vector<float> expected = golden.read_f32(matrix.key, &matrix.shape);
-    EXPECT_LT(relative_rms(std::span<const float>(matrix.values), std::span<const float>(expected)),
-              5e-6)
-        << matrix.key;
+  ASSERT_EQ(2 * adapter.pairs.size(), golden.tensors().size());
+  const auto expect_near = [&](const std::string& key, const formats::Shape& shape,
+                               const std::vector<float>& values) {
+    const std::vector<float> expected = golden.read_f32(key, &shape);
+    EXPECT_LT(relative_rms(std::span(values), std::span(expected)), 5e-6) << key;
+  };
+  for (const adapter::LoraPair& pair : adapter.pairs) {
+    expect_near(pair.key + ".lora_A.weight", {pair.rank, pair.in}, pair.a);
+    expect_near(pair.key + ".lora_B.weight", {pair.out, pair.rank}, pair.b);
   }
 }
 

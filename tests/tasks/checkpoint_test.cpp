@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
+#include <algorithm>
 #include <limits>
 
 #include "adapter/peft.h"
@@ -43,11 +43,21 @@ class CheckpointTest : public ::testing::Test {
 
 TEST_F(CheckpointTest, GivesTheMatricesInLayoutOrder) {
   const LoraAdapter written = tiny_adapter(2);
-  const adapter::Adapter read = read_checkpoint(tiny_layout(), write("a", written));
-  ASSERT_EQ(read.matrices.size(), 8U);
-  EXPECT_EQ(read.matrices[2].key, "base_model.model.model.layers.0.mlp.down_proj.lora_A.weight");
-  EXPECT_EQ(read.matrices[2].values, written.pairs[1].a);
-  EXPECT_EQ(read.matrices[7].values, written.pairs[3].b);
+  const LoraAdapter read = read_checkpoint(tiny_layout(), write("a", written));
+  ASSERT_EQ(read.pairs.size(), 4U);
+  EXPECT_EQ(read.pairs[1].module, "model.layers.0.mlp.down_proj");
+  EXPECT_EQ(read.pairs[1].key, "base_model.model.model.layers.0.mlp.down_proj");
+  EXPECT_EQ(read.pairs[1].a, written.pairs[1].a);
+  EXPECT_EQ(read.pairs[3].b, written.pairs[3].b);
+  EXPECT_EQ(read.pairs[3].scale, 2.0);
+}
+
+TEST_F(CheckpointTest, PutsThePairsIntoLayoutOrder) {
+  const LoraAdapter given = tiny_adapter(2);
+  LoraAdapter shuffled = given;
+  std::reverse(shuffled.pairs.begin(), shuffled.pairs.end());
+  const LoraAdapter fitted = fit_to_layout(tiny_layout(), shuffled, "checkpoint: x");
+  EXPECT_EQ(flat_values(fitted), flat_values(given));
 }
 
 TEST_F(CheckpointTest, NamesTheMissingAndTheUnexpectedLayer) {
@@ -73,7 +83,7 @@ TEST_F(CheckpointTest, RefusesAnotherRankAlphaOrShape) {
 TEST_F(CheckpointTest, RefusesValuesThatAreNotFinite) {
   LoraAdapter adapter = tiny_adapter(2);
   adapter.pairs[1].b[5] = std::numeric_limits<float>::quiet_NaN();
-  EXPECT_DND_ERROR(matrices_of(tiny_layout(), adapter, "checkpoint: x"), ErrorKind::data,
+  EXPECT_DND_ERROR(fit_to_layout(tiny_layout(), adapter, "checkpoint: x"), ErrorKind::data,
                    "checkpoint: x: 'model.layers.0.mlp.down_proj.lora_B': element 5");
 }
 

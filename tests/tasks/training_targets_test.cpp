@@ -64,11 +64,9 @@ class TrainingTargetsTest : public ::testing::Test {
 
 TEST_F(TrainingTargetsTest, TokensAreThoseOfTheMatricesRoundedToBf16) {
   const TrainingTargets targets = make();
-  adapter::Adapter matrices = read_target(config_, tasks_[1].checkpoints[1]);
-  for (const adapter::AdapterMatrix& matrix : matrices.matrices) {
-    for (const float value : matrix.values) EXPECT_EQ(value, bf16_to_f32(f32_to_bf16(value)));
-  }
-  const std::vector<float> expected = adapter::tokenize(config_.generator.layout, matrices);
+  const adapter::LoraAdapter target = read_target(config_, tasks_[1].checkpoints[1]);
+  for (const float value : flat_values(target)) EXPECT_EQ(value, bf16_to_f32(f32_to_bf16(value)));
+  const std::vector<float> expected = adapter::tokenize(config_.generator.layout, target);
   const std::vector<float> read = tokens(targets, 1, 1);
   for (std::size_t i = 0; i < read.size(); ++i) {
     EXPECT_EQ(read[i], std::isnan(expected[i]) ? 0.0F : expected[i]);
@@ -110,12 +108,9 @@ TEST_F(TrainingTargetsTest, ModuleWeightsAreFactors) {
 }
 
 TEST_F(TrainingTargetsTest, CanonicalTargetsKeepTheUpdateWhateverTheGauge) {
-  const adapter::Adapter plain = read_target(config_, tasks_[0].checkpoints[0]);
+  const adapter::LoraAdapter before = read_target(config_, tasks_[0].checkpoints[0]);
   config_.targets = TargetForm::canonical;
-  const adapter::Adapter canonical = read_target(config_, tasks_[0].checkpoints[0]);
-  const adapter::AdapterLayout& layout = config_.generator.layout;
-  const auto before = adapter::lora_of_layout(layout, plain, {});
-  const auto after = adapter::lora_of_layout(layout, canonical, {});
+  const adapter::LoraAdapter after = read_target(config_, tasks_[0].checkpoints[0]);
   for (std::size_t i = 0; i < before.pairs.size(); ++i) {
     const std::vector<double> x = testing::dense(before.pairs[i], 1.0);
     const std::vector<double> y = testing::dense(after.pairs[i], 1.0);

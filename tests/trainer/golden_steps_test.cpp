@@ -129,8 +129,8 @@ TEST_F(GoldenSteps, LossNormAndWeightsEqualTheOfficialCode) {
 TEST_F(GoldenSteps, TargetsAreTheTokensOfTheCheckpoints) {
   const adapter::AdapterLayout layout = adapter::read_layout_file(data_path("decoder/layout.json"));
   for (std::size_t i = 0; i < 3; ++i) {
-    const adapter::Adapter adapter =
-        adapter::read_adapter_weights(data_path(cat("train/lora_", i, ".safetensors")));
+    const adapter::LoraAdapter adapter =
+        adapter::read_adapter_of_layout(data_path(cat("train/lora_", i, ".safetensors")), layout);
     std::vector<float> tokens = adapter::tokenize(layout, adapter);
     for (float& value : tokens) value = std::isnan(value) ? 0.0F : value;
     const std::vector<float> expected =

@@ -26,7 +26,7 @@ adapter::AdapterLayout nano() {
 
 // Tokens (1, T, R, S) of one of the golden checkpoints.
 at::Tensor tokens_of(const adapter::AdapterLayout& layout, const std::string& name) {
-  const auto adapter = adapter::read_adapter_weights(data_path("train/" + name));
+  const auto adapter = adapter::read_adapter_of_layout(data_path("train/" + name), layout);
   const std::vector<float> values = adapter::tokenize(layout, adapter);
   at::Tensor tokens =
       at::empty({1, layout.token_count(), layout.token_rows, layout.token_columns}, at::kFloat);
@@ -36,18 +36,17 @@ at::Tensor tokens_of(const adapter::AdapterLayout& layout, const std::string& na
 }
 
 // ||B A - B' A'||^2 by the definition.
-double squared_distance(const adapter::AdapterMatrix& a, const adapter::AdapterMatrix& b,
-                        const adapter::AdapterMatrix& a2, const adapter::AdapterMatrix& b2) {
-  const auto rank = static_cast<std::size_t>(a.shape[0]);
-  const auto in = static_cast<std::size_t>(a.shape[1]);
-  const auto out = static_cast<std::size_t>(b.shape[0]);
+double squared_distance(const adapter::LoraPair& x, const adapter::LoraPair& y) {
+  const auto rank = static_cast<std::size_t>(x.rank);
+  const auto in = static_cast<std::size_t>(x.in);
+  const auto out = static_cast<std::size_t>(x.out);
   double sum = 0.0;
   for (std::size_t o = 0; o < out; ++o) {
     for (std::size_t i = 0; i < in; ++i) {
       double cell = 0.0;
       for (std::size_t r = 0; r < rank; ++r) {
-        cell += static_cast<double>(b.values[o * rank + r] * a.values[r * in + i]) -
-                static_cast<double>(b2.values[o * rank + r] * a2.values[r * in + i]);
+        cell += static_cast<double>(x.b[o * rank + r] * x.a[r * in + i]) -
+                static_cast<double>(y.b[o * rank + r] * y.a[r * in + i]);
       }
       sum += cell * cell;
     }
@@ -59,14 +58,13 @@ TEST(UpdateLoss, IsTheDistanceOfTheUpdates) {
   const adapter::AdapterLayout layout = nano();
   const at::Tensor x = tokens_of(layout, "lora_0.safetensors");
   const at::Tensor y = tokens_of(layout, "lora_1.safetensors");
-  const adapter::Adapter ours = adapter::detokenize(layout, values_of(x));
-  const adapter::Adapter theirs = adapter::detokenize(layout, values_of(y));
+  const adapter::LoraAdapter ours = adapter::detokenize(layout, values_of(x));
+  const adapter::LoraAdapter theirs = adapter::detokenize(layout, values_of(y));
   std::vector<double> weights;
   double expected = 0.0;
-  for (std::size_t i = 0; i < ours.matrices.size(); i += 2) {
-    weights.push_back(1.0 + static_cast<double>(i));
-    expected += weights.back() * squared_distance(ours.matrices[i], ours.matrices[i + 1],
-                                                  theirs.matrices[i], theirs.matrices[i + 1]);
+  for (std::size_t i = 0; i < ours.pairs.size(); ++i) {
+    weights.push_back(1.0 + 2.0 * static_cast<double>(i));
+    expected += weights.back() * squared_distance(ours.pairs[i], theirs.pairs[i]);
   }
   expected /= static_cast<double>(weights.size());
   const UpdateLoss loss{layout, weights};
