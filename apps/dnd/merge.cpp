@@ -8,7 +8,7 @@
 #include "base/strings.h"
 #include "context.h"
 #include "merge/adapter_argument.h"
-#include "merge/merge_checkpoint.h"
+#include "merge/merge_weights.h"
 #include "progress.h"
 #include "source_options.h"
 
@@ -28,7 +28,7 @@ int default_threads() {
   return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 2, 4);
 }
 
-void say_what_stays(const merge::Checkpoint& base) {
+void say_what_stays(const merge::BaseWeights& base) {
   std::string names;
   for (const std::string& name : base.left_out) {
     names += cat(names.empty() ? "" : ", ", printable(name));
@@ -45,7 +45,7 @@ void run_merge(const Context& context, const MergeCall& call) {
   std::vector<std::filesystem::path> inputs = {call.base};
   for (const merge::AdapterArgument& argument : arguments) inputs.push_back(argument.path);
   check_apart(call.out, inputs);
-  const merge::Checkpoint base = merge::open_checkpoint(call.base);
+  const merge::BaseWeights base = merge::open_base_weights(call.base);
   const std::vector<merge::WeightedAdapter> adapters = merge::read_adapters(arguments, base.heads);
   const std::vector<merge::MergeTarget> targets = merge::plan_merge(base, adapters);
   say_what_stays(base);
@@ -55,7 +55,7 @@ void run_merge(const Context& context, const MergeCall& call) {
   options.threads = call.threads > 0 ? call.threads : default_threads();
   options.on_existing = call.force ? OnExisting::replace : OnExisting::refuse;
   options.progress = [&](double share) { progress.update(share); };
-  const merge::MergeResult result = merge::merge_checkpoint(base, targets, call.out, options);
+  const merge::MergeResult result = merge::merge_weights(base, targets, call.out, options);
   progress.clear();
   if (!context.json) return print_line(call.out.string());
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;

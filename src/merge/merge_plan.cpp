@@ -29,10 +29,10 @@ bool is_transposed(const std::string& model_type) {
 
 class Planner {
  public:
-  explicit Planner(const Checkpoint& checkpoint)
-      : checkpoint_(checkpoint), transposed_(is_transposed(checkpoint.model_type)) {
-    for (std::size_t file = 0; file < checkpoint.files.size(); ++file) {
-      const auto& weights = checkpoint.files[file].weights;
+  explicit Planner(const BaseWeights& base)
+      : base_(base), transposed_(is_transposed(base.model_type)) {
+    for (std::size_t file = 0; file < base.files.size(); ++file) {
+      const auto& weights = base.files[file].weights;
       for (std::size_t i = 0; i < weights.size(); ++i) places_[weights[i].name] = {file, i};
     }
   }
@@ -63,7 +63,7 @@ class Planner {
       const auto found = places_.find(name + ".weight");
       if (found != places_.end()) return found->second;
     }
-    fail(ErrorKind::data, who, ": the base ", checkpoint_.path.string(), " has no tensor '",
+    fail(ErrorKind::data, who, ": the base ", base_.path.string(), " has no tensor '",
          printable(module), ".weight'", hint(module));
   }
 
@@ -92,7 +92,7 @@ class Planner {
   }
 
   void check(const std::string& who, const LoraPair& pair, const Place& place) const {
-    const Weight& weight = checkpoint_.files[place.first].weights[place.second];
+    const Weight& weight = base_.files[place.first].weights[place.second];
     const std::string where = cat(who, ": tensor '", printable(weight.name), "' of the base");
     if (weight.dtype != Dtype::f32 && weight.dtype != Dtype::f16 && weight.dtype != Dtype::bf16) {
       fail(ErrorKind::data, where, ": dtype ", dtype_name(weight.dtype),
@@ -109,7 +109,7 @@ class Planner {
     }
     const bool shared =
         weight.name.ends_with("lm_head.weight") || weight.name.ends_with("embed_tokens.weight");
-    if (shared && checkpoint_.tied_embeddings) {
+    if (shared && base_.tied_embeddings) {
       fail(ErrorKind::data, where,
            ": input embedding and output head share one weight "
            "(tie_word_embeddings); the adapter's change to one alone cannot be merged");
@@ -129,7 +129,7 @@ class Planner {
     }
   }
 
-  const Checkpoint& checkpoint_;
+  const BaseWeights& base_;
   bool transposed_;
   std::map<std::string, Place, std::less<>> places_;
   std::map<Place, std::vector<MergeTerm>> targets_;
@@ -137,14 +137,14 @@ class Planner {
 
 }  // namespace
 
-std::vector<MergeTarget> plan_merge(const Checkpoint& checkpoint,
+std::vector<MergeTarget> plan_merge(const BaseWeights& base,
                                     std::span<const WeightedAdapter> adapters) {
-  if (!checkpoint.quantization.empty()) {
-    fail(ErrorKind::data, checkpoint.path.string(), ": the base is quantised (",
-         printable(checkpoint.quantization),
+  if (!base.quantization.empty()) {
+    fail(ErrorKind::data, base.path.string(), ": the base is quantised (",
+         printable(base.quantization),
          ", says config.json); merge into the original, not quantised one");
   }
-  Planner planner(checkpoint);
+  Planner planner(base);
   for (const WeightedAdapter& adapter : adapters) planner.add(adapter);
   return planner.targets();
 }

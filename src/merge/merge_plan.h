@@ -1,4 +1,4 @@
-// Which tensor of a checkpoint gets which low-rank products.
+// Which tensor of a base model gets which low-rank products.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "merge/adapter_argument.h"
-#include "merge/checkpoint.h"
+#include "merge/base_weights.h"
 
 namespace dnd::merge {
 
@@ -17,7 +17,7 @@ struct MergeTerm {
 };
 
 struct MergeTarget {
-  std::size_t file = 0;    // index into Checkpoint::files
+  std::size_t file = 0;    // index into BaseWeights::files
   std::size_t weight = 0;  // index into its weights
   std::vector<MergeTerm> terms;
   bool transposed = false;  // the weight is (in, out): Conv1D of GPT-2 and its kin
@@ -27,7 +27,7 @@ struct MergeTarget {
 // the module, unless every adapted module is there once, of a float type and of the adapter's
 // shape; for quantised bases; for modules that share their weight with another; where DoRA meets a
 // weight other than 1 or a second adapter of the same module.
-std::vector<MergeTarget> plan_merge(const Checkpoint& checkpoint,
+std::vector<MergeTarget> plan_merge(const BaseWeights& base,
                                     std::span<const WeightedAdapter> adapters);
 
 }  // namespace dnd::merge

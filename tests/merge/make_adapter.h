@@ -1,4 +1,4 @@
-// Random adapters, and checkpoints as text and bytes, for the tests of merging.
+// Random adapters, and base weights as text and bytes, for the tests of merging.
 #pragma once
 
 #include <cstring>

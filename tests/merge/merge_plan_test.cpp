@@ -26,7 +26,7 @@ class Plan : public ::testing::Test {
   }
 
   std::vector<MergeTarget> plan(const std::vector<WeightedAdapter>& adapters) const {
-    return plan_merge(open_checkpoint(dir_.path()), adapters);
+    return plan_merge(open_base_weights(dir_.path()), adapters);
   }
 
   void refuses(const std::vector<WeightedAdapter>& adapters, const std::string& words) const {
@@ -151,7 +151,7 @@ TEST_F(Plan, DoraStandsAlone) {
 class Folder : public ::testing::Test {
  protected:
   void refuses(ErrorKind kind, const std::string& words) const {
-    EXPECT_DND_ERROR(open_checkpoint(dir_.path()), kind, words);
+    EXPECT_DND_ERROR(open_base_weights(dir_.path()), kind, words);
   }
   void index(const std::string& map) {
     dir_.file("model.safetensors.index.json", "{\"weight_map\": " + map + "}");
@@ -162,7 +162,7 @@ class Folder : public ::testing::Test {
 
 TEST_F(Folder, WithoutABase) {
   refuses(ErrorKind::no_input, "expected model.safetensors or");
-  EXPECT_DND_ERROR(open_checkpoint(dir_ / "none"), ErrorKind::no_input, "none");
+  EXPECT_DND_ERROR(open_base_weights(dir_ / "none"), ErrorKind::no_input, "none");
   dir_.file("adapter_config.json", "{}");
   refuses(ErrorKind::no_input, "this is an adapter");
   fs::remove(dir_ / "adapter_config.json");
@@ -173,7 +173,7 @@ TEST_F(Folder, WithoutABase) {
 TEST_F(Folder, OtherNamesOfTheWeights) {
   dir_.file("diffusion_pytorch_model.safetensors",
             safetensors_text({random_tensor("w", Dtype::f32, 1, 1, 1)}));
-  EXPECT_EQ(open_checkpoint(dir_.path()).entry, "diffusion_pytorch_model.safetensors");
+  EXPECT_EQ(open_base_weights(dir_.path()).entry, "diffusion_pytorch_model.safetensors");
 }
 
 TEST_F(Folder, IndexesThatLie) {
@@ -202,20 +202,20 @@ TEST_F(Folder, NumberedShardsWithoutAnIndex) {
   refuses(ErrorKind::no_input, "shard 1 of 2 is missing");
   dir_.file("model-00001-of-00002.safetensors",
             safetensors_text({random_tensor("w", Dtype::f32, 1, 1, 1)}));
-  const Checkpoint checkpoint = open_checkpoint(dir_.path());
-  EXPECT_EQ(checkpoint.entry, "model-00001-of-00002.safetensors");
-  ASSERT_EQ(checkpoint.files.size(), 2U);
-  EXPECT_EQ(checkpoint.files[1].weights.at(0).name, "v");
+  const BaseWeights base = open_base_weights(dir_.path());
+  EXPECT_EQ(base.entry, "model-00001-of-00002.safetensors");
+  ASSERT_EQ(base.files.size(), 2U);
+  EXPECT_EQ(base.files[1].weights.at(0).name, "v");
 }
 
 TEST_F(Folder, HeadsOfTheConfig) {
   dir_.file("model.safetensors", safetensors_text({random_tensor("w", Dtype::f32, 1, 1, 1)}));
   dir_.file("config.json",
             R"({"text_config": {"num_attention_heads": 8, "num_key_value_heads": 2}})");
-  const Checkpoint checkpoint = open_checkpoint(dir_.path());
-  ASSERT_TRUE(checkpoint.heads);
-  EXPECT_EQ(checkpoint.heads->attention, 8);
-  EXPECT_EQ(checkpoint.heads->key_value, 2);
+  const BaseWeights base = open_base_weights(dir_.path());
+  ASSERT_TRUE(base.heads);
+  EXPECT_EQ(base.heads->attention, 8);
+  EXPECT_EQ(base.heads->key_value, 2);
 }
 
 }  // namespace

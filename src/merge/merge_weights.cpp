@@ -1,4 +1,4 @@
-#include "merge/merge_checkpoint.h"
+#include "merge/merge_weights.h"
 
 #include <algorithm>
 #include <exception>
@@ -28,22 +28,22 @@ struct Block {
 
 class BlockList {
  public:
-  BlockList(const Checkpoint& checkpoint, std::uint64_t block_bytes)
-      : checkpoint_(checkpoint), block_bytes_(block_bytes) {}
+  BlockList(const BaseWeights& base, std::uint64_t block_bytes)
+      : base_(base), block_bytes_(block_bytes) {}
 
   // `targets` are in file order.
   std::vector<Block> make(std::span<const MergeTarget> targets) {
     auto target = targets.begin();
-    for (std::size_t file = 0; file < checkpoint_.files.size(); ++file) {
+    for (std::size_t file = 0; file < base_.files.size(); ++file) {
       std::uint64_t done = 0;
       const std::size_t before = blocks_.size();
       for (; target != targets.end() && target->file == file; ++target) {
-        const Weight& weight = checkpoint_.files[file].weights[target->weight];
+        const Weight& weight = base_.files[file].weights[target->weight];
         add_copies(file, done, weight.begin);
         add_rows(*target, weight);
         done = weight.begin + weight.bytes;
       }
-      add_copies(file, done, checkpoint_.files[file].bytes);
+      add_copies(file, done, base_.files[file].bytes);
       if (blocks_.size() == before) blocks_.push_back({file});  // an empty file
     }
     return std::move(blocks_);
@@ -70,7 +70,7 @@ class BlockList {
     }
   }
 
-  const Checkpoint& checkpoint_;
+  const BaseWeights& base_;
   std::uint64_t block_bytes_;
   std::vector<Block> blocks_;
 };
@@ -79,14 +79,14 @@ class BlockList {
 // for the disk, others go on.
 class Rewriter {
  public:
-  Rewriter(const Checkpoint& checkpoint, std::vector<Block> blocks, fs::path folder,
+  Rewriter(const BaseWeights& base, std::vector<Block> blocks, fs::path folder,
            const std::function<void(double)>& progress)
-      : checkpoint_(checkpoint),
+      : base_(base),
         blocks_(std::move(blocks)),
         folder_(std::move(folder)),
         progress_(progress),
-        all_bytes_(checkpoint.bytes()) {
-    files_.resize(checkpoint.files.size());
+        all_bytes_(base.bytes()) {
+    files_.resize(base.files.size());
     for (const Block& block : blocks_) ++files_[block.file].blocks_left;
   }
 
@@ -106,7 +106,7 @@ class Rewriter {
  private:
   // One file, open on both sides: there are both or neither.
   struct OpenFile {
-    OpenFile(const CheckpointFile& source, const fs::path& folder)
+    OpenFile(const BaseFile& source, const fs::path& folder)
         : reader(source.path), writer(folder / source.path.filename(), source.bytes) {}
 
     BlockReader reader;
@@ -152,7 +152,7 @@ class Rewriter {
       const Block& block = blocks_[next_];
       FileState& file = files_[block.file];
       if (!file.open) {
-        file.open = std::make_unique<OpenFile>(checkpoint_.files[block.file], folder_);
+        file.open = std::make_unique<OpenFile>(base_.files[block.file], folder_);
       }
       ++next_;
       taken = &block;
@@ -164,7 +164,7 @@ class Rewriter {
     OpenFile& file = *files_[block.file].open;
     file.reader.read(block.begin, bytes);
     if (block.target != nullptr) {
-      const Weight& weight = checkpoint_.files[block.file].weights[block.target->weight];
+      const Weight& weight = base_.files[block.file].weights[block.target->weight];
       merge_rows(weight, *block.target, block.first_row, bytes);
     }
     file.writer.write(block.begin, bytes);
@@ -184,7 +184,7 @@ class Rewriter {
     if (finished) finished->writer.finish();  // nobody else has it any more
   }
 
-  const Checkpoint& checkpoint_;
+  const BaseWeights& base_;
   std::vector<Block> blocks_;
   fs::path folder_;
   const std::function<void(double)>& progress_;
@@ -196,10 +196,10 @@ class Rewriter {
   std::exception_ptr error_;
 };
 
-// Nothing tells a merged checkpoint from another one, but its files' names are the base's.
-FolderKind folder_like(const Checkpoint& checkpoint) {
-  FolderKind kind{"a merged checkpoint of this base", checkpoint.entry, {}};
-  for (const CheckpointFile& file : checkpoint.files) {
+// Nothing tells a merged model from another one, but its files' names are the base's.
+FolderKind folder_like(const BaseWeights& base) {
+  FolderKind kind{"a merged checkpoint of this base", base.entry, {}};
+  for (const BaseFile& file : base.files) {
     kind.files.push_back(file.path.filename().string());
   }
   return kind;
@@ -207,17 +207,17 @@ FolderKind folder_like(const Checkpoint& checkpoint) {
 
 }  // namespace
 
-MergeResult merge_checkpoint(const Checkpoint& checkpoint, std::span<const MergeTarget> targets,
-                             const fs::path& out, const MergeOptions& options) {
-  check_apart(out, {checkpoint.path});
-  Staged staged(out, folder_like(checkpoint), options.on_existing);
-  check_free_space(out, checkpoint.bytes());
-  Rewriter(checkpoint, BlockList(checkpoint, options.block_bytes).make(targets), staged.path(),
+MergeResult merge_weights(const BaseWeights& base, std::span<const MergeTarget> targets,
+                          const fs::path& out, const MergeOptions& options) {
+  check_apart(out, {base.path});
+  Staged staged(out, folder_like(base), options.on_existing);
+  check_free_space(out, base.bytes());
+  Rewriter(base, BlockList(base, options.block_bytes).make(targets), staged.path(),
            options.progress)
       .run(options.threads);
   staged.commit();
-  MergeResult result{targets.size(), 0, checkpoint.bytes()};
-  for (const CheckpointFile& file : checkpoint.files) result.tensors_copied += file.weights.size();
+  MergeResult result{targets.size(), 0, base.bytes()};
+  for (const BaseFile& file : base.files) result.tensors_copied += file.weights.size();
   result.tensors_copied -= targets.size();
   return result;
 }

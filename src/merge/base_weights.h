@@ -1,5 +1,5 @@
-// A base model's checkpoint on the disk: which tensor lies where in which file. Headers are read,
-// weights are not.
+// A base model's weights on the disk: which tensor lies where in which file. Headers are read, values are
+// not.
 #pragma once
 
 #include <cstdint>
@@ -22,18 +22,17 @@ struct Weight {
   std::uint64_t bytes = 0;
 };
 
-struct CheckpointFile {
+struct BaseFile {
   std::filesystem::path path;
   std::uint64_t bytes = 0;
   std::vector<Weight> weights;  // in file order; none in configs, tokenizers and the like
 };
 
-struct Checkpoint {
-  std::filesystem::path path;  // as given
-  std::string entry;           // the file that leads to all weights, e.g. the index
-  std::vector<CheckpointFile>
-      files;  // weight files first; then what belongs to the model beside them
-  std::vector<std::string> left_out;  // what lies in the folder and is not part of this checkpoint
+struct BaseWeights {
+  std::filesystem::path path;   // as given
+  std::string entry;            // the file that leads to all weights, e.g. the index
+  std::vector<BaseFile> files;  // weight files first; then what belongs to the model beside them
+  std::vector<std::string> left_out;  // what lies in the folder and is not part of the model
   std::string quantization;           // config.json's quant_method; empty where weights are floats
   std::string model_type;             // config.json's, e.g. "qwen2"; may be empty
   bool tied_embeddings = false;       // config.json's tie_word_embeddings
@@ -45,6 +44,6 @@ struct Checkpoint {
 // `path`: a folder, read as formats::ModelFolder reads it, or one .safetensors file by itself. No
 // tensor comes twice. Throws Error(no_input), or Error(data) where files and index contradict each
 // other.
-Checkpoint open_checkpoint(const std::filesystem::path& path);
+BaseWeights open_base_weights(const std::filesystem::path& path);
 
 }  // namespace dnd::merge

@@ -1,4 +1,4 @@
-#include "merge/merge_checkpoint.h"
+#include "merge/merge_weights.h"
 
 #include <gtest/gtest.h>
 
@@ -29,10 +29,10 @@ constexpr std::uint64_t kSizeLimit = 1U << 20U;
 
 std::string content(const fs::path& path) { return read_text_file(path, kSizeLimit); }
 
-MergeResult merge(const fs::path& base, const std::vector<WeightedAdapter>& adapters,
+MergeResult merge(const fs::path& folder, const std::vector<WeightedAdapter>& adapters,
                   const fs::path& out, const MergeOptions& options = {}) {
-  const Checkpoint checkpoint = open_checkpoint(base);
-  return merge_checkpoint(checkpoint, plan_merge(checkpoint, adapters), out, options);
+  const BaseWeights base = open_base_weights(folder);
+  return merge_weights(base, plan_merge(base, adapters), out, options);
 }
 
 // The distance of two floats of one type in steps.
@@ -172,7 +172,7 @@ TEST_F(Sharded, KeepsAllElse) {
   const SafetensorsFile first(dir_ / "out" / kFirst);
   const std::span<const std::byte> counts = first.at("counts").bytes;
   for (const std::byte byte : counts) EXPECT_EQ(byte, std::byte{0x7F});
-  EXPECT_EQ(open_checkpoint(dir_ / "base").left_out,
+  EXPECT_EQ(open_base_weights(dir_ / "base").left_out,
             (std::vector<std::string>{".gitattributes", "model.gguf", "original/",
                                       "other.safetensors", "pytorch_model.bin"}));
 }
@@ -224,11 +224,11 @@ MergeOptions crowded() {
 constexpr int kRepeats = 100;  // for what depends on which thread comes first
 
 TEST_F(Sharded, AFileThatCannotBeOpenedIsMetByNoOtherThread) {
-  Checkpoint checkpoint = open_checkpoint(dir_ / "base");
-  checkpoint.files[1] = checkpoint.files[0];  // its output is there already
+  BaseWeights base = open_base_weights(dir_ / "base");
+  base.files[1] = base.files[0];  // its output is there already
   for (int i = 0; i < kRepeats; ++i) {
-    EXPECT_DND_ERROR(merge_checkpoint(checkpoint, {}, dir_ / "out", crowded()),
-                     ErrorKind::cannot_create, "File exists");
+    EXPECT_DND_ERROR(merge_weights(base, {}, dir_ / "out", crowded()), ErrorKind::cannot_create,
+                     "File exists");
     ASSERT_EQ(testing::names_in(dir_.path()), std::vector<std::string>{"base"});
   }
 }

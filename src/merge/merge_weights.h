@@ -1,4 +1,4 @@
-// Base checkpoint + adapters -> plain checkpoint of the same files, tensors and types.
+// Base model + adapters -> plain model of the same files, tensors and types.
 //
 // Goals: any size in little memory, at about the speed of a copy; the same bytes whatever the
 // number of threads and wherever the weights are cut into blocks; all files or none. Non-goals:
@@ -12,7 +12,7 @@
 #include <span>
 
 #include "base/staged.h"
-#include "merge/checkpoint.h"
+#include "merge/base_weights.h"
 #include "merge/merge_plan.h"
 
 namespace dnd::merge {
@@ -30,12 +30,12 @@ struct MergeResult {
   std::uint64_t bytes = 0;  // of all files
 };
 
-// Makes the folder `out` at once (see dnd::Staged): the files of `checkpoint` under their names, with W' =
+// Makes the folder `out` at once (see dnd::Staged): the files of `base` under their names, with W' =
 // W + sum of scale B A for the targets (DoRA: magnitude / ||W + scale B A|| times that, by row, before the
 // one rounding, as PEFT merges), everything else byte for byte. What is replaced must consist of files of
 // these names, apart from the base. Throws Error(cannot_create), Error(io), or Error(data) naming the
 // tensor where a result is not finite.
-MergeResult merge_checkpoint(const Checkpoint& checkpoint, std::span<const MergeTarget> targets,
-                             const std::filesystem::path& out, const MergeOptions& options);
+MergeResult merge_weights(const BaseWeights& base, std::span<const MergeTarget> targets,
+                          const std::filesystem::path& out, const MergeOptions& options);
 
 }  // namespace dnd::merge
