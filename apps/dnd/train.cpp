@@ -126,7 +126,7 @@ void report_bundle(const Context& context, const training::Request& request,
 
 void run_train(Context& context, const TrainOptions& options) {
   Progress progress(context.quiet);
-  progress.stage("check the checkpoints");
+  progress.stage("check the adapters");
   const training::Inputs inputs = training::read_inputs(options.config);
   progress.clear();
   if (options.dry_run) return print_cost(context, options, inputs);

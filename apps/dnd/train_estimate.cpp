@@ -10,7 +10,7 @@ void print_training_estimate(const Context& context, const tasks::TrainConfig& c
   if (context.json) {
     return print_json({{"tasks", e.tasks},
                        {"held_out", e.held_out},
-                       {"checkpoints", e.checkpoints},
+                       {"checkpoints", e.adapters},
                        {"prompts_distinct", e.prompts},
                        {"parameters", parameters},
                        {"steps", config.steps},
@@ -24,7 +24,7 @@ void print_training_estimate(const Context& context, const tasks::TrainConfig& c
                                                      static_cast<double>(config.batch)}});
   }
   print_line(cat("tasks        ", e.tasks, " to train on, ", e.held_out, " held out"));
-  print_line(cat("checkpoints  ", e.checkpoints, ", all fit the layout"));
+  print_line(cat("checkpoints  ", e.adapters, ", all fit the layout"));
   print_line(cat("prompts      ", e.prompts, " distinct"));
   print_line(cat("decoder      ", parameters, " parameters"));
   print_line(cat("steps        ", config.steps, " of ", config.batch, " pairs, ",

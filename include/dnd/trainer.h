@@ -20,7 +20,7 @@ struct HostTensor;
 // What there is to draw from, of one task.
 struct TrainTask {
   std::vector<std::int64_t> prompts;  // rows of TrainJob::conditions
-  std::size_t checkpoints = 0;
+  std::size_t adapters = 0;
 };
 
 struct TrainJob {
@@ -32,8 +32,8 @@ struct TrainJob {
   std::span<const float> conditions;      // (P, L, C): every distinct prompt
   std::filesystem::path conditions_file;  // where they are, for messages
   std::vector<TrainTask> tasks;
-  // Tokens (T, R, S) of a checkpoint, 0 where a cell carries nothing. Called from several threads.
-  std::function<void(std::size_t task, std::size_t checkpoint, std::span<float> tokens)> target;
+  // Tokens (T, R, S) of an adapter, 0 where a cell carries nothing. Called from several threads.
+  std::function<void(std::size_t task, std::size_t adapter, std::span<float> tokens)> target;
   std::vector<float> cell_weights;     // (T, R, S), of the loss on tokens
   double cells = 0.0;                  // that carry something
   std::vector<double> update_weights;  // of the loss on updates: one for each adapted layer

@@ -22,7 +22,7 @@ LoraAdapter detokenize(const AdapterLayout& layout, std::span<const float> token
 
 // The inverse: an adapter, its pairs in any order -> (T, R, S) with NaN in every cell that carries nothing.
 // Tokens hold A and B as they are: the scale is the layout's, others are the caller's to refuse
-// (tasks/checkpoint.h). Throws Error(data) if a module of the layout is missing, has another shape or a
+// (tasks/task_adapters.h). Throws Error(data) if a module of the layout is missing, has another shape or a
 // magnitude (DoRA).
 std::vector<float> tokenize(const AdapterLayout& layout, const LoraAdapter& adapter);
 

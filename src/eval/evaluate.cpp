@@ -51,7 +51,7 @@ class Judge {
     prepare_rows();
     for (std::size_t task = 0; task < set_.held_out.size(); ++task) judge(task);
     outcome_.generated = spread_of(generated_);
-    std::erase_if(own_, [](const auto& checkpoints) { return checkpoints.empty(); });
+    std::erase_if(own_, [](const auto& adapters) { return adapters.empty(); });
     if (!own_.empty()) outcome_.own = spread_of(own_);
     drop_empty_rows();
     return std::move(outcome_);

@@ -177,8 +177,8 @@ std::optional<Candidate> Methods::random(std::size_t task) const {
 
 std::optional<Candidate> Methods::own(std::size_t task) const {
   if (own_[task].empty()) return std::nullopt;
-  const auto& checkpoints = set_.held_out[task].checkpoints;
-  return Candidate{{own_[task].back()}, {checkpoints.back().filename().string()}};
+  const auto& adapters = set_.held_out[task].adapters;
+  return Candidate{{own_[task].back()}, {adapters.back().filename().string()}};
 }
 
 }  // namespace dnd::eval

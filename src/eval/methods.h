@@ -49,16 +49,16 @@ struct Method {
 
 // The ids, in the order of the table:
 //   base                 without an adapter
-//   mean_adapter         mean A, mean B of all training checkpoints
-//   nearest_adapter      the last checkpoint of the training task nearest to the draw's prompts
+//   mean_adapter         mean A, mean B of all training adapters
+//   nearest_adapter      the last adapter of the training task nearest to the draw's prompts
 //   best_single_adapter  one training task's for all; set_best_single() says which
 //   same:<attribute>     mean A, mean B of the training tasks that share the attribute: told by the
 //                        task's labels, not by its prompts
-//   ridge                ridge regression from a task's embedding to mean A, mean B of its checkpoints
+//   ridge                ridge regression from a task's embedding to mean A, mean B of its adapters
 //   generated            from the draw's prompts
 //   other:<attribute>, other_in_all, other_task   from another task's prompts (selections.h)
 //   random_text          from random common words
-//   own_adapter          the last checkpoint of the task's own
+//   own_adapter          the last adapter of the task's own
 // Without training tasks the rows from mean_adapter to ridge are left out. Behind them come
 // base, generated (from the paraphrased prompts) and own_adapter for the paraphrases.
 //

@@ -54,7 +54,7 @@ struct Outcome {
   std::vector<TaskName> tasks;  // the held-out tasks
   std::vector<WeightRow> weights;
   Spread generated;                       // of the generated adapters, over draws and tasks
-  std::optional<Spread> own;              // of the tasks' own adapters, over checkpoints and tasks
+  std::optional<Spread> own;              // of the tasks' own adapters, over tasks
   std::vector<BehaviourRow> behaviour;    // empty where behaviour was not judged
   std::string best_single;                // the training task whose adapter did best
   std::size_t best_single_questions = 0;  // of every task, by which it was found

@@ -4,25 +4,25 @@
 #include <utility>
 
 #include "base/strings.h"
-#include "tasks/checkpoint.h"
+#include "tasks/task_adapters.h"
 
 namespace dnd::eval {
 
-std::vector<Weights> read_checkpoints(const adapter::AdapterLayout& layout,
-                                      const tasks::Task& task) {
-  std::vector<Weights> checkpoints;
-  for (const auto& folder : task.checkpoints) {
-    checkpoints.push_back(
-        std::make_shared<const adapter::LoraAdapter>(tasks::read_checkpoint(layout, folder)));
+std::vector<Weights> read_task_adapters(const adapter::AdapterLayout& layout,
+                                        const tasks::Task& task) {
+  std::vector<Weights> adapters;
+  for (const auto& folder : task.adapters) {
+    adapters.push_back(
+        std::make_shared<const adapter::LoraAdapter>(tasks::read_task_adapter(layout, folder)));
   }
-  return checkpoints;
+  return adapters;
 }
 
 OwnAdapters read_own_adapters(const adapter::AdapterLayout& layout,
                               const std::vector<tasks::Task>& held_out) {
   OwnAdapters own;
   own.reserve(held_out.size());
-  for (const tasks::Task& task : held_out) own.push_back(read_checkpoints(layout, task));
+  for (const tasks::Task& task : held_out) own.push_back(read_task_adapters(layout, task));
   return own;
 }
 
@@ -30,16 +30,16 @@ TrainingAdapters::TrainingAdapters(const adapter::AdapterLayout& layout,
                                    const std::vector<tasks::Task>& tasks) {
   FactorMean all;
   for (const tasks::Task& task : tasks) {
-    const std::vector<Weights> checkpoints = read_checkpoints(layout, task);
-    if (checkpoints.empty()) {
+    const std::vector<Weights> adapters = read_task_adapters(layout, task);
+    if (adapters.empty()) {
       fail(ErrorKind::data, "eval: training task '", printable(task.name), "' has no adapters");
     }
     FactorMean own;
-    for (const Weights& checkpoint : checkpoints) {
-      own.add(*checkpoint);
-      all.add(*checkpoint);
+    for (const Weights& adapter : adapters) {
+      own.add(*adapter);
+      all.add(*adapter);
     }
-    last_.push_back(checkpoints.back());
+    last_.push_back(adapters.back());
     means_.push_back(own.mean());
     attributes_.push_back(task.attributes);
   }

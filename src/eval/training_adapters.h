@@ -12,28 +12,28 @@
 
 namespace dnd::eval {
 
-// Every checkpoint of a task, in order. Throws what tasks::read_checkpoint() throws.
-std::vector<Weights> read_checkpoints(const adapter::AdapterLayout& layout,
-                                      const tasks::Task& task);
+// Every adapter of a task, in order. Throws what tasks::read_task_adapter() throws.
+std::vector<Weights> read_task_adapters(const adapter::AdapterLayout& layout,
+                                        const tasks::Task& task);
 
 // Those of every held-out task; empty where a task has none.
 using OwnAdapters = std::vector<std::vector<Weights>>;
 OwnAdapters read_own_adapters(const adapter::AdapterLayout& layout,
                               const std::vector<tasks::Task>& held_out);
 
-// Reads every checkpoint of every training task once, at construction, and keeps two adapters of each
-// task: the mean of its A's and B's, and its last checkpoint (by name), which stands for the task
+// Reads every adapter of every training task once, at construction, and keeps two adapters of each
+// task: the mean of its A's and B's, and its last adapter (by name), which stands for the task
 // where behaviour is judged. Memory: two fp32 adapters a task.
 class TrainingAdapters {
  public:
-  // `tasks` may be empty. Throws what tasks::read_checkpoint() throws, Error(data) for a task without
+  // `tasks` may be empty. Throws what tasks::read_task_adapter() throws, Error(data) for a task without
   // adapters.
   TrainingAdapters(const adapter::AdapterLayout& layout, const std::vector<tasks::Task>& tasks);
 
   std::size_t size() const { return last_.size(); }
   const Weights& last(std::size_t task) const { return last_.at(task); }
   const Weights& task_mean(std::size_t task) const { return means_.at(task); }
-  // Mean of A and mean of B over all checkpoints of all tasks; nullptr where there are none.
+  // Mean of A and mean of B over all adapters of all tasks; nullptr where there are none.
   const Weights& mean() const { return mean_; }
   // The same over the tasks with this value of an attribute (mean of the tasks' means); nullptr
   // where there are none.

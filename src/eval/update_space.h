@@ -25,7 +25,7 @@ Combination single(Weights adapter);
 Combination mean_update(const std::vector<Weights>& adapters);
 
 // <update(x), update(y)>. Both are of one layout: pairs of equal shapes in one order (what
-// tasks::read_checkpoint() and adapter::detokenize() give). Throws Error(internal) otherwise.
+// tasks::read_task_adapter() and adapter::detokenize() give). Throws Error(internal) otherwise.
 double inner(const adapter::LoraAdapter& x, const adapter::LoraAdapter& y);
 double inner(const Combination& x, const Combination& y);
 double norm(const Combination& x);

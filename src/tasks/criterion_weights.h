@@ -1,4 +1,4 @@
-// The released weighting of tokens: those that differ between the checkpoints of a task count more.
+// The released weighting of tokens: those that differ between the adapters of a task count more.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 namespace dnd::tasks {
 
-// Mean and population variance of every cell, one checkpoint at a time (Welford), in double.
+// Mean and population variance of every cell, one adapter at a time (Welford), in double.
 class CellStatistics {
  public:
   // `tokens`: (T, R, S), NaN where a cell carries nothing; always the same cells.
@@ -25,7 +25,7 @@ class CellStatistics {
 
 // One weight for each of `tokens` tokens: the standard deviations of its cells, as shares of the sum
 // over all cells, averaged over the cells that carry something, times how many of those there are in
-// all. Their mean over cells is 1. Without any spread (one checkpoint, or equal ones) all are 1.
+// all. Their mean over cells is 1. Without any spread (one adapter, or equal ones) all are 1.
 std::vector<double> criterion_weights(const CellStatistics& statistics, std::size_t tokens);
 
 }  // namespace dnd::tasks

@@ -71,7 +71,7 @@ Draw draw_example(std::span<const TaskSize> tasks, std::size_t needed, const Exa
   Draw draw;
   draw.task = random.below(tasks.size());
   const TaskSize& task = tasks[draw.task];
-  draw.checkpoint = random.below(task.checkpoints);
+  draw.adapter = random.below(task.adapters);
   draw.prompts = draw_without_replacement(task.prompts, needed, random);
   const std::size_t distinct = draw.prompts.size();
   while (draw.prompts.size() < needed) {

@@ -18,17 +18,17 @@ struct ExampleKey {
 // What there is to draw from, of one task.
 struct TaskSize {
   std::size_t prompts = 0;
-  std::size_t checkpoints = 0;
+  std::size_t adapters = 0;
 };
 
 struct Draw {
   std::size_t task = 0;
-  std::size_t checkpoint = 0;
+  std::size_t adapter = 0;
   std::vector<std::size_t> prompts;  // `needed` of them
 };
 
-// A task, one of its checkpoints, and prompts without replacement, each uniformly. A task with too few
-// prompts repeats them in the order drawn. Every task has a prompt and a checkpoint.
+// A task, one of its adapters, and prompts without replacement, each uniformly. A task with too few
+// prompts repeats them in the order drawn. Every task has a prompt and an adapter.
 Draw draw_example(std::span<const TaskSize> tasks, std::size_t needed, const ExampleKey& key);
 
 enum class NoiseStream : std::uint64_t { condition = 1, target = 2 };

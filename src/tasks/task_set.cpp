@@ -15,7 +15,7 @@ namespace dnd::tasks {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kCheckpointMark = "adapter_config.json";
+constexpr const char* kAdapterMark = "adapter_config.json";
 constexpr std::uint64_t kMaxQuestionFile = 1ULL << 28U;
 
 Question question_from_json(const Json& json, const std::string& where) {
@@ -40,17 +40,17 @@ std::vector<std::string> read_task_prompts(const fs::path& path) {
   return std::move(set.tasks[0].prompts);
 }
 
-std::vector<fs::path> find_checkpoints(const fs::path& folder, const std::string& where) {
+std::vector<fs::path> find_adapters(const fs::path& folder, const std::string& where) {
   if (!is_folder(folder)) {
     fail(ErrorKind::no_input, where, ": adapters: ", folder.string(), " is not a folder");
   }
   std::vector<fs::path> found;
   for (const fs::path& entry : list_folder(folder)) {
-    if (path_exists(entry / kCheckpointMark)) found.push_back(entry);
+    if (path_exists(entry / kAdapterMark)) found.push_back(entry);
   }
   if (found.empty()) {
     fail(ErrorKind::no_input, where, ": adapters: ", folder.string(), " holds no folder with an ",
-         kCheckpointMark, " (one for each checkpoint)");
+         kAdapterMark, " (one for each adapter)");
   }
   return found;
 }
@@ -84,7 +84,7 @@ Task task_from_json(const Json& json, const std::string& where, const fs::path& 
   task.prompts_file = named_path(object, "prompts", folder);
   task.prompts = read_task_prompts(task.prompts_file);
   if (needs_adapters || object.has("adapters")) {
-    task.checkpoints = find_checkpoints(named_path(object, "adapters", folder), where);
+    task.adapters = find_adapters(named_path(object, "adapters", folder), where);
   }
   if (object.has("test")) task.test = read_questions(named_path(object, "test", folder));
   task.paraphrase = read_paraphrase(object, folder);

@@ -3,7 +3,7 @@
 //
 // tasks.json (docs/training.md): {"format": "dnd-tasks", "version": 1, "train": [...],
 // "held_out": [...]}; paths are relative to its folder. Adapters are listed here, read later
-// (tasks/checkpoint.h): there may be more than fit in memory.
+// (tasks/task_adapters.h): there may be more than fit in memory.
 #pragma once
 
 #include <filesystem>
@@ -30,9 +30,9 @@ struct Task {
   std::string group;  // of held-out tasks: a part of the table; may be empty
   std::map<std::string, std::string> attributes;  // e.g. {"domain": "golf", "convention": "letter"}
   std::filesystem::path prompts_file;
-  std::vector<std::string> prompts;                // never empty
-  std::vector<std::filesystem::path> checkpoints;  // adapter folders, by name; may be empty
-  std::vector<Question> test;                      // may be empty
+  std::vector<std::string> prompts;             // never empty
+  std::vector<std::filesystem::path> adapters;  // adapter folders, by name; may be empty
+  std::vector<Question> test;                   // may be empty
   std::optional<Paraphrase> paraphrase;
 };
 
@@ -43,7 +43,7 @@ struct TaskSet {
 
 // Reads tasks.json and every prompts and test file that it names. Throws Error(no_input) or
 // Error(data): unknown keys, repeated names, prompts that are empty or have a `task` field, folders
-// without checkpoints, a training task without adapters, questions without an answer.
+// without adapters, a training task without adapters, questions without an answer.
 TaskSet read_task_set(const std::filesystem::path& path);
 
 // {"prompt": ..., "answer": ...}, one a line.

@@ -14,19 +14,19 @@
 //     weights_dtype   "f32" or "f16", of the bundle made; also beside "start"     default f32
 //   seed              of the first weights, all draws and all noise                 default 0
 //   steps             default 5000
-//   batch             pairs of (prompts, checkpoint) a step                       default 128
+//   batch             pairs of (prompts, adapter) a step                          default 128
 //   micro_batch       pairs worked on at once by one thread; the result depends on it in the last
 //                     bits, on the number of threads not at all           default by the shapes
 //   learning_rate     default 3e-5          warmup_steps    default 1, then half a cosine to 0
 //   weight_decay      default 0.1           betas           default [0.9, 0.999]
 //   epsilon           default 1e-8          max_gradient_norm  default 1.0
 //   noise             {"condition": 1e-4, "target": 1e-5}: standard deviations; these by default
-//   criterion_weights whether tokens are weighted by the spread of the checkpoints    default true
+//   criterion_weights whether tokens are weighted by the spread of the adapters       default true
 //   save_every        steps between saved states                                  default 100
 //   log_every         steps between lines of metrics.jsonl                          default 1
 //   evaluate_every    steps between evaluations of the held-out tasks; 0: never       default 0
 // Beyond the release, all off by default:
-//   residual          learn the difference to the mean tokens of the training checkpoints
+//   residual          learn the difference to the mean tokens of the training adapters
 //   targets           "as_is" or "canonical": every B A in its SVD form (free of the gauge of A, B)
 //   loss              "tokens" or "update": on B A instead of the tokens
 //   module_weights    {"self_attn.q_proj": 2.0, ...}: factors of the loss; 1 where not named

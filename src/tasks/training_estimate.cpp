@@ -28,7 +28,7 @@ TrainEstimate estimate_training(const TrainConfig& config, const TaskSet& set, i
   TrainEstimate out;
   std::set<std::string_view> prompts;
   for (const Task& task : set.train) {
-    out.checkpoints += task.checkpoints.size();
+    out.adapters += task.adapters.size();
     prompts.insert(task.prompts.begin(), task.prompts.end());
   }
   out.tasks = set.train.size();
@@ -42,7 +42,7 @@ TrainEstimate estimate_training(const TrainConfig& config, const TaskSet& set, i
   }
   out.activation_bytes *= sizeof(float) * workers * static_cast<std::uint64_t>(config.micro_batch);
   const Feature& tokens = generator.features.back();
-  out.target_bytes = sizeof(float) * out.checkpoints * product(tokens.n, tokens.h, tokens.w);
+  out.target_bytes = sizeof(float) * out.adapters * product(tokens.n, tokens.h, tokens.w);
   const bundle::ConditionConfig& c = generator.condition;
   out.condition_bytes =
       sizeof(float) * product(static_cast<std::int64_t>(out.prompts), c.max_length, c.width);

@@ -10,8 +10,8 @@
 #include "base/strings.h"
 #include "formats/safetensors.h"
 #include "linalg/low_rank.h"
-#include "tasks/checkpoint.h"
 #include "tasks/criterion_weights.h"
+#include "tasks/task_adapters.h"
 
 namespace dnd::tasks {
 namespace {
@@ -61,16 +61,16 @@ std::vector<double> module_weights(const TrainConfig& config, std::size_t layers
 }  // namespace
 
 LoraAdapter read_target(const TrainConfig& config, const std::filesystem::path& folder) {
-  LoraAdapter adapter = read_checkpoint(config.generator.layout, folder);
+  LoraAdapter adapter = read_task_adapter(config.generator.layout, folder);
   adapter::for_each_factor(adapter, round_to_bf16);
   if (config.targets == TargetForm::canonical) make_canonical(adapter, folder.string());
   return adapter;
 }
 
 std::vector<double> mean_target(const TrainConfig& config, const Task& task) {
-  const auto share = 1.0 / static_cast<double>(task.checkpoints.size());
+  const auto share = 1.0 / static_cast<double>(task.adapters.size());
   std::vector<double> mean;
-  for (const std::filesystem::path& folder : task.checkpoints) {
+  for (const std::filesystem::path& folder : task.adapters) {
     add_flat_values(mean, read_target(config, folder), share);
   }
   return mean;
@@ -94,7 +94,7 @@ double relative_distance(std::span<const float> x, std::span<const double> own,
   return std::sqrt(distance / yardstick);
 }
 
-// What the passage over all checkpoints collects.
+// What the passage over all adapters collects.
 struct TrainingTargets::Sums {
   Sha256 hash;
   CellStatistics task;                // tokens of the task at hand
@@ -102,16 +102,16 @@ struct TrainingTargets::Sums {
   std::vector<double> criterion;      // by token, over tasks
   std::vector<double> tokens;         // means of the tasks
   std::vector<double> adapter;        // the same of flat matrices
-  std::vector<double> squared_norms;  // of each adapted layer, over all checkpoints
-  std::size_t checkpoints = 0;
+  std::vector<double> squared_norms;  // of each adapted layer, over all adapters
+  std::size_t adapters = 0;
 };
 
 TrainingTargets::TrainingTargets(const TrainConfig& config, const std::vector<Task>& tasks,
-                                 std::uint64_t max_bytes, const OnCheckpoint& on_checkpoint)
+                                 std::uint64_t max_bytes, const OnAdapter& on_adapter)
     : config_(config), tasks_(tasks), kept_(tasks.size()) {
   const adapter::AdapterLayout& layout = config.generator.layout;
   std::size_t total = 0;
-  for (const Task& task : tasks) total += task.checkpoints.size();
+  for (const Task& task : tasks) total += task.adapters.size();
   const auto cells =
       static_cast<std::uint64_t>(layout.token_count() * layout.token_rows * layout.token_columns);
   keep_ = total <= max_bytes / (cells * sizeof(float));
@@ -119,17 +119,17 @@ TrainingTargets::TrainingTargets(const TrainConfig& config, const std::vector<Ta
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     sums.hash.update(cat(tasks[i].name, '\0', tasks[i].prompts.size(), '\0'));
     for (const std::string& prompt : tasks[i].prompts) sums.hash.update(prompt + '\0');
-    for (const std::filesystem::path& folder : tasks[i].checkpoints) {
-      add_checkpoint(sums, i, folder);
-      if (on_checkpoint) on_checkpoint(sums.checkpoints, total);
+    for (const std::filesystem::path& folder : tasks[i].adapters) {
+      add_adapter(sums, i, folder);
+      if (on_adapter) on_adapter(sums.adapters, total);
     }
     finish_task(sums);
   }
   finish(sums);
 }
 
-void TrainingTargets::add_checkpoint(Sums& sums, std::size_t task,
-                                     const std::filesystem::path& folder) {
+void TrainingTargets::add_adapter(Sums& sums, std::size_t task,
+                                  const std::filesystem::path& folder) {
   const LoraAdapter adapter = read_target(config_, folder);
   std::vector<float> tokens = adapter::tokenize(config_.generator.layout, adapter);
   sums.task.add(tokens);
@@ -141,7 +141,7 @@ void TrainingTargets::add_checkpoint(Sums& sums, std::size_t task,
     const LoraPair& pair = adapter.pairs[i];
     sums.squared_norms[i] += squared(adapter::update_norm(pair) / pair.scale);
   }
-  ++sums.checkpoints;
+  ++sums.adapters;
   if (keep_) {
     for (float& value : tokens) value = std::isnan(value) ? 0.0F : value;
     kept_[task].push_back(std::move(tokens));
@@ -185,20 +185,19 @@ void TrainingTargets::finish(Sums& sums) {
     }
   }
   for (std::size_t i = 0; i < sums.squared_norms.size(); ++i) {
-    const double mean = sums.squared_norms[i] / static_cast<double>(sums.checkpoints);
+    const double mean = sums.squared_norms[i] / static_cast<double>(sums.adapters);
     update_weights_.push_back(mean > 0.0 ? modules[i] / mean : 0.0);
   }
   mean_adapter_ = sums.adapter;
   sha256_ = sums.hash.hex();
 }
 
-void TrainingTargets::read(std::size_t task, std::size_t checkpoint,
-                           std::span<float> tokens) const {
+void TrainingTargets::read(std::size_t task, std::size_t index, std::span<float> tokens) const {
   if (keep_) {
-    std::copy(kept_[task][checkpoint].begin(), kept_[task][checkpoint].end(), tokens.begin());
+    std::copy(kept_[task][index].begin(), kept_[task][index].end(), tokens.begin());
     return;
   }
-  const LoraAdapter adapter = read_target(config_, tasks_[task].checkpoints[checkpoint]);
+  const LoraAdapter adapter = read_target(config_, tasks_[task].adapters[index]);
   const std::vector<float> values = adapter::tokenize(config_.generator.layout, adapter);
   std::transform(values.begin(), values.end(), tokens.begin(),
                  [](float value) { return std::isnan(value) ? 0.0F : value; });

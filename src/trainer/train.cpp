@@ -56,7 +56,7 @@ class ExampleSource {
   ExampleSource(const TrainJob& job, const bundle::GeneratorConfig& generator)
       : job_(job), condition_(generator.condition), tokens_(generator.features.back()) {
     for (const TrainTask& task : job.tasks) {
-      sizes_.push_back({task.prompts.size(), task.checkpoints});
+      sizes_.push_back({task.prompts.size(), task.adapters});
     }
   }
 
@@ -78,7 +78,7 @@ class ExampleSource {
       const std::span<float> condition = values_of(examples.condition.select(0, i));
       const std::span<float> target = values_of(examples.target.select(0, i));
       copy_rows(rows, condition);
-      job_.target(draw.task, draw.checkpoint, target);
+      job_.target(draw.task, draw.adapter, target);
       tasks::add_noise(condition, config.condition_noise, key, tasks::NoiseStream::condition);
       tasks::add_noise(target, config.target_noise, key, tasks::NoiseStream::target);
     }

@@ -5,7 +5,7 @@
 #include "base/staged.h"
 #include "base/strings.h"
 #include "bundle/write_bundle.h"
-#include "tasks/checkpoint.h"
+#include "tasks/task_adapters.h"
 #include "tasks/work_folder.h"
 
 namespace dnd::training {
@@ -42,7 +42,7 @@ Inputs read_inputs(const fs::path& config) {
   warn_about_few_prompts(inputs);
   std::vector<tasks::Task> all = inputs.set.train;
   all.insert(all.end(), inputs.set.held_out.begin(), inputs.set.held_out.end());
-  tasks::check_checkpoints(inputs.config.generator.layout, all);
+  tasks::check_task_adapters(inputs.config.generator.layout, all);
   return inputs;
 }
 

@@ -30,7 +30,7 @@ struct Inputs {
 };
 
 // Reads configuration, tasks and, once, every adapter of theirs. Warns about tasks with too few prompts.
-// Throws as tasks::read_train_config(), read_task_set() and check_checkpoints() do.
+// Throws as tasks::read_train_config(), read_task_set() and check_task_adapters() do.
 Inputs read_inputs(const std::filesystem::path& config);
 
 // The bundle can be made; the work folder can be, and holds nothing that is not a training's, nor one that

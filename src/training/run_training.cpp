@@ -102,8 +102,8 @@ class Run {
     job.conditions = conditions.values();
     job.conditions_file = conditions.path();
     job.tasks = data_.tasks();
-    job.target = [&targets](std::size_t task, std::size_t checkpoint, std::span<float> tokens) {
-      targets.read(task, checkpoint, tokens);
+    job.target = [&targets](std::size_t task, std::size_t adapter, std::span<float> tokens) {
+      targets.read(task, adapter, tokens);
     };
     job.cell_weights = targets.cell_weights();
     job.cells = targets.cells();
@@ -196,7 +196,7 @@ Outcome run_training(const Request& request, const Inputs& inputs,
   const tasks::TrainConfig& config = inputs.config;
   check_places(request, config);
   const Encoder encoder = find_encoder(request, config);
-  observer.on_stage("read the checkpoints");
+  observer.on_stage("read the adapters");
   const TrainingData data(inputs, [&](double share) { observer.on_share(share); });
   const std::unique_ptr<Engine> engine = open_engine();
   const ProcessPlace place = engine->join_processes();

@@ -19,7 +19,7 @@ TrainingData::TrainingData(const Inputs& inputs, const std::function<void(double
     for (const tasks::Task& task : inputs.set.held_out) held_out_.push_back(held_out(task));
   }
   for (const tasks::Task& task : inputs.set.train) {
-    TrainTask entry{{}, task.checkpoints.size()};
+    TrainTask entry{{}, task.adapters.size()};
     for (const std::string& prompt : task.prompts) entry.prompts.push_back(rows_.row(prompt));
     tasks_.push_back(std::move(entry));
   }

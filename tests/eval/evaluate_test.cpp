@@ -99,7 +99,7 @@ TEST_F(Evaluate, JudgesWhatEachMethodMakes) {
     EXPECT_EQ(share(outcome, "generated", task), 1.0);
     EXPECT_EQ(share(outcome, "random_text", task), 0.0);
   }
-  EXPECT_EQ(share(outcome, "own_adapter", 0), 1.0);  // the last checkpoint, 40
+  EXPECT_EQ(share(outcome, "own_adapter", 0), 1.0);  // the last adapter, 40
   EXPECT_EQ(share(outcome, "own_adapter", 1), std::nullopt);
   EXPECT_EQ(share(outcome, "other:domain", 0), 0.0);
   EXPECT_EQ(share(outcome, "other:convention", 1), std::nullopt);  // no other task is of tennis
@@ -175,7 +175,7 @@ TEST_F(Evaluate, MeasuresWeights) {
   const Outcome outcome = run(false);
   EXPECT_TRUE(outcome.behaviour.empty());
   EXPECT_EQ(model_.asked, 0U);
-  const double own = std::sqrt(38.0 * 38.0 + 1.0);  // checkpoints 36 and 40
+  const double own = std::sqrt(38.0 * 38.0 + 1.0);  // adapters 36 and 40
   EXPECT_NEAR(*weight(outcome, "distance:generated", 0), 2.0 / own, 1e-6);
   EXPECT_NEAR(*weight(outcome, "distance:mean_adapter", 0), 18.0 / own, 1e-6);
   EXPECT_NEAR(*weight(outcome, "distance:nearest_adapter", 0), 8.0 / own, 1e-6);
@@ -200,7 +200,7 @@ TEST_F(Evaluate, GivesTheSameAgain) {
 TEST_F(Evaluate, RefusesSetsThatCannotBeJudged) {
   set_.held_out.clear();
   EXPECT_DND_ERROR(run(), ErrorKind::data, "no held-out tasks");
-  set_.train[1].checkpoints.clear();
+  set_.train[1].adapters.clear();
   EXPECT_DND_ERROR(run(), ErrorKind::data, "'chess.b' has no adapters");
 }
 

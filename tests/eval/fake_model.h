@@ -61,7 +61,7 @@ inline eval::Weights adapter_of(float value) {
 }
 
 // A task whose prompts say "<code> ..." and whose right answer is its code; `own` are the first
-// values of B of its checkpoints, written below `folder`.
+// values of B of its adapters, written below `folder`.
 inline tasks::Task coded_task(const std::filesystem::path& folder, const std::string& name,
                               int code, const std::vector<float>& own) {
   tasks::Task task;
@@ -69,9 +69,8 @@ inline tasks::Task coded_task(const std::filesystem::path& folder, const std::st
   for (int i = 0; i < 6; ++i) task.prompts.push_back(cat(code, " prompt ", i));
   for (int i = 0; i < 4; ++i) task.test.push_back({cat(name, " question ", i), cat(code)});
   for (std::size_t i = 0; i < own.size(); ++i) {
-    task.checkpoints.push_back(folder / name / cat("step", i));
-    adapter::write_peft_folder(task.checkpoints.back(), *adapter_of(own[i]), {},
-                               OnExisting::refuse);
+    task.adapters.push_back(folder / name / cat("step", i));
+    adapter::write_peft_folder(task.adapters.back(), *adapter_of(own[i]), {}, OnExisting::refuse);
   }
   return task;
 }

@@ -9,7 +9,7 @@
 namespace dnd::fuzz {
 namespace {
 
-// Prompts, questions and one checkpoint, once for all inputs.
+// Prompts, questions and one adapter, once for all inputs.
 const std::filesystem::path& folder() {
   static const std::filesystem::path made = [] {
     scratch().file("p", "one\ntwo\n");
@@ -37,7 +37,7 @@ void check_task(const tasks::Task& task) {
 void check_set(const tasks::TaskSet& set) {
   std::set<std::string> names;
   for (const tasks::Task& task : set.train) {
-    require(!task.checkpoints.empty(), "a task to train on has checkpoints");
+    require(!task.adapters.empty(), "a task to train on has adapters");
   }
   for (const auto* list : {&set.train, &set.held_out}) {
     for (const tasks::Task& task : *list) {

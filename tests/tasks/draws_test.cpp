@@ -10,8 +10,7 @@
 namespace dnd::tasks {
 namespace {
 
-const std::vector<TaskSize> kTasks = {{.prompts = 5, .checkpoints = 1},
-                                      {.prompts = 9, .checkpoints = 4}};
+const std::vector<TaskSize> kTasks = {{.prompts = 5, .adapters = 1}, {.prompts = 9, .adapters = 4}};
 
 TEST(DrawExample, IsAFunctionOfItsKey) {
   const ExampleKey key{.seed = 3, .step = 10, .index = 2};
@@ -28,25 +27,25 @@ TEST(DrawExample, IsAFunctionOfItsKey) {
   EXPECT_GT(others.size(), 50U);
 }
 
-TEST(DrawExample, TasksAndCheckpointsAreUniform) {
+TEST(DrawExample, TasksAndAdaptersAreUniform) {
   std::map<std::size_t, int> tasks;
-  std::map<std::size_t, int> checkpoints;
+  std::map<std::size_t, int> adapters;
   std::map<std::size_t, int> prompts;
   for (std::uint64_t i = 0; i < 8000; ++i) {
     const Draw draw = draw_example(kTasks, 3, {.seed = 1, .step = i / 16, .index = i % 16});
     ++tasks[draw.task];
     if (draw.task != 1) continue;
-    ++checkpoints[draw.checkpoint];
+    ++adapters[draw.adapter];
     for (const std::size_t prompt : draw.prompts) ++prompts[prompt];
     EXPECT_EQ(std::set<std::size_t>(draw.prompts.begin(), draw.prompts.end()).size(), 3U);
   }
   EXPECT_NEAR(tasks[1], 4000, 200);  // five standard deviations or more, as below
-  for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(checkpoints[i], 1000, 150);
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(adapters[i], 1000, 150);
   for (std::size_t i = 0; i < 9; ++i) EXPECT_NEAR(prompts[i], 4000 / 3, 170);
 }
 
 TEST(DrawExample, FewPromptsAreRepeatedInTheOrderDrawn) {
-  const std::vector<TaskSize> tasks = {{.prompts = 3, .checkpoints = 1}};
+  const std::vector<TaskSize> tasks = {{.prompts = 3, .adapters = 1}};
   const Draw draw = draw_example(tasks, 8, {});
   ASSERT_EQ(draw.prompts.size(), 8U);
   for (std::size_t i = 3; i < 8; ++i) EXPECT_EQ(draw.prompts[i], draw.prompts[i - 3]);

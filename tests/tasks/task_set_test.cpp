@@ -43,7 +43,7 @@ TEST_F(TaskSetTest, ReadsEverythingATaskNames) {
                   "paraphrase": {"prompts": "p.jsonl", "test": "q.jsonl"}}])");
   ASSERT_EQ(set.train.size(), 1U);
   EXPECT_THAT(set.train[0].prompts, ::testing::ElementsAre("one?", "two?"));
-  EXPECT_THAT(set.train[0].checkpoints,
+  EXPECT_THAT(set.train[0].adapters,
               ::testing::ElementsAre(dir_ / "a" / "009", dir_ / "a" / "010"));
   const Task& golf = set.held_out.at(0);
   EXPECT_EQ(golf.group, "subject");
@@ -51,7 +51,7 @@ TEST_F(TaskSetTest, ReadsEverythingATaskNames) {
   ASSERT_EQ(golf.test.size(), 1U);
   EXPECT_EQ(golf.test[0].answer, "2");
   EXPECT_EQ(golf.paraphrase.value().test.size(), 1U);
-  EXPECT_TRUE(golf.checkpoints.empty());
+  EXPECT_TRUE(golf.adapters.empty());
 }
 
 TEST_F(TaskSetTest, RefusesRepeatedNames) {

@@ -31,7 +31,7 @@ class TrainingTargetsTest : public ::testing::Test {
       Task task;
       task.name = cat("task", t);
       task.prompts = {"one", "two"};
-      for (std::size_t c = 0; c <= t; ++c) task.checkpoints.push_back(write(100 * t + c));
+      for (std::size_t c = 0; c <= t; ++c) task.adapters.push_back(write(100 * t + c));
       tasks_.push_back(std::move(task));
     }
   }
@@ -51,9 +51,9 @@ class TrainingTargetsTest : public ::testing::Test {
   }
 
   std::vector<float> tokens(const TrainingTargets& targets, std::size_t task,
-                            std::size_t checkpoint) const {
+                            std::size_t adapter) const {
     std::vector<float> out(targets.cell_weights().size());
-    targets.read(task, checkpoint, out);
+    targets.read(task, adapter, out);
     return out;
   }
 
@@ -64,7 +64,7 @@ class TrainingTargetsTest : public ::testing::Test {
 
 TEST_F(TrainingTargetsTest, TokensAreThoseOfTheMatricesRoundedToBf16) {
   const TrainingTargets targets = make();
-  const adapter::LoraAdapter target = read_target(config_, tasks_[1].checkpoints[1]);
+  const adapter::LoraAdapter target = read_target(config_, tasks_[1].adapters[1]);
   for (const float value : flat_values(target)) EXPECT_EQ(value, bf16_to_f32(f32_to_bf16(value)));
   const std::vector<float> expected = adapter::tokenize(config_.generator.layout, target);
   const std::vector<float> read = tokens(targets, 1, 1);
@@ -90,7 +90,7 @@ TEST_F(TrainingTargetsTest, TasksCountTheSameInTheMeans) {
   for (std::size_t i = 0; i < a.size(); ++i) {
     EXPECT_NEAR(targets.mean_tokens()[i], a[i] / 2.0F + (b[i] + c[i]) / 4.0F, 1e-6F);
   }
-  const std::vector<float> flat = flat_values(read_target(config_, tasks_[0].checkpoints[0]));
+  const std::vector<float> flat = flat_values(read_target(config_, tasks_[0].adapters[0]));
   EXPECT_EQ(targets.mean_adapter().size(), flat.size());
 }
 
@@ -108,9 +108,9 @@ TEST_F(TrainingTargetsTest, ModuleWeightsAreFactors) {
 }
 
 TEST_F(TrainingTargetsTest, CanonicalTargetsKeepTheUpdateWhateverTheGauge) {
-  const adapter::LoraAdapter before = read_target(config_, tasks_[0].checkpoints[0]);
+  const adapter::LoraAdapter before = read_target(config_, tasks_[0].adapters[0]);
   config_.targets = TargetForm::canonical;
-  const adapter::LoraAdapter after = read_target(config_, tasks_[0].checkpoints[0]);
+  const adapter::LoraAdapter after = read_target(config_, tasks_[0].adapters[0]);
   for (std::size_t i = 0; i < before.pairs.size(); ++i) {
     const std::vector<double> x = testing::dense(before.pairs[i], 1.0);
     const std::vector<double> y = testing::dense(after.pairs[i], 1.0);

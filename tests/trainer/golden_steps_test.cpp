@@ -126,7 +126,7 @@ TEST_F(GoldenSteps, LossNormAndWeightsEqualTheOfficialCode) {
   }
 }
 
-TEST_F(GoldenSteps, TargetsAreTheTokensOfTheCheckpoints) {
+TEST_F(GoldenSteps, TargetsAreTheTokensOfTheAdapters) {
   const adapter::AdapterLayout layout = adapter::read_layout_file(data_path("decoder/layout.json"));
   for (std::size_t i = 0; i < 3; ++i) {
     const adapter::LoraAdapter adapter =

@@ -24,7 +24,7 @@ adapter::AdapterLayout nano() {
   return adapter::read_layout_file(data_path("decoder/layout.json"));
 }
 
-// Tokens (1, T, R, S) of one of the golden checkpoints.
+// Tokens (1, T, R, S) of one of the golden adapters.
 at::Tensor tokens_of(const adapter::AdapterLayout& layout, const std::string& name) {
   const auto adapter = adapter::read_adapter_of_layout(data_path("train/" + name), layout);
   const std::vector<float> values = adapter::tokenize(layout, adapter);

@@ -1,4 +1,4 @@
-#include "tasks/checkpoint.h"
+#include "tasks/task_adapters.h"
 
 #include <gtest/gtest.h>
 
@@ -30,7 +30,7 @@ AdapterLayout tiny_layout() {
   return layout;
 }
 
-class CheckpointTest : public ::testing::Test {
+class TaskAdapters : public ::testing::Test {
  protected:
   // A PEFT folder that `spoil` has changed.
   std::filesystem::path write(const std::string& name, LoraAdapter adapter) {
@@ -41,9 +41,9 @@ class CheckpointTest : public ::testing::Test {
   TempDir dir_;
 };
 
-TEST_F(CheckpointTest, GivesTheMatricesInLayoutOrder) {
+TEST_F(TaskAdapters, GivesTheMatricesInLayoutOrder) {
   const LoraAdapter written = tiny_adapter(2);
-  const LoraAdapter read = read_checkpoint(tiny_layout(), write("a", written));
+  const LoraAdapter read = read_task_adapter(tiny_layout(), write("a", written));
   ASSERT_EQ(read.pairs.size(), 4U);
   EXPECT_EQ(read.pairs[1].module, "model.layers.0.mlp.down_proj");
   EXPECT_EQ(read.pairs[1].key, "base_model.model.model.layers.0.mlp.down_proj");
@@ -52,57 +52,57 @@ TEST_F(CheckpointTest, GivesTheMatricesInLayoutOrder) {
   EXPECT_EQ(read.pairs[3].scale, 2.0);
 }
 
-TEST_F(CheckpointTest, PutsThePairsIntoLayoutOrder) {
+TEST_F(TaskAdapters, PutsThePairsIntoLayoutOrder) {
   const LoraAdapter given = tiny_adapter(2);
   LoraAdapter shuffled = given;
   std::reverse(shuffled.pairs.begin(), shuffled.pairs.end());
-  const LoraAdapter fitted = fit_to_layout(tiny_layout(), shuffled, "checkpoint: x");
+  const LoraAdapter fitted = fit_to_layout(tiny_layout(), shuffled, "adapter: x");
   EXPECT_EQ(flat_values(fitted), flat_values(given));
 }
 
-TEST_F(CheckpointTest, NamesTheMissingAndTheUnexpectedLayer) {
-  EXPECT_DND_ERROR(read_checkpoint(tiny_layout(), write("short", tiny_adapter(1))), ErrorKind::data,
-                   "'model.layers.1.self_attn.q_proj' is missing");
-  EXPECT_DND_ERROR(read_checkpoint(tiny_layout(), write("long", tiny_adapter(3))), ErrorKind::data,
-                   "'model.layers.2.mlp.down_proj' is not in the layout");
+TEST_F(TaskAdapters, NamesTheMissingAndTheUnexpectedLayer) {
+  EXPECT_DND_ERROR(read_task_adapter(tiny_layout(), write("short", tiny_adapter(1))),
+                   ErrorKind::data, "'model.layers.1.self_attn.q_proj' is missing");
+  EXPECT_DND_ERROR(read_task_adapter(tiny_layout(), write("long", tiny_adapter(3))),
+                   ErrorKind::data, "'model.layers.2.mlp.down_proj' is not in the layout");
 }
 
-TEST_F(CheckpointTest, RefusesAnotherRankAlphaOrShape) {
-  EXPECT_DND_ERROR(read_checkpoint(tiny_layout(), write("rank", tiny_adapter(2, 3))),
+TEST_F(TaskAdapters, RefusesAnotherRankAlphaOrShape) {
+  EXPECT_DND_ERROR(read_task_adapter(tiny_layout(), write("rank", tiny_adapter(2, 3))),
                    ErrorKind::data, "rank 3, the layout has 4");
   LoraAdapter scaled = tiny_adapter(2);
   for (adapter::LoraPair& pair : scaled.pairs) pair.scale = 1.0;
-  EXPECT_DND_ERROR(read_checkpoint(tiny_layout(), write("alpha", scaled)), ErrorKind::data,
+  EXPECT_DND_ERROR(read_task_adapter(tiny_layout(), write("alpha", scaled)), ErrorKind::data,
                    "is scaled by 1");
   LoraAdapter wide = tiny_adapter(2);
   wide.pairs[0] = testing::random_pair(wide.pairs[0].module, 8, 16, 4, 1);
-  EXPECT_DND_ERROR(read_checkpoint(tiny_layout(), write("wide", wide)), ErrorKind::data,
+  EXPECT_DND_ERROR(read_task_adapter(tiny_layout(), write("wide", wide)), ErrorKind::data,
                    "takes 16, the layout has 8");
 }
 
-TEST_F(CheckpointTest, RefusesValuesThatAreNotFinite) {
+TEST_F(TaskAdapters, RefusesValuesThatAreNotFinite) {
   LoraAdapter adapter = tiny_adapter(2);
   adapter.pairs[1].b[5] = std::numeric_limits<float>::quiet_NaN();
-  EXPECT_DND_ERROR(fit_to_layout(tiny_layout(), adapter, "checkpoint: x"), ErrorKind::data,
-                   "checkpoint: x: 'model.layers.0.mlp.down_proj.lora_B': element 5");
+  EXPECT_DND_ERROR(fit_to_layout(tiny_layout(), adapter, "adapter: x"), ErrorKind::data,
+                   "adapter: x: 'model.layers.0.mlp.down_proj.lora_B': element 5");
 }
 
-TEST_F(CheckpointTest, NamesEveryBadCheckpointAtOnce) {
+TEST_F(TaskAdapters, NamesEveryBadAdapterAtOnce) {
   Task task;
-  task.checkpoints = {write("good", tiny_adapter(2)), write("short", tiny_adapter(1)),
-                      write("rank", tiny_adapter(2, 3))};
-  EXPECT_DND_ERROR(check_checkpoints(tiny_layout(), {task}), ErrorKind::data, "rank 3");
-  EXPECT_DND_ERROR(check_checkpoints(tiny_layout(), {task}), ErrorKind::data, "is missing");
+  task.adapters = {write("good", tiny_adapter(2)), write("short", tiny_adapter(1)),
+                   write("rank", tiny_adapter(2, 3))};
+  EXPECT_DND_ERROR(check_task_adapters(tiny_layout(), {task}), ErrorKind::data, "rank 3");
+  EXPECT_DND_ERROR(check_task_adapters(tiny_layout(), {task}), ErrorKind::data, "is missing");
 }
 
-TEST_F(CheckpointTest, RefusesMixedBases) {
+TEST_F(TaskAdapters, RefusesMixedBases) {
   LoraAdapter other = tiny_adapter(2);
   other.base_model = "other/base";
   LoraAdapter first = tiny_adapter(2);
   first.base_model = "tiny/base";
   Task task;
-  task.checkpoints = {write("first", first), write("other", other)};
-  EXPECT_DND_ERROR(check_checkpoints(tiny_layout(), {task}), ErrorKind::data,
+  task.adapters = {write("first", first), write("other", other)};
+  EXPECT_DND_ERROR(check_task_adapters(tiny_layout(), {task}), ErrorKind::data,
                    "is for the base model 'other/base'");
 }
 

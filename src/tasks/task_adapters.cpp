@@ -1,4 +1,4 @@
-#include "tasks/checkpoint.h"
+#include "tasks/task_adapters.h"
 
 #include <algorithm>
 #include <cmath>
@@ -59,7 +59,7 @@ void take_values(LoraPair& place, LoraPair& pair, const std::string& who) {
   place.b = std::move(pair.b);
 }
 
-std::string who_is(const fs::path& folder) { return "checkpoint: " + folder.string(); }
+std::string who_is(const fs::path& folder) { return "adapter: " + folder.string(); }
 
 // Collects messages, so that a whole folder of bad files is known after one run.
 class Problems {
@@ -81,7 +81,7 @@ class Problems {
 
 struct NamedBase {
   std::string name;
-  fs::path checkpoint;
+  fs::path adapter;
 };
 
 void check_base(NamedBase& first, const std::string& base_model, const fs::path& folder) {
@@ -89,7 +89,7 @@ void check_base(NamedBase& first, const std::string& base_model, const fs::path&
   if (first.name.empty()) first = {base_model, folder};
   if (first.name == base_model) return;
   fail(ErrorKind::data, who_is(folder), ": is for the base model '", printable(base_model), "', ",
-       first.checkpoint.string(), " for '", printable(first.name), "'");
+       first.adapter.string(), " for '", printable(first.name), "'");
 }
 
 }  // namespace
@@ -115,15 +115,15 @@ LoraAdapter fit_to_layout(const AdapterLayout& layout, LoraAdapter adapter,
   return fitted;
 }
 
-LoraAdapter read_checkpoint(const AdapterLayout& layout, const fs::path& folder) {
+LoraAdapter read_task_adapter(const AdapterLayout& layout, const fs::path& folder) {
   return fit_to_layout(layout, adapter::read_peft_folder(folder), who_is(folder));
 }
 
-void check_checkpoints(const AdapterLayout& layout, const std::vector<Task>& tasks) {
+void check_task_adapters(const AdapterLayout& layout, const std::vector<Task>& tasks) {
   Problems problems;
   NamedBase base;
   for (const Task& task : tasks) {
-    for (const fs::path& folder : task.checkpoints) {
+    for (const fs::path& folder : task.adapters) {
       try {
         LoraAdapter adapter = adapter::read_peft_folder(folder);
         const std::string base_model = adapter.base_model;

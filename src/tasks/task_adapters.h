@@ -13,15 +13,15 @@ namespace dnd::tasks {
 
 // A PEFT folder as the adapter of the layout, pairs in its order. Throws Error(data) by file and module: a
 // missing or unexpected layer, another rank, alpha or shape, a value that is not finite, DoRA.
-adapter::LoraAdapter read_checkpoint(const adapter::AdapterLayout& layout,
-                                     const std::filesystem::path& folder);
+adapter::LoraAdapter read_task_adapter(const adapter::AdapterLayout& layout,
+                                       const std::filesystem::path& folder);
 
 // The same for an adapter that is read already; `who` names it.
 adapter::LoraAdapter fit_to_layout(const adapter::AdapterLayout& layout,
                                    adapter::LoraAdapter adapter, const std::string& who);
 
-// Reads every checkpoint of `tasks` once. Throws what read_checkpoint() throws, and Error(data) where
+// Reads every adapter of `tasks` once. Throws what read_task_adapter() throws, and Error(data) where
 // two name different base models. All problems are named, up to a handful, not the first alone.
-void check_checkpoints(const adapter::AdapterLayout& layout, const std::vector<Task>& tasks);
+void check_task_adapters(const adapter::AdapterLayout& layout, const std::vector<Task>& tasks);
 
 }  // namespace dnd::tasks
