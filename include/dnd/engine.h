@@ -52,7 +52,7 @@ struct EngineOptions {
   std::string precision = "fast";
   // That our kernels may use, "fast" alone; 0: nine tenths of what is free.
   std::uint64_t cuda_memory_bytes = 0;
-  LogSettings log;  // of the engine's own messages
+  LogSettings log = {};  // of the engine's own messages
 };
 
 struct EngineInfo {
