@@ -43,6 +43,7 @@ Json call_json(const EvalOptions& options) {
            {{"draws", settings.draws},
             {"questions", settings.questions},
             {"candidate_questions", settings.candidate_questions},
+            {"scorer", tasks::scorer_name(settings.scorer.kind)},
             {"max_tokens", options.completion.max_tokens},
             {"precision", options.engine.precision},
             {"seed", settings.seed}}}};
@@ -74,6 +75,7 @@ class EvalRun {
     if (!options_.show.empty() && options_.base.empty()) {
       fail(ErrorKind::usage, "--show needs --base: a model that answers");
     }
+    options_.settings.scorer = tasks::scorer_of_name(options_.scorer);
     if (options_.models.empty()) options_.models.emplace_back();
     base_ = base_place(options_.base);
     inputs_ = eval::open_generators(options_.models, options_.encoder);
@@ -153,11 +155,12 @@ class EvalRun {
     progress_.stage(cat("generate '", printable(task.name), "'"));
     const eval::Weights adapter = generator.generate(
         eval::draw_prompts(task.prompts, generator.prompts, options_.settings.seed, 0));
-    ShownTask shown{task.name, generator.prompts, {}, {}, {}};
+    const tasks::Scorer scorer = task.scorer ? *task.scorer : options_.settings.scorer;
+    ShownTask shown{task.name, generator.prompts, scorer, {}, {}, {}};
     shown.questions = eval::first_questions(task.test, options_.limit);
     progress_.stage("answer");
-    shown.base = answers_->ask(nullptr, shown.questions);
-    shown.adapted = answers_->ask(adapter, shown.questions);
+    shown.base = answers_->ask(nullptr, shown.questions, scorer);
+    shown.adapted = answers_->ask(adapter, shown.questions, scorer);
     progress_.clear();
     if (context_.json) return print_json(shown_json(shown));
     print_line(shown_text(shown));

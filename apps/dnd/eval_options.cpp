@@ -31,6 +31,11 @@ void add_settings(CLI::App& command, EvalOptions& options) {
   command.add_option("--max-tokens", options.completion.max_tokens, "Longest answer")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
+  command
+      .add_option("--scorer", options.scorer,
+                  "How answers are judged where a task names no scorer: exact, first_line,\n"
+                  "contains, number, choice, f1 or rouge_l (docs/training.md)")
+      ->capture_default_str();
   command.add_option("--seed", settings.seed, "Seed of draws and controls (default 0)")
       ->check(seed_check());
 }

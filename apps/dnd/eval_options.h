@@ -22,6 +22,7 @@ struct EvalOptions {
   std::string show;  // a task's name: its questions instead of the evaluation
   std::size_t limit = 5;
   eval::Settings settings;
+  std::string scorer = "exact";  // of tasks that name none
   CompletionOptions completion;
   EngineOptions engine;
 };

@@ -12,6 +12,7 @@ namespace dnd::app {
 struct ShownTask {
   std::string task;
   std::size_t prompts = 0;  // that the adapter was made from
+  tasks::Scorer scorer;
   std::vector<tasks::Question> questions;
   std::vector<std::string> base;     // answers, one for each question
   std::vector<std::string> adapted;  // the same

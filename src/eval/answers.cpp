@@ -5,6 +5,7 @@
 
 #include "base/sha256.h"
 #include "base/strings.h"
+#include "eval/score_answer.h"
 
 namespace dnd::eval {
 namespace {
@@ -21,11 +22,15 @@ std::string fingerprint(const Weights& adapter) {
   return hash.hex();
 }
 
-}  // namespace
-
-bool is_right(const std::string& answer, const tasks::Question& question) {
-  return trimmed(answer) == trimmed(question.answer);
+// By what an answer is known: the prompt, or the prompt with what is to be chosen from.
+std::string key_of(const tasks::Question& question, bool chosen, bool normalized) {
+  if (!chosen) return question.prompt;
+  std::string key = question.prompt + (normalized ? '\1' : '\2');
+  for (const std::string& choice : question.choices) key += '\0' + choice;
+  return key;
 }
+
+}  // namespace
 
 void Answers::use(const Weights& adapter, const std::string& key) {
   if (in_use_ == key) return;
@@ -33,44 +38,68 @@ void Answers::use(const Weights& adapter, const std::string& key) {
   in_use_ = key;
 }
 
-void Answers::complete(const std::vector<std::string>& prompts, Known& known) {
-  for (std::size_t first = 0; first < prompts.size(); first += kBatch) {
-    const std::size_t last = std::min(first + kBatch, prompts.size());
-    const std::vector<std::string> batch(prompts.begin() + static_cast<std::ptrdiff_t>(first),
-                                         prompts.begin() + static_cast<std::ptrdiff_t>(last));
-    const std::vector<std::string> said = model_.complete(batch, options_);
-    if (said.size() != batch.size()) fail(ErrorKind::internal, "eval: answers are missing");
-    for (std::size_t i = 0; i < batch.size(); ++i) known[batch[i]] = said[i];
+void Answers::complete(const std::vector<tasks::Question>& questions, Known& known) {
+  for (std::size_t first = 0; first < questions.size(); first += kBatch) {
+    const std::size_t last = std::min(first + kBatch, questions.size());
+    std::vector<std::string> prompts;
+    for (std::size_t i = first; i < last; ++i) prompts.push_back(questions[i].prompt);
+    const std::vector<std::string> said = model_.complete(prompts, options_);
+    if (said.size() != prompts.size()) fail(ErrorKind::internal, "eval: answers are missing");
+    for (std::size_t i = 0; i < prompts.size(); ++i) known[prompts[i]] = said[i];
+  }
+}
+
+void Answers::choose(const std::vector<tasks::Question>& questions, bool normalized, Known& known) {
+  for (const tasks::Question& question : questions) {
+    const std::string& prompt = question.prompt;
+    const bool spaced = !prompt.empty() && (prompt.back() == ' ' || prompt.back() == '\n');
+    std::vector<LanguageModel::Candidate> candidates;
+    for (const std::string& choice : question.choices) {
+      candidates.push_back({prompt, spaced ? choice : " " + choice});
+    }
+    const std::vector<double> scores = model_.score(candidates);
+    if (scores.size() != candidates.size()) fail(ErrorKind::internal, "eval: scores are missing");
+    known[key_of(question, true, normalized)] =
+        question.choices[best_choice(scores, question.choices, normalized)];
   }
 }
 
 std::vector<std::string> Answers::ask(const Weights& adapter,
-                                      const std::vector<tasks::Question>& questions) {
+                                      const std::vector<tasks::Question>& questions,
+                                      const tasks::Scorer& scorer) {
+  const bool chosen = scorer.kind == tasks::ScorerKind::choice;
+  const auto name_of = [&](const tasks::Question& question) {
+    return key_of(question, chosen, scorer.normalized);
+  };
   const std::string key = fingerprint(adapter);
   Known& known = known_[key];
-  std::vector<std::string> missing;
+  std::vector<tasks::Question> missing;
   std::set<std::string> listed;
   for (const tasks::Question& question : questions) {
-    const bool fresh = !known.contains(question.prompt) && listed.insert(question.prompt).second;
-    if (fresh) missing.push_back(question.prompt);
+    if (chosen && question.choices.empty()) {
+      fail(ErrorKind::data, "scorer choice: question '", printable(question.prompt),
+           "' has no 'choices'");
+    }
+    const std::string name = name_of(question);
+    if (!known.contains(name) && listed.insert(name).second) missing.push_back(question);
   }
   if (!missing.empty()) {
     use(adapter, key);
-    complete(missing, known);
+    chosen ? choose(missing, scorer.normalized, known) : complete(missing, known);
   }
   std::vector<std::string> answers;
   answers.reserve(questions.size());
-  for (const tasks::Question& question : questions) answers.push_back(known.at(question.prompt));
+  for (const tasks::Question& question : questions) answers.push_back(known.at(name_of(question)));
   return answers;
 }
 
-double Answers::accuracy(const Weights& adapter, const std::vector<tasks::Question>& questions) {
-  const std::vector<std::string> answers = ask(adapter, questions);
-  std::size_t right = 0;
-  for (std::size_t i = 0; i < questions.size(); ++i) {
-    if (is_right(answers[i], questions[i])) ++right;
-  }
-  return static_cast<double>(right) / static_cast<double>(questions.size());
+double Answers::accuracy(const Weights& adapter, const std::vector<tasks::Question>& questions,
+                         const tasks::Scorer& scorer) {
+  const std::vector<std::string> answers = ask(adapter, questions, scorer);
+  const AnswerScorer judge(scorer);
+  double sum = 0.0;
+  for (std::size_t i = 0; i < questions.size(); ++i) sum += judge.score(answers[i], questions[i]);
+  return sum / static_cast<double>(questions.size());
 }
 
 }  // namespace dnd::eval

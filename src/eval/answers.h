@@ -13,9 +13,6 @@
 
 namespace dnd::eval {
 
-// Exact match of the answers, white space (ASCII) at both ends left out.
-bool is_right(const std::string& answer, const tasks::Question& question);
-
 // Keeps what the model said by adapter (its values, not its name) and prompt, so that an adapter that
 // several methods choose costs nothing twice. The model must outlive the object, and nobody else changes its
 // adapter meanwhile.
@@ -23,18 +20,23 @@ class Answers {
  public:
   Answers(LanguageModel& model, CompletionOptions options) : model_(model), options_(options) {}
 
-  // The answers to `questions`, in order; without an adapter (nullptr) those of the base.
+  // The answers to `questions`, in order; without an adapter (nullptr) those of the base. Where the scorer
+  // is `choice`, the choice that the model finds most probable after the prompt and a space. Throws
+  // Error(data) where a question has none.
   std::vector<std::string> ask(const Weights& adapter,
-                               const std::vector<tasks::Question>& questions);
+                               const std::vector<tasks::Question>& questions,
+                               const tasks::Scorer& scorer = {});
 
-  // The share of right answers; `questions` is not empty.
-  double accuracy(const Weights& adapter, const std::vector<tasks::Question>& questions);
+  // The mean of what the answers are worth (eval/score_answer.h); `questions` is not empty.
+  double accuracy(const Weights& adapter, const std::vector<tasks::Question>& questions,
+                  const tasks::Scorer& scorer = {});
 
  private:
-  using Known = std::map<std::string, std::string>;  // prompt -> answer
+  using Known = std::map<std::string, std::string>;  // question -> answer
 
   void use(const Weights& adapter, const std::string& key);
-  void complete(const std::vector<std::string>& prompts, Known& known);
+  void complete(const std::vector<tasks::Question>& questions, Known& known);
+  void choose(const std::vector<tasks::Question>& questions, bool normalized, Known& known);
 
   LanguageModel& model_;
   CompletionOptions options_;

@@ -63,6 +63,10 @@ class Judge {
     on_progress_(stage, static_cast<double>(done) / static_cast<double>(total));
   }
 
+  const tasks::Scorer& scorer_of(const tasks::Task& task) const {
+    return task.scorer ? *task.scorer : settings_.scorer;
+  }
+
   // In its own favour: chosen by the held-out tasks' questions themselves, the first few of each.
   void find_best_single() {
     double best = -1.0;
@@ -71,7 +75,8 @@ class Judge {
       std::vector<double> shares;
       for (const tasks::Task& task : set_.held_out) {
         const Questions some = first_questions(limited(task.test), settings_.candidate_questions);
-        if (!some.empty()) shares.push_back(answers_->accuracy(training_.last(i), some));
+        if (!some.empty())
+          shares.push_back(answers_->accuracy(training_.last(i), some, scorer_of(task)));
       }
       if (shares.empty()) return;
       if (mean_of(shares) <= best) continue;
@@ -135,7 +140,7 @@ class Judge {
     if (asked.empty()) return;
     Cell cell{{}, candidate.sources, asked.size()};
     for (const Weights& adapter : candidate.adapters) {
-      cell.draws.push_back(answers_->accuracy(adapter, asked));
+      cell.draws.push_back(answers_->accuracy(adapter, asked, scorer_of(set_.held_out[index])));
     }
     outcome_.behaviour[method].tasks[index] = cell;
   }

@@ -20,6 +20,7 @@ struct Settings {
   std::size_t questions = 0;            // of each task's test, the first ones; 0: all
   std::size_t candidate_questions = 8;  // the same, where the best single adapter is looked for
   std::uint64_t seed = 0;
+  tasks::Scorer scorer = {};  // of tasks that name none
 };
 
 // A generator as it is seen from here. Both functions take any prompts in any order and give the

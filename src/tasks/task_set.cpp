@@ -18,9 +18,27 @@ namespace {
 constexpr const char* kAdapterMark = "adapter_config.json";
 constexpr std::uint64_t kMaxQuestionFile = 1ULL << 28U;
 
+std::vector<std::string> read_choices(JsonObject& object, const std::string& answer) {
+  if (!object.has("choices")) return {};
+  std::vector<std::string> choices;
+  for (const Json& choice : object.array("choices")) {
+    choices.push_back(choice.is_string() ? trimmed(choice.get<std::string>()) : "");
+  }
+  const bool any_empty = std::find(choices.begin(), choices.end(), "") != choices.end();
+  const std::set<std::string> distinct(choices.begin(), choices.end());
+  if (any_empty || choices.size() < 2 || distinct.size() < choices.size()) {
+    fail(ErrorKind::data, object.where(), ": 'choices': expected two or more different texts");
+  }
+  if (!distinct.contains(answer)) {
+    fail(ErrorKind::data, object.where(), ": 'answer' is none of the 'choices'");
+  }
+  return choices;
+}
+
 Question question_from_json(const Json& json, const std::string& where) {
   JsonObject object(json, where);
   Question question{object.text("prompt"), trimmed(object.text("answer"))};
+  question.choices = read_choices(object, question.answer);
   object.refuse_unknown_keys();
   if (question.prompt.empty() || question.answer.empty()) {
     fail(ErrorKind::data, where, ": 'prompt' and 'answer' must not be empty");
@@ -73,6 +91,17 @@ std::optional<Paraphrase> read_paraphrase(JsonObject& task, const fs::path& fold
   return out;
 }
 
+// Questions that are to be chosen from have something to choose.
+void check_choices(const Task& task, const std::string& where) {
+  if (!task.scorer || task.scorer->kind != ScorerKind::choice) return;
+  const auto lacks = [](const Question& question) { return question.choices.empty(); };
+  const bool some = std::any_of(task.test.begin(), task.test.end(), lacks) ||
+                    (task.paraphrase && std::any_of(task.paraphrase->test.begin(),
+                                                    task.paraphrase->test.end(), lacks));
+  if (some)
+    fail(ErrorKind::data, where, ": scorer choice: a question of the test has no 'choices'");
+}
+
 Task task_from_json(const Json& json, const std::string& where, const fs::path& folder,
                     bool needs_adapters) {
   JsonObject object(json, where);
@@ -88,6 +117,10 @@ Task task_from_json(const Json& json, const std::string& where, const fs::path& 
   }
   if (object.has("test")) task.test = read_questions(named_path(object, "test", folder));
   task.paraphrase = read_paraphrase(object, folder);
+  if (object.has("scorer")) {
+    task.scorer = scorer_from_json(object.at("scorer"), where + ": scorer");
+  }
+  check_choices(task, where);
   object.refuse_unknown_keys();
   return task;
 }

@@ -12,11 +12,15 @@
 #include <string>
 #include <vector>
 
+#include "tasks/scorer.h"
+
 namespace dnd::tasks {
 
 struct Question {
   std::string prompt;
   std::string answer;  // what the model has to say, without surrounding white space
+  std::vector<std::string> choices =
+      {};  // what it has to choose from, `answer` among it; else empty
 };
 
 // The same task in other words than those of training.
@@ -33,6 +37,7 @@ struct Task {
   std::vector<std::string> prompts;             // never empty
   std::vector<std::filesystem::path> adapters;  // adapter folders, by name; may be empty
   std::vector<Question> test;                   // may be empty
+  std::optional<Scorer> scorer;                 // of the answers; none: the judge's default
   std::optional<Paraphrase> paraphrase;
 };
 
@@ -46,7 +51,7 @@ struct TaskSet {
 // without adapters, a training task without adapters, questions without an answer.
 TaskSet read_task_set(const std::filesystem::path& path);
 
-// {"prompt": ..., "answer": ...}, one a line.
+// {"prompt": ..., "answer": ...}, one a line; with "choices" (two or more texts) where one is chosen.
 std::vector<Question> read_questions(const std::filesystem::path& path);
 
 }  // namespace dnd::tasks

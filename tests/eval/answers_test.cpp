@@ -5,6 +5,7 @@
 
 #include "base/strings.h"
 #include "eval/fake_model.h"
+#include "support/expect_error.h"
 
 namespace dnd::eval {
 namespace {
@@ -19,13 +20,6 @@ TEST(Trimmed, CutsBothEnds) {
   EXPECT_EQ(trimmed(" \t a b\r\n"), "a b");
   EXPECT_EQ(trimmed(" \n"), "");
   EXPECT_EQ(trimmed(""), "");
-}
-
-TEST(IsRight, IsExactButForSpaceAround) {
-  EXPECT_TRUE(is_right(" (a)\n", {"", "(a)"}));
-  EXPECT_FALSE(is_right("(A)", {"", "(a)"}));
-  EXPECT_FALSE(is_right("(a).", {"", "(a)"}));
-  EXPECT_FALSE(is_right("", {"", "(a)"}));
 }
 
 TEST(Answers, AreThoseOfTheAdapterInUse) {
@@ -59,6 +53,31 @@ TEST(Answers, KeepOrderOverManyBatches) {
   for (int i = 0; i < 300; ++i) many.push_back({cat("q", i), i < 75 ? "3" : "4"});
   EXPECT_DOUBLE_EQ(answers.accuracy(adapter_of(3), many), 0.25);
   EXPECT_EQ(model.asked, 300U);
+}
+
+TEST(Answers, AreWorthWhatTheScorerSays) {
+  FakeModel model;
+  Answers answers(model, {});
+  const std::vector<tasks::Question> questions = {{"a", "3.0"}, {"b", "x"}};
+  EXPECT_DOUBLE_EQ(answers.accuracy(adapter_of(3), questions), 0.0);
+  EXPECT_DOUBLE_EQ(answers.accuracy(adapter_of(3), questions, {tasks::ScorerKind::number}), 0.5);
+  EXPECT_EQ(model.asked, 2U) << "an answer is judged again, not asked again";
+}
+
+TEST(Answers, AreChosenByTheModel) {
+  FakeModel model;
+  Answers answers(model, {});
+  const std::vector<tasks::Question> questions = {{"a", "yes", {"yes", "not at all"}},
+                                                  {"b ", "no", {"no", "maybe"}}};
+  tasks::Scorer scorer{tasks::ScorerKind::choice};
+  EXPECT_THAT(answers.ask(nullptr, questions, scorer), ElementsAre("yes", "no"));
+  EXPECT_THAT(model.scored, ElementsAre("a| yes", "a| not at all", "b |no", "b |maybe"));
+  answers.ask(nullptr, questions, scorer);
+  EXPECT_EQ(model.scored.size(), 4U) << "each once";
+  EXPECT_DOUBLE_EQ(answers.accuracy(nullptr, questions, scorer), 1.0);
+  scorer.normalized = true;
+  EXPECT_THAT(answers.ask(nullptr, questions, scorer), ElementsAre("not at all", "maybe"));
+  EXPECT_DND_ERROR(answers.ask(nullptr, {{"c", "d"}}, scorer), ErrorKind::data, "has no 'choices'");
 }
 
 }  // namespace

@@ -102,6 +102,33 @@ TEST_F(TaskSetTest, RefusesUnknownKeysAndBadNames) {
   EXPECT_DND_ERROR(read(R"("held_out": [])"), ErrorKind::data, "no tasks");
 }
 
+TEST_F(TaskSetTest, ReadsScorersAndChoices) {
+  write_text(dir_ / "c.jsonl", R"({"prompt": "2?", "answer": " b ", "choices": ["a", "b"]})");
+  const TaskSet set = read(R"("held_out": [
+    {"name": "a", "prompts": "p.jsonl"},
+    {"name": "b", "prompts": "p.jsonl", "test": "c.jsonl", "scorer": "choice"},
+    {"name": "c", "prompts": "p.jsonl", "scorer": {"name": "number", "tolerance": 0.5}}])");
+  EXPECT_FALSE(set.held_out[0].scorer.has_value());
+  EXPECT_EQ(set.held_out[1].scorer.value().kind, ScorerKind::choice);
+  EXPECT_THAT(set.held_out[1].test[0].choices, ::testing::ElementsAre("a", "b"));
+  EXPECT_EQ(set.held_out[2].scorer.value().tolerance, 0.5);
+}
+
+TEST_F(TaskSetTest, RefusesScorersAndChoicesThatMakeNoSense) {
+  const std::string task = R"({"name": "a", "prompts": "p.jsonl", "test": "q.jsonl", )";
+  const std::string unknown = "\"held_out\": [" + task + "\"scorer\": \"bleu\"}]";
+  EXPECT_DND_ERROR(read(unknown), ErrorKind::data, "held_out[0]: scorer: unknown scorer 'bleu'");
+  const std::string choice = "\"held_out\": [" + task + "\"scorer\": \"choice\"}]";
+  EXPECT_DND_ERROR(read(choice), ErrorKind::data, "has no 'choices'");
+  for (const char* choices : {"[\"2\"]", "[\"2\", \" 2 \"]", "[\"2\", \"\"]", "[\"2\", 3]"}) {
+    write_text(dir_ / "q.jsonl",
+               std::string(R"({"prompt": "1?", "answer": "2", "choices": )") + choices + "}");
+    EXPECT_DND_ERROR(read_questions(dir_ / "q.jsonl"), ErrorKind::data, "two or more different");
+  }
+  write_text(dir_ / "q.jsonl", R"({"prompt": "1?", "answer": "2", "choices": ["3", "4"]})");
+  EXPECT_DND_ERROR(read_questions(dir_ / "q.jsonl"), ErrorKind::data, "none of the 'choices'");
+}
+
 TEST_F(TaskSetTest, RefusesQuestionsWithoutAnAnswer) {
   write_text(dir_ / "q.jsonl", "{\"prompt\": \"1 + 1?\", \"answer\": \" \"}\n");
   EXPECT_DND_ERROR(read_questions(dir_ / "q.jsonl"), ErrorKind::data, "line 1");
