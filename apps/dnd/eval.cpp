@@ -142,7 +142,7 @@ class EvalRun {
       const std::string name =
           options_.models[i].empty() ? generator.folder.string() : options_.models[i];
       outcomes.push_back(
-          eval::evaluate(inputs_.set, training, eval::generator_of(session, generator, name),
+          eval::evaluate(inputs_.set, training, eval::judged_generator(session, generator, name),
                          answers_ ? &*answers_ : nullptr, options_.settings, report_progress));
     }
     return outcomes;
@@ -151,7 +151,8 @@ class EvalRun {
   void show() {
     const tasks::Task& task = task_to_show(inputs_.set, options_.show);
     generate::Session session = open_session(0);
-    const eval::Generator generator = eval::generator_of(session, inputs_.generators[0], "");
+    const eval::JudgedGenerator generator =
+        eval::judged_generator(session, inputs_.generators[0], "");
     progress_.stage(cat("generate '", printable(task.name), "'"));
     const eval::Weights adapter = generator.generate(
         eval::draw_prompts(task.prompts, generator.prompts, options_.settings.seed, 0));

@@ -35,8 +35,9 @@ bool is_paraphrase(const Method& method) { return method.set == QuestionSet::par
 
 class Judge {
  public:
-  Judge(const tasks::TaskSet& set, const TrainingAdapters& training, const Generator& generator,
-        Answers* answers, const Settings& settings, const OnProgress& on_progress)
+  Judge(const tasks::TaskSet& set, const TrainingAdapters& training,
+        const JudgedGenerator& generator, Answers* answers, const Settings& settings,
+        const OnProgress& on_progress)
       : set_(set),
         training_(training),
         generator_(generator),
@@ -197,7 +198,7 @@ class Judge {
 
   const tasks::TaskSet& set_;
   const TrainingAdapters& training_;
-  const Generator& generator_;
+  const JudgedGenerator& generator_;
   Answers* answers_;
   const Settings& settings_;
   const OnProgress& on_progress_;
@@ -218,7 +219,7 @@ std::vector<tasks::Question> first_questions(const std::vector<tasks::Question>&
 }
 
 Outcome evaluate(const tasks::TaskSet& set, const TrainingAdapters& training,
-                 const Generator& generator, Answers* answers, const Settings& settings,
+                 const JudgedGenerator& generator, Answers* answers, const Settings& settings,
                  const OnProgress& on_progress) {
   if (set.held_out.empty()) fail(ErrorKind::data, "eval: the task set has no held-out tasks");
   return Judge(set, training, generator, answers, settings, on_progress).run();

@@ -27,7 +27,7 @@ using OnProgress = std::function<void(const std::string& stage, double fraction)
 // The results depend on inputs and seed alone. Throws Error(data) where there is no held-out task, and
 // what reading adapters, the generator and the model throw.
 Outcome evaluate(const tasks::TaskSet& set, const TrainingAdapters& training,
-                 const Generator& generator, Answers* answers, const Settings& settings,
+                 const JudgedGenerator& generator, Answers* answers, const Settings& settings,
                  const OnProgress& on_progress);
 
 // The first `limit` questions; all where limit is 0.

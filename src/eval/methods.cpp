@@ -18,7 +18,7 @@ std::string label_of(const Control& control) {
 }  // namespace
 
 Methods::Methods(const tasks::TaskSet& set, const TrainingAdapters& training,
-                 const OwnAdapters& own, const Generator& generator, const Settings& settings)
+                 const OwnAdapters& own, const JudgedGenerator& generator, const Settings& settings)
     : set_(set), training_(training), own_(own), generator_(generator), settings_(settings) {
   std::vector<float> x;
   std::vector<float> y;

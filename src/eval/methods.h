@@ -23,9 +23,9 @@ struct Settings {
   tasks::Scorer scorer = {};  // of tasks that name none
 };
 
-// A generator as it is seen from here. Both functions take any prompts in any order and give the
+// A generator as an evaluation sees it. Both functions take any prompts in any order and give the
 // same for the same ones.
-struct Generator {
+struct JudgedGenerator {
   std::string name;
   std::size_t prompts = 0;                         // N that an adapter takes
   const adapter::AdapterLayout* layout = nullptr;  // outlives the evaluation
@@ -68,7 +68,7 @@ class Methods {
  public:
   // Embeds the training tasks' prompts (their K draws, averaged) and fits the ridge regression.
   Methods(const tasks::TaskSet& set, const TrainingAdapters& training, const OwnAdapters& own,
-          const Generator& generator, const Settings& settings);
+          const JudgedGenerator& generator, const Settings& settings);
 
   void set_best_single(std::size_t training_task) { best_single_ = training_task; }
   std::vector<Method> all() const;
@@ -105,7 +105,7 @@ class Methods {
   const tasks::TaskSet& set_;
   const TrainingAdapters& training_;
   const OwnAdapters& own_;
-  const Generator& generator_;
+  const JudgedGenerator& generator_;
   const Settings& settings_;
   std::vector<std::vector<float>> embeddings_;  // of the training tasks
   std::optional<linalg::Ridge> ridge_;          // from three training tasks on

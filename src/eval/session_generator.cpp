@@ -39,10 +39,10 @@ class KeptAdapters {
 
 }  // namespace
 
-Generator generator_of(generate::Session& session, const generate::Generator& generator,
-                       const std::string& name) {
+JudgedGenerator judged_generator(generate::Session& session, const generate::Generator& generator,
+                                 const std::string& name) {
   const auto adapters = std::make_shared<KeptAdapters>(session, generator.config.layout);
-  Generator out;
+  JudgedGenerator out;
   out.name = name;
   out.prompts = static_cast<std::size_t>(generator.config.condition.prompts);
   out.layout = &generator.config.layout;

@@ -10,7 +10,7 @@ namespace dnd::eval {
 
 // Refers to both, which must outlive it. Of adapters up to 1 GiB is kept, by prompts. The session must have
 // been made for embeddings.
-Generator generator_of(generate::Session& session, const generate::Generator& generator,
-                       const std::string& name);
+JudgedGenerator judged_generator(generate::Session& session, const generate::Generator& generator,
+                                 const std::string& name);
 
 }  // namespace dnd::eval

@@ -79,7 +79,7 @@ class Evaluate : public ::testing::Test {
   testing::TempDir temp_;
   adapter::AdapterLayout layout_ = testing::one_module_layout();
   tasks::TaskSet set_;
-  Generator generator_;
+  JudgedGenerator generator_;
   Settings settings_;
   testing::FakeModel model_;
 };
