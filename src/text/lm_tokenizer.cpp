@@ -129,20 +129,30 @@ void LmTokenizer::append_segment(std::string_view segment, bool first,
   pieces_.encode(prefix ? cat(kSpace, segment) : segment, ids);
 }
 
-std::vector<std::int32_t> LmTokenizer::encode(std::string_view text) const {
+std::vector<std::int32_t> LmTokenizer::encode(std::string_view text, bool markers) const {
   std::vector<std::int32_t> ids;
-  if (begin_id_ >= 0) ids.push_back(begin_id_);
+  if (markers && begin_id_ >= 0) ids.push_back(begin_id_);
   split_at_special_tokens(
       text, specials_,
       [&](std::string_view segment) {
         append_segment(segment, segment.data() == text.data(), ids);
       },
       [&](std::int32_t id) { ids.push_back(id); });
-  if (adds_end_) ids.push_back(end_id_);
+  if (markers && adds_end_) ids.push_back(end_id_);
   return ids;
 }
 
 std::string LmTokenizer::decode(std::span<const std::int32_t> ids) const {
+  return decode(ids, false);
+}
+
+std::string LmTokenizer::decode_text(std::span<const std::int32_t> ids,
+                                     bool skip_special_tokens) const {
+  std::string text = decode(ids, !skip_special_tokens);
+  return adds_prefix_ && text.starts_with(' ') ? text.substr(1) : text;
+}
+
+std::string LmTokenizer::decode(std::span<const std::int32_t> ids, bool with_special) const {
   std::string text;
   std::string bytes;
   for (const std::int32_t id : ids) {
@@ -153,12 +163,29 @@ std::string LmTokenizer::decode(std::span<const std::int32_t> ids) const {
     }
     const auto added = added_.find(id);
     const bool is_text = is_piece && pieces_.kind(id) == PieceKind::normal;
-    if (!is_text && added == added_.end()) continue;  // does not even part the bytes around it
+    const std::optional<std::string> special =
+        with_special && !is_text && added == added_.end() ? token_of(id) : std::nullopt;
+    // What is left out does not even part the bytes around it.
+    if (!is_text && added == added_.end() && !special) continue;
     flush_bytes(bytes, text);
-    append_with_spaces(is_text ? pieces_.piece(id) : added->second, text);
+    append_with_spaces(is_text ? pieces_.piece(id) : special ? *special : added->second, text);
   }
   flush_bytes(bytes, text);
   return text;
+}
+
+std::optional<std::int32_t> LmTokenizer::id_of(std::string_view token) const {
+  const std::int32_t id = find_token(std::string(token));
+  if (id < 0) return std::nullopt;
+  return id;
+}
+
+std::optional<std::string> LmTokenizer::token_of(std::int32_t id) const {
+  if (id >= 0 && id < pieces_.size()) return pieces_.piece(id);
+  for (const SpecialToken& special : specials_) {
+    if (special.id == id) return special.text;
+  }
+  return std::nullopt;
 }
 
 }  // namespace dnd::text

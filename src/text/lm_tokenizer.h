@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,16 +27,23 @@ class LmTokenizer {
   // added_tokens_decoder. Throws Error(no_input) or Error(data).
   explicit LmTokenizer(const std::filesystem::path& folder);
 
-  // Markers included where the tokenizer adds them. Never throws for any text: bytes that are not
+  // With `markers`, those that the tokenizer adds included. Never throws for any text: bytes that are not
   // UTF-8 count as U+FFFD.
-  std::vector<std::int32_t> encode(std::string_view text) const;
+  std::vector<std::int32_t> encode(std::string_view text, bool markers = true) const;
 
   // The text of ids that follow others: a leading space is kept. Special tokens, <unk> and ids that
   // nothing is known about are left out. Bytes (<0x0A>) that make no UTF-8 are U+FFFD, one for each.
   std::string decode(std::span<const std::int32_t> ids) const;
+  // The text of ids alone: without a leading space where encoding adds one, and with special tokens on
+  // demand.
+  std::string decode_text(std::span<const std::int32_t> ids, bool skip_special_tokens) const;
 
-  // Every id is below this.
+  std::optional<std::int32_t> id_of(std::string_view token) const;
+  std::optional<std::string> token_of(std::int32_t id) const;
+
+  // Every id is below this; and below the other without added tokens.
   std::int64_t vocabulary_size() const { return vocabulary_size_; }
+  std::int64_t pieces() const { return pieces_.size(); }
   std::int32_t end_id() const {
     return end_id_;
   }  // of </s> or what stands for it; -1: there is none
@@ -44,6 +52,7 @@ class LmTokenizer {
   LmTokenizer(const std::filesystem::path& model, std::string_view bytes, std::string who);
   void read_config(const std::filesystem::path& path);
   void add_token(std::int32_t id, const std::string& content, bool special);
+  std::string decode(std::span<const std::int32_t> ids, bool with_special) const;
   std::int32_t find_token(const std::string& content) const;  // -1: there is none
   void append_segment(std::string_view segment, bool first, std::vector<std::int32_t>& ids) const;
 

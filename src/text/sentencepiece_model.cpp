@@ -15,7 +15,9 @@ namespace {
 
 // Field numbers of sentencepiece_model.proto.
 constexpr std::uint32_t kPieces = 1;
+constexpr std::uint32_t kPieceText = 1;
 constexpr std::uint32_t kPieceType = 3;
+constexpr std::uint64_t kNormal = 1;
 constexpr std::uint64_t kUserDefined = 4;
 constexpr std::uint32_t kTrainerSpec = 2;
 constexpr std::uint32_t kModelType = 3;
@@ -104,6 +106,24 @@ SentencePieceFacts read_sentencepiece_facts(std::string_view model, const std::s
     if (field.number == kPieces) ++pieces;
   }
   return facts;
+}
+
+void for_each_normal_piece(std::string_view model, const std::string& who,
+                           const std::function<void(std::int32_t, std::string_view)>& visit) {
+  std::int32_t id = 0;
+  ProtobufFields fields(model, who);
+  for (ProtobufField field; fields.next(field);) {
+    if (!field.is_bytes || field.number != kPieces) continue;
+    std::string_view text;
+    std::uint64_t type = kNormal;
+    ProtobufFields parts(field.content, who);
+    for (ProtobufField part; parts.next(part);) {
+      if (part.is_bytes && part.number == kPieceText) text = part.content;
+      if (!part.is_bytes && part.number == kPieceType) type = part.value;
+    }
+    if (type == kNormal) visit(id, text);
+    ++id;
+  }
 }
 
 }  // namespace dnd::text

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,5 +45,10 @@ struct SentencePieceFacts {
   std::vector<std::int32_t> user_defined;  // ids of pieces that are found before anything else
 };
 SentencePieceFacts read_sentencepiece_facts(std::string_view model, const std::string& who);
+
+// Calls visit(id, piece) for the pieces of ordinary text: not for control, unknown, unused and user-defined
+// ones. Throws Error(data) where the model is malformed.
+void for_each_normal_piece(std::string_view model, const std::string& who,
+                           const std::function<void(std::int32_t, std::string_view)>& visit);
 
 }  // namespace dnd::text

@@ -131,6 +131,7 @@ void AddedTokens::find(std::string_view text, const ByteTrie& trie,
     std::size_t begin = at;
     at = end;
     const AddedToken& rules = tokens_.at(token);
+    if (splits_special_ && is_special(rules.content)) continue;
     if (rules.single_word &&
         (ends_with_word(text.substr(0, begin)) || begins_with_word(text.substr(end)))) {
       continue;

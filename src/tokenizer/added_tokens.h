@@ -36,13 +36,16 @@ class AddedTokens {
     TokenId token;
   };
 
-  // Each token gets the model's id where it has one, else the next free one. `normalizer` may be null. Throws
-  // Error(data).
+  // Each token gets the model's id where it has one, else the next free one. `normalizer` may be null.
+  // Throws Error(data).
   void add(const std::vector<AddedToken>& tokens, const Model& model, const Normalizer* normalizer);
 
+  // From now on special tokens are not found in texts.
+  void split_special() { splits_special_ = true; }
   bool finds_in_original() const { return !original_.empty(); }
   bool finds_in_normalized() const { return !normalized_.empty(); }
-  // The parts that cover `text`. Parts may overlap, where a token takes white space that another begins with.
+  // The parts that cover `text`. Parts may overlap, where a token takes white space that another begins
+  // with.
   void find_in_original(std::string_view text, std::vector<Part>& parts) const;
   void find_in_normalized(std::string_view text, std::vector<Part>& parts) const;
 
@@ -62,6 +65,7 @@ class AddedTokens {
   std::unordered_map<TokenId, std::string> normalized_content_;  // where it differs
   std::unordered_set<std::string> special_;
   TokenId last_id_ = kNoToken;
+  bool splits_special_ = false;
   ByteTrie original_;
   ByteTrie normalized_;
 };

@@ -13,6 +13,11 @@ bool required_boolean(JsonObject& fields, const std::string& key) {
   return fields.at(key).get<bool>();
 }
 
+std::string text_or_none(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found == object.end() || !found->is_string() ? std::string() : found->get<std::string>();
+}
+
 char32_t one_character(JsonObject& fields, const std::string& key) {
   const std::string text = fields.text(key);
   if (count_points(text) != 1) {

@@ -10,6 +10,8 @@ namespace dnd::tokenizer {
 
 // Throws Error(data) as the JsonObject does, where the value is missing or another thing.
 bool required_boolean(JsonObject& fields, const std::string& key);
+// A string that is there; "" for anything else.
+std::string text_or_none(const Json& object, const char* key);
 // A string of one code point.
 char32_t one_character(JsonObject& fields, const std::string& key);
 std::string utf8(char32_t point);

@@ -134,10 +134,20 @@ Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 Tokenizer::~Tokenizer() = default;
 
 Tokenizer Tokenizer::from_json(std::string_view json, const std::string& who) {
+  return from_document(parse_json(json, who), who);
+}
+
+Tokenizer Tokenizer::from_document(const Json& document, const std::string& who) {
   auto parts = std::make_unique<Parts>();
-  parts->read(parse_json(json, who), who);
+  parts->read(document, who);
   return Tokenizer(std::move(parts));
 }
+
+void Tokenizer::replace_post_processor(const Json& value, const std::string& who) {
+  parts_->post_processor = read_post_processor(value, cat(who, ": post_processor"));
+}
+
+void Tokenizer::split_special_tokens() { parts_->added.split_special(); }
 
 Tokenizer Tokenizer::from_file(const std::filesystem::path& tokenizer_json) {
   return from_json(read_text_file(tokenizer_json, kLargestFile),
@@ -206,6 +216,12 @@ std::optional<std::string> Tokenizer::token_of(TokenId id) const {
   const std::optional<std::string_view> token = parts_->model->token(id);
   if (!token) return std::nullopt;
   return std::string(*token);
+}
+
+bool Tokenizer::is_added(TokenId id) const { return parts_->added.content(id) != nullptr; }
+
+std::int64_t Tokenizer::model_vocabulary_size() const {
+  return std::int64_t{parts_->model->last_id()} + 1;
 }
 
 std::int64_t Tokenizer::vocabulary_size() const {

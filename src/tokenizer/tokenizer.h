@@ -17,17 +17,25 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
+
 namespace dnd::tokenizer {
 
 using TokenId = std::int32_t;
 
-// Immutable after construction: one object may serve several threads.
+// Immutable once it is made: one object may serve several threads.
 class Tokenizer {
  public:
   // Throws Error(no_input) or Error(data).
   static Tokenizer from_file(const std::filesystem::path& tokenizer_json);
   // `json`: the content of such a file; `who` begins messages.
   static Tokenizer from_json(std::string_view json, const std::string& who);
+  static Tokenizer from_document(const Json& document, const std::string& who);
+
+  // What a folder's settings change, before anything is encoded: the "post_processor", and that special
+  // tokens in a text are text as any other.
+  void replace_post_processor(const Json& value, const std::string& who);
+  void split_special_tokens();
 
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
@@ -43,8 +51,10 @@ class Tokenizer {
 
   std::optional<TokenId> id_of(std::string_view token) const;
   std::optional<std::string> token_of(TokenId id) const;
-  // Every id is below this.
+  bool is_added(TokenId id) const;  // an added token has it, and may stand for a token of the model
+  // Every id is below this; without added tokens.
   std::int64_t vocabulary_size() const;
+  std::int64_t model_vocabulary_size() const;
 
  private:
   struct Parts;

@@ -1,12 +1,15 @@
-// tokenize_lines TOKENIZER_JSON: one JSON text a line in, one JSON object a line out: ids without and with
-// special tokens, and the text of the latter with and without them. What fails is null. Exit code 65 where
-// the file is refused, the reason on standard error.
+// tokenize_lines TOKENIZER_JSON|FOLDER: one JSON text a line in, one JSON object a line out: ids without
+// and with special tokens, and the text of the latter with and without them. What fails is null. Of a
+// folder (as read_folder() has it) first a line of its special tokens, their ids and the chat templates.
+// Exit code 65 where the file is refused, the reason on standard error.
 #include <cstdio>
 #include <iostream>
 #include <string>
 
 #include "base/json.h"
+#include "base/paths.h"
 #include "dnd/error.h"
+#include "tokenizer/base_tokenizer.h"
 #include "tokenizer/tokenizer.h"
 
 namespace {
@@ -20,7 +23,8 @@ dnd::Json or_null(const Make& make) {
   }
 }
 
-dnd::Json answer(const dnd::tokenizer::Tokenizer& tokenizer, const std::string& text) {
+template <typename Tokenizer>
+dnd::Json answer(const Tokenizer& tokenizer, const std::string& text) {
   dnd::Json out = dnd::Json::object();
   out["ids"] = or_null([&] { return dnd::Json(tokenizer.encode(text, false)); });
   out["all"] = or_null([&] { return dnd::Json(tokenizer.encode(text, true)); });
@@ -32,15 +36,36 @@ dnd::Json answer(const dnd::tokenizer::Tokenizer& tokenizer, const std::string& 
   return out;
 }
 
+template <typename Tokenizer>
+void answer_lines(const Tokenizer& tokenizer) {
+  for (std::string line; std::getline(std::cin, line);) {
+    const std::string text = dnd::parse_json(line, "line").get<std::string>();
+    std::cout << dnd::json_line(answer(tokenizer, text)) << '\n';
+  }
+}
+
+dnd::Json facts(const dnd::tokenizer::FolderTokenizer& folder) {
+  dnd::Json tokens = dnd::Json::object();
+  for (const auto& [name, text] : folder.special_tokens) {
+    const auto id = folder.special_id(name);
+    tokens[name] = dnd::Json::array({text, id ? dnd::Json(*id) : dnd::Json(nullptr)});
+  }
+  dnd::Json templates = dnd::Json::object();
+  for (const auto& [name, source] : folder.chat_templates) templates[name] = source;
+  return {{"special_tokens", tokens}, {"chat_templates", templates}};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc != 2) return 64;
   try {
-    const auto tokenizer = dnd::tokenizer::Tokenizer::from_file(argv[1]);
-    for (std::string line; std::getline(std::cin, line);) {
-      const std::string text = dnd::parse_json(line, "line").get<std::string>();
-      std::cout << dnd::json_line(answer(tokenizer, text)) << '\n';
+    if (dnd::is_folder(argv[1])) {
+      const auto folder = dnd::tokenizer::read_folder(argv[1]);
+      std::cout << dnd::json_line(facts(folder)) << '\n';
+      answer_lines(*folder.tokenizer);
+    } else {
+      answer_lines(dnd::tokenizer::Tokenizer::from_file(argv[1]));
     }
   } catch (const dnd::Error& error) {
     std::fprintf(stderr, "%s\n", error.what());

@@ -1,0 +1,252 @@
+// A base model's tokenizer from the files of its folder.
+#include <algorithm>
+
+#include "base/file.h"
+#include "base/paths.h"
+#include "base/strings.h"
+#include "text/sentencepiece_model.h"
+#include "tokenizer/chat_templates.h"
+#include "tokenizer/fields.h"
+#include "tokenizer/folder_class.h"
+#include "tokenizer/folder_settings.h"
+#include "tokenizer/mistral_words.h"
+#include "tokenizer/sentencepiece_tokenizer.h"
+#include "tokenizer/tokenizer.h"
+
+namespace dnd::tokenizer {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::uint64_t kLargestJson = 256ULL << 20U;
+constexpr const char* kFileName = "tokenizer.json";
+constexpr const char* kPiecesName = "tokenizer.model";
+constexpr std::size_t kContext = 32;  // tokens before others that their text depends on
+
+void replace_all(std::string& text, std::string_view what, std::string_view with) {
+  if (text.find(what) == std::string::npos) return;
+  std::string out;
+  std::size_t done = 0;
+  for (std::size_t at = 0; (at = text.find(what, done)) != std::string::npos;) {
+    out.append(text, done, at - done).append(with);
+    done = at + what.size();
+  }
+  text = out.append(text, done);
+}
+
+// transformers' clean_up_tokenization.
+std::string cleaned_up(std::string text) {
+  for (const auto& [what, with] : {std::pair{" .", "."},
+                                   {" ?", "?"},
+                                   {" !", "!"},
+                                   {" ,", ","},
+                                   {" ' ", "'"},
+                                   {" n't", "n't"},
+                                   {" 'm", "'m"},
+                                   {" 's", "'s"},
+                                   {" 've", "'ve"},
+                                   {" 're", "'re"}}) {
+    replace_all(text, what, with);
+  }
+  return text;
+}
+
+class FileTokenizer final : public BaseTokenizer {
+ public:
+  FileTokenizer(Tokenizer tokenizer, bool cleans_up)
+      : tokenizer_(std::move(tokenizer)), cleans_up_(cleans_up) {}
+
+  std::vector<TokenId> encode(std::string_view text, bool markers) const override {
+    return tokenizer_.encode(text, markers);
+  }
+  std::string decode(std::span<const TokenId> ids, bool skip_special_tokens) const override {
+    std::string text = tokenizer_.decode(ids, skip_special_tokens);
+    return cleans_up_ ? cleaned_up(std::move(text)) : text;
+  }
+  std::string decode_after(std::span<const TokenId> before,
+                           std::span<const TokenId> ids) const override {
+    before = before.last(std::min(before.size(), kContext));
+    std::vector<TokenId> all(before.begin(), before.end());
+    all.insert(all.end(), ids.begin(), ids.end());
+    const std::string known = decode(before, true);
+    std::string text = decode(all, true);
+    if (!text.starts_with(known)) return decode(ids, true);
+    return text.substr(known.size());
+  }
+  std::optional<TokenId> id_of(std::string_view token) const override {
+    return tokenizer_.id_of(token);
+  }
+  std::optional<std::string> token_of(TokenId id) const override { return tokenizer_.token_of(id); }
+  std::int64_t vocabulary_size() const override { return tokenizer_.vocabulary_size(); }
+  std::int64_t model_vocabulary_size() const override { return tokenizer_.model_vocabulary_size(); }
+
+ private:
+  Tokenizer tokenizer_;
+  bool cleans_up_;
+};
+
+Json read_object(const fs::path& path) {
+  if (!is_file(path)) return Json::object();
+  const std::string who = cat("tokenizer: ", path.string());
+  Json json = read_json_file(path, who);
+  JsonObject(json, who);
+  return json;
+}
+
+Json token_json(const AddedToken& token) {
+  return {{"id", 0U},
+          {"content", token.content},
+          {"single_word", token.single_word},
+          {"lstrip", token.lstrip},
+          {"rstrip", token.rstrip},
+          {"normalized", token.normalized},
+          {"special", token.special}};
+}
+
+// The texts that are added: the document's own, then what the settings add, then what the class does.
+void add_tokens(const FolderSettings& settings, TokenizerClass kind, Json& document,
+                const std::string& who) {
+  if (!document.contains("added_tokens")) document["added_tokens"] = Json::array();
+  Json& list = document.at("added_tokens");
+  const std::vector<AddedToken> present = read_added_tokens(list, cat(who, ": added_tokens"));
+  for (const AddedToken& token : tokens_to_add(settings, present)) {
+    list.push_back(token_json(token));
+  }
+  if (kind != TokenizerClass::qwen2) return;
+  const auto add = [&](const GivenToken& token) {
+    list.push_back(token_json({token.token.content, false, false, false, false, true}));
+  };
+  for (const auto& [name, token] : settings.named) add(token);
+  for (const GivenToken& token : settings.extra) add(token);
+}
+
+// TemplateProcessing with an id before and behind the text.
+Json template_json(std::optional<TokenId> begin, std::optional<TokenId> end) {
+  Json single = Json::array();
+  Json known = Json::object();
+  const auto add = [&](const char* name, std::optional<TokenId> id) {
+    if (!id) return;
+    single.push_back({{"SpecialToken", {{"id", name}, {"type_id", 0U}}}});
+    known[name] = {{"id", name},
+                   {"ids", Json::array({static_cast<std::uint32_t>(*id)})},
+                   {"tokens", Json::array({name})}};
+  };
+  add("begin", begin);
+  single.push_back({{"Sequence", {{"id", "A"}, {"type_id", 0U}}}});
+  add("end", end);
+  return {{"type", "TemplateProcessing"},
+          {"single", single},
+          {"pair", Json::array()},
+          {"special_tokens", known}};
+}
+
+void set_markers(const FolderSettings& settings, TokenizerClass kind, Tokenizer& tokenizer,
+                 const std::string& who) {
+  const auto id_of = [&](const char* name) -> std::optional<TokenId> {
+    const GivenToken* token = settings.find(name);
+    return token == nullptr ? std::nullopt : tokenizer.id_of(token->token.content);
+  };
+  Json processor;
+  if (kind == TokenizerClass::bert) {
+    processor = template_json(id_of("cls_token").value_or(2), id_of("sep_token").value_or(3));
+  } else if (settings.markers) {
+    const auto [begin, end] = *settings.markers;
+    processor = template_json(begin ? id_of("bos_token") : std::nullopt,
+                              end ? id_of("eos_token") : std::nullopt);
+  }
+  if (!processor.is_null()) tokenizer.replace_post_processor(processor, who);
+}
+
+bool cleans_up(const FolderSettings& settings, const Json& document) {
+  if (!settings.flag("clean_up_tokenization_spaces")) return false;
+  const Json& model = document.at("model");
+  const bool is_bpe = text_or_none(model, "type") == "BPE" || model.contains("merges");
+  return !is_bpe ||
+         settings.flag("clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output");
+}
+
+// Files of several versions ("tokenizer.4.0.0.json"), of which transformers takes one.
+void refuse_versions(const Json& settings, const std::string& who) {
+  if (!settings.contains("fast_tokenizer_files")) return;
+  const Json& files = settings.at("fast_tokenizer_files");
+  if (files.is_array() &&
+      std::all_of(files.begin(), files.end(), [](const Json& file) { return file == kFileName; })) {
+    return;
+  }
+  fail(ErrorKind::data, who, ": 'fast_tokenizer_files' names others than ", kFileName,
+       ", which is not supported");
+}
+
+// The pieces of a tokenizer.model have the ids that the tokenizer.json gives them.
+void check_pieces(const fs::path& path, const Tokenizer& tokenizer) {
+  const MappedFile file(path);
+  // Some folders have tiktoken's ranks under this name: lines of base64.
+  if (!file.text().starts_with('\n')) return;
+  const std::string who = cat("tokenizer: ", path.string());
+  text::for_each_normal_piece(file.text(), who, [&](std::int32_t id, std::string_view piece) {
+    const std::optional<std::string> token = tokenizer.token_of(id);
+    if (tokenizer.is_added(id) || (token && *token == piece)) return;
+    fail(ErrorKind::data, who, ": token ", id, " is '", printable(piece), "', ", kFileName, " has ",
+         token ? cat("'", printable(*token), "'") : "none",
+         " (files of two tokenizers? take the one away that is not this model's)");
+  });
+}
+
+std::vector<std::pair<std::string, std::string>> texts_of(const FolderSettings& settings) {
+  std::vector<std::pair<std::string, std::string>> texts;
+  for (const auto& [name, token] : settings.named) texts.emplace_back(name, token.token.content);
+  return texts;
+}
+
+FolderTokenizer read_file(const fs::path& folder) {
+  const fs::path path = folder / kFileName;
+  const std::string who = cat("tokenizer: ", path.string());
+  const Json config = read_object(folder / "config.json");
+  const Json given = read_object(folder / "tokenizer_config.json");
+  const std::string who_settings = cat("tokenizer: ", (folder / "tokenizer_config.json").string());
+  refuse_versions(given, who_settings);
+  const std::string content = read_text_file(path, kLargestJson);
+  const TokenizerClass kind = choose_class(config, given, content, who_settings);
+  Json document = parse_json(content, who);
+  JsonObject(document, who).object("model");
+  const FolderSettings settings = read_settings(folder, given, kind, document, who_settings);
+  const GivenToken* unknown = settings.find("unk_token");
+  rebuild(kind, settings.values, unknown == nullptr ? "" : unknown->token.content, document, who);
+  add_tokens(settings, kind, document, who);
+  if (is_file(folder / "config.json")) mend_mistral_words(config, settings.values, document);
+  Tokenizer tokenizer = Tokenizer::from_document(document, who);
+  set_markers(settings, kind, tokenizer, who);
+  if (settings.flag("split_special_tokens")) tokenizer.split_special_tokens();
+  if (is_file(folder / kPiecesName)) check_pieces(folder / kPiecesName, tokenizer);
+  const bool cleans = cleans_up(settings, document);
+  return {std::make_unique<FileTokenizer>(std::move(tokenizer), cleans), texts_of(settings),
+          read_chat_templates(folder, given)};
+}
+
+}  // namespace
+
+std::optional<std::string> FolderTokenizer::special_token(std::string_view name) const {
+  for (const auto& [known, text] : special_tokens) {
+    if (known == name) return text;
+  }
+  return std::nullopt;
+}
+
+std::optional<TokenId> FolderTokenizer::special_id(std::string_view name) const {
+  const std::optional<std::string> text = special_token(name);
+  return text ? tokenizer->id_of(*text) : std::nullopt;
+}
+
+bool has_tokenizer(const fs::path& folder) {
+  return is_file(folder / kFileName) || is_file(folder / kPiecesName);
+}
+
+FolderTokenizer read_folder(const fs::path& folder) {
+  if (is_file(folder / kFileName)) return read_file(folder);
+  if (is_file(folder / kPiecesName)) {
+    return read_sentencepiece_folder(folder, read_object(folder / "tokenizer_config.json"));
+  }
+  fail(ErrorKind::no_input, "tokenizer: ", folder.string(), ": holds neither ", kFileName, " nor ",
+       kPiecesName, " (SentencePiece): texts cannot be run");
+}
+
+}  // namespace dnd::tokenizer
