@@ -107,11 +107,7 @@ class EvalRun {
     progress_.stage("load");
     engine_ = open_engine(options_.engine);
     if (options_.base.empty()) return;
-    language_model_ = engine_->load_language_model(base_.path.string());
-    if (!language_model_->info().has_tokenizer) {
-      fail(ErrorKind::data, options_.base.string(),
-           ": has no tokenizer.model: questions cannot be asked");
-    }
+    language_model_ = engine_->load_language_model(base_.path.string(), true);
     answers_.emplace(*language_model_, options_.completion);
   }
 

@@ -2,6 +2,7 @@
 
 #include "adapter/lora_output.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/paths.h"
 #include "base/random.h"
 #include "base/staged.h"
@@ -54,7 +55,7 @@ void add_run_options(CLI::App& command, RunOptions& options) {
   CLI::Option* run = command.add_flag(
       "--run", options.run,
       "Run the base (a folder with weights) without and with the adapter and compare the logits;\n"
-      "answers too, where the folder has a SentencePiece tokenizer.model");
+      "answers too, where the folder has a tokenizer (tokenizer.json or tokenizer.model)");
   command.add_option("--prompt", options.prompt, "The text to run")->needs(run);
   command
       .add_option("--answer", options.answer, "Compare the log-probability of this continuation")
@@ -79,9 +80,12 @@ AdapterRun::AdapterRun(const fs::path& base, const RunOptions& options) : option
   engine.device = "cpu";
   engine.threads = options.threads;
   engine_ = open_engine(engine);
-  model_ = engine_->load_language_model(base.string());
-  const bool has_text = model_->info().has_tokenizer && options_.ids.empty();
-  if (has_text && options_.prompt.empty()) options_.prompt = kPrompt;
+  model_ = engine_->load_language_model(base.string(), !options_.prompt.empty());
+  const std::string problem = model_->info().tokenizer_problem;
+  if (options_.ids.empty() && options_.prompt.empty()) {
+    if (problem.empty()) options_.prompt = kPrompt;
+    if (!problem.empty()) log_warning(cat(problem, "; ids are run"));
+  }
   ids_ = !options_.ids.empty()      ? options_.ids
          : !options_.prompt.empty() ? model_->tokenize(options_.prompt)
                                     : usual_ids(model_->info().vocabulary);

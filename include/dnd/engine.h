@@ -95,16 +95,19 @@ class Engine {
   // while the caller does other things.
   virtual void load_decoder(const bundle::GeneratorConfig& config,
                             formats::SafetensorsFile weights) = 0;
-  // condition (N, L, C), of any number of prompts -> what the decoder's first layer takes: (N, L', C) where
-  // the generator has a projection, else the condition as it is. A prompt's rows do not depend on the others.
+  // condition (N, L, C), of any number of prompts -> what the decoder's first layer takes: (N, L', C)
+  // where the generator has a projection, else the condition as it is. A prompt's rows do not depend on
+  // the others.
   virtual HostTensor project(HostTensor condition) = 0;
   // Projected conditions -> weight tokens (T, R, S) of each. Decoded together they cost less time than
   // one by one, and each one's bytes are the same. They are taken, to free them early.
   virtual std::vector<HostTensor> decode(std::vector<HostTensor> projected,
                                          const LayerCallback& on_layer) = 0;
 
-  // `folder`: a Hugging Face base model (dnd/language_model.h). The result must not outlive the engine.
-  virtual std::unique_ptr<LanguageModel> load_language_model(const std::string& folder) = 0;
+  // `folder`: a Hugging Face base model (dnd/language_model.h). With `needs_texts` one without a tokenizer
+  // that works is refused before its weights are read. The result must not outlive the engine.
+  virtual std::unique_ptr<LanguageModel> load_language_model(const std::string& folder,
+                                                             bool needs_texts) = 0;
 
   // Joins the processes that torchrun's variables (RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT) name;
   // {0, 1} without them. Waits until all are there. From then on train() shares every batch out.

@@ -1,7 +1,7 @@
 // A base language model, run natively to judge adapters: logits, greedy answers, scores.
 //
 // For judging only, not for serving: fp32, one process, a batch of short texts. Models of the classes
-// Qwen2, Qwen3, Llama and Mistral from a Hugging Face folder (safetensors, SentencePiece
+// Qwen2, Qwen3, Llama and Mistral from a Hugging Face folder (safetensors, tokenizer.json or SentencePiece's
 // tokenizer.model). Adapters are applied unmerged: y = W x + scale * B (A x).
 #pragma once
 
@@ -23,7 +23,7 @@ struct LanguageModelInfo {
   std::int64_t hidden = 0;
   std::int64_t vocabulary = 0;  // rows of the output head
   std::int64_t parameters = 0;
-  bool has_tokenizer = false;  // without one only logits() works
+  std::string tokenizer_problem;  // why only logits() works; empty: all does
 };
 
 struct CompletionOptions {
@@ -47,8 +47,8 @@ class LanguageModel {
   // and, as the calls below, for sequences longer than the model's positions or sliding window.
   virtual HostTensor logits(const std::vector<std::int32_t>& ids) = 0;
 
-  // The tokenizer's ids, its begin marker included where it adds one. This and what follows throws
-  // Error(data) where the model has no tokenizer.
+  // The tokenizer's ids, its markers included where it adds some. This and what follows throws Error(data)
+  // where there is a tokenizer_problem.
   virtual std::vector<std::int32_t> tokenize(const std::string& text) const = 0;
 
   // Greedy continuations, without the end marker, one for each prompt, as they follow it: mostly with

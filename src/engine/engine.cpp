@@ -181,8 +181,9 @@ class TorchEngine : public Engine {
     });
   }
 
-  std::unique_ptr<LanguageModel> load_language_model(const std::string& folder) override {
-    return lm::load_language_model(workers_, folder);
+  std::unique_ptr<LanguageModel> load_language_model(const std::string& folder,
+                                                     bool needs_texts) override {
+    return lm::load_language_model(workers_, folder, needs_texts);
   }
 
   ProcessPlace join_processes() override {

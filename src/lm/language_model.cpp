@@ -2,7 +2,9 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "base/log_sum_exp.h"
 #include "base/paths.h"
@@ -12,7 +14,7 @@
 #include "lm/load_language_model.h"
 #include "lm/transformer.h"
 #include "ops/guarded.h"
-#include "text/lm_tokenizer.h"
+#include "tokenizer/base_tokenizer.h"
 
 namespace dnd::lm {
 namespace fs = std::filesystem;
@@ -24,36 +26,61 @@ using States = Transformer::States;
 constexpr const char* kStage = "language model";
 constexpr std::int64_t kMaxNewTokens = 1 << 20;
 
-Transformer load_model(const ops::Workers& workers, const fs::path& path) {
+// The tokenizer, or why there is none.
+struct Texts {
+  std::unique_ptr<tokenizer::BaseTokenizer> tokenizer;
+  std::optional<std::int32_t> end;  // its end marker
+  std::string problem;
+};
+
+Texts read_texts(const fs::path& folder) {
+  try {
+    tokenizer::FolderTokenizer read = tokenizer::read_folder(folder);
+    const std::optional<std::int32_t> end = read.special_id("eos_token");
+    return {std::move(read.tokenizer), end, ""};
+  } catch (const Error& error) {
+    return {nullptr, std::nullopt, error.what()};
+  }
+}
+
+// What a model is made of before its weights are read.
+struct Parts {
+  formats::ModelFolder folder;
+  ModelConfig config;
+  Texts texts;
+};
+
+Parts read_parts(const fs::path& path, bool needs_texts) {
   if (!is_folder(path)) {
     fail(ErrorKind::no_input, "base model: ", path.string(),
          ": no such folder (a base is run from the folder with its config.json and weights)");
   }
-  const formats::ModelFolder folder(path);
+  formats::ModelFolder folder(path);
   ModelConfig config = read_model_config(folder.config());
-  return {workers, folder.weights(), std::move(config)};
+  Texts texts = read_texts(path);
+  if (needs_texts && !texts.tokenizer) fail(ErrorKind::data, texts.problem);
+  // Tokens that were added and have no row in the model are refused where a text has them.
+  if (texts.tokenizer && texts.tokenizer->model_vocabulary_size() > config.vocabulary) {
+    fail(ErrorKind::data, "base model: ", path.string(), ": the tokenizer has ",
+         texts.tokenizer->model_vocabulary_size(), " tokens, the model ", config.vocabulary,
+         " (files of two models?)");
+  }
+  return {std::move(folder), std::move(config), std::move(texts)};
 }
 
 class NativeLanguageModel : public LanguageModel {
  public:
-  NativeLanguageModel(const ops::Workers& workers, const fs::path& folder)
+  NativeLanguageModel(const ops::Workers& workers, Parts parts)
       : workers_(workers),
-        who_("base model: " + folder.string()),
-        model_(load_model(workers, folder)) {
-    if (path_exists(folder / "tokenizer.model")) tokenizer_.emplace(folder);
-    ends_ = model_.config().ends;
-    if (!tokenizer_) return;
-    if (tokenizer_->vocabulary_size() > model_.config().vocabulary) {
-      fail(ErrorKind::data, who_, ": the tokenizer has ", tokenizer_->vocabulary_size(),
-           " tokens, the model ", model_.config().vocabulary, " (files of two models?)");
-    }
-    if (ends_.empty() && tokenizer_->end_id() >= 0) ends_.push_back(tokenizer_->end_id());
+        model_(workers, parts.folder.weights(), std::move(parts.config)),
+        texts_(std::move(parts.texts)),
+        ends_(model_.config().ends) {
+    if (ends_.empty() && texts_.end) ends_.push_back(*texts_.end);
   }
 
   LanguageModelInfo info() const override {
     const ModelConfig& c = model_.config();
-    return {c.architecture,        c.layers, c.hidden, c.vocabulary, model_.parameters(),
-            tokenizer_.has_value()};
+    return {c.architecture, c.layers, c.hidden, c.vocabulary, model_.parameters(), texts_.problem};
   }
 
   void use_adapter(const adapter::LoraAdapter* adapter) override {
@@ -110,13 +137,9 @@ class NativeLanguageModel : public LanguageModel {
  private:
   static std::int64_t length_of(const Ids& ids) { return static_cast<std::int64_t>(ids.size()); }
 
-  const text::LmTokenizer& tokenizer() const {
-    if (!tokenizer_) {
-      fail(ErrorKind::data, who_,
-           ": no tokenizer.model (SentencePiece): texts cannot be run, only ",
-           "ids; other kinds of tokenizers are not supported");
-    }
-    return *tokenizer_;
+  const tokenizer::BaseTokenizer& tokenizer() const {
+    if (!texts_.tokenizer) fail(ErrorKind::data, texts_.problem);
+    return *texts_.tokenizer;
   }
 
   void check_ids(const Ids& ids, std::int64_t more, const std::string& what) const {
@@ -156,13 +179,11 @@ class NativeLanguageModel : public LanguageModel {
       answer.push_back(id);
       next = std::span(answer).last(1);
       if (!options.stop_at_newline) continue;
-      const std::string piece = tokenizer_->decode(next);
-      if (const std::size_t end = piece.find('\n'); end != std::string::npos) {
-        answer.pop_back();
-        return tokenizer_->decode(answer) + piece.substr(0, end);
-      }
+      if (tokenizer().decode(next, true).find('\n') == std::string::npos) continue;
+      const std::string text = tokenizer().decode_after(start, answer);
+      return text.substr(0, text.find('\n'));
     }
-    return tokenizer_->decode(answer);
+    return tokenizer().decode_after(start, answer);
   }
 
   // Of the tokens from `begin` on; the first token of all has no probability.
@@ -185,18 +206,17 @@ class NativeLanguageModel : public LanguageModel {
   }
 
   const ops::Workers& workers_;
-  std::string who_;
   Transformer model_;
-  std::optional<text::LmTokenizer> tokenizer_;
+  Texts texts_;
   Ids ends_;
 };
 
 }  // namespace
 
 std::unique_ptr<LanguageModel> load_language_model(const ops::Workers& workers,
-                                                   const fs::path& folder) {
+                                                   const fs::path& folder, bool needs_texts) {
   return ops::guarded(kStage, [&]() -> std::unique_ptr<LanguageModel> {
-    return std::make_unique<NativeLanguageModel>(workers, folder);
+    return std::make_unique<NativeLanguageModel>(workers, read_parts(folder, needs_texts));
   });
 }
 

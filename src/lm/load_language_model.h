@@ -9,9 +9,11 @@
 
 namespace dnd::lm {
 
-// `folder`: config.json, safetensors weights and, for texts, tokenizer.model. `workers` must outlive
-// the result. Throws Error(no_input), or Error(data) naming what is not supported.
+// `folder`: config.json, safetensors weights and, for texts, a tokenizer (tokenizer/base_tokenizer.h). With
+// `needs_texts` a folder whose tokenizer is missing or not supported is refused before its weights are read.
+// `workers` must outlive the result. Throws Error(no_input), or Error(data) naming what is not supported.
 std::unique_ptr<LanguageModel> load_language_model(const ops::Workers& workers,
-                                                   const std::filesystem::path& folder);
+                                                   const std::filesystem::path& folder,
+                                                   bool needs_texts = false);
 
 }  // namespace dnd::lm

@@ -129,8 +129,37 @@ def test_numbered_shards_without_an_index_are_the_same_base(bundle, base, answer
     assert shown(bundle, shards, answered, "chess.number") == shown(bundle, base, answered, "chess.number")
 
 
+def character_tokenizer() -> dict:
+    """A tokenizer.json of the printable characters of ASCII; their codes are their ids."""
+    vocabulary = {"</s>": 2, "\n": 10, **{chr(code): code for code in range(32, 127)}}
+    return {"version": "1.0", "added_tokens": [], "normalizer": None, "pre_tokenizer": None, "post_processor": None,
+            "decoder": {"type": "Fuse"}, "model": {"type": "BPE", "vocab": vocabulary, "merges": []}}
+
+
+def test_a_base_with_a_tokenizer_json(bundle, base, answered, tmp_path):
+    folder = tmp_path / "base"
+    shutil.copytree(base, folder)
+    (folder / "tokenizer.model").unlink()
+    (folder / "tokenizer.json").write_text(json.dumps(character_tokenizer()))
+    questions = shown(bundle, folder, answered, "chess.number")["questions"]
+    assert len(questions) == 3
+    report = dnd("eval", "--json", "--model", bundle, "--tasks", answered, "--base", folder, *SHORT).json[0]
+    assert report["models"]
+    # Beside a tokenizer.model of other tokens it says nothing sure.
+    shutil.copy(base / "tokenizer.model", folder)
+    result = dnd("eval", "--model", bundle, "--tasks", answered, "--base", folder, expect=Exit.DATA)
+    assert "files of two tokenizers?" in result.last_error
+
+
+def test_a_tokenizer_that_is_not_supported_is_named(bundle, base, answered, tmp_path):
+    shutil.copytree(base, tmp_path / "other")
+    (tmp_path / "other/tokenizer.json").write_text(json.dumps(character_tokenizer() | {"decoder": {"type": "Own"}}))
+    result = dnd("eval", "--model", bundle, "--tasks", answered, "--base", tmp_path / "other", expect=Exit.DATA)
+    assert "decoder: the type 'Own' is not supported" in result.last_error
+
+
 def test_a_base_without_a_tokenizer_is_refused(bundle, base, answered, tmp_path):
     shutil.copytree(base, tmp_path / "mute")
     (tmp_path / "mute/tokenizer.model").unlink()
     result = dnd("eval", "--model", bundle, "--tasks", answered, "--base", tmp_path / "mute", expect=Exit.DATA)
-    assert "has no tokenizer.model" in result.last_error
+    assert "holds neither tokenizer.json nor tokenizer.model" in result.last_error

@@ -80,9 +80,15 @@ def test_calls_that_make_no_sense():
                                         "--logits-out", "x.safetensors")
     assert "id 96 is outside the vocabulary" in fails(Exit.DATA, "verify", adapter, "--base", base, "--run", "--ids",
                                                       "96", engine=True)
-    assert "no tokenizer.model" in fails(Exit.DATA, "verify", adapter, "--base", base, "--run", "--prompt", "x",
-                                         engine=True)
+    assert "neither tokenizer.json nor" in fails(Exit.DATA, "verify", adapter, "--base", base, "--run", "--prompt",
+                                                 "x", engine=True)
     fails(Exit.UNAVAILABLE, "verify", adapter, "--base", base, "--run")
+
+
+def test_without_a_tokenizer_ids_are_run_and_that_is_said():
+    result = dnd("verify", QWEN2 / "adapter", "--base", QWEN2 / "base", "--run")
+    assert "holds neither tokenizer.json nor tokenizer.model" in result.err and "; ids are run" in result.err
+    assert "ids are run" not in dnd("verify", QWEN2 / "adapter", "--base", QWEN2 / "base", "--run", "--ids", "1").err
 
 
 def test_an_existing_file_is_not_replaced():

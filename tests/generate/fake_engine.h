@@ -82,7 +82,8 @@ class FakeEngine : public Engine {
     return all;
   }
 
-  std::unique_ptr<LanguageModel> load_language_model(const std::string& /*folder*/) override {
+  std::unique_ptr<LanguageModel> load_language_model(const std::string& /*folder*/,
+                                                     bool /*needs_texts*/) override {
     return nullptr;
   }
   ProcessPlace join_processes() override { return {}; }

@@ -7,6 +7,7 @@ import random
 import bases
 import pytest
 import sentencepiece
+import tokenizers
 import torch
 import transformers
 from bases import BASES, VARIANTS, Base, text
@@ -171,3 +172,37 @@ def test_scores_are_sums_of_log_probabilities(dnd, with_text, answer):
     assert math.isclose(found["adapted_log_probability"], score(), rel_tol=1e-6)
     with model.disable_adapter():
         assert math.isclose(found["base_log_probability"], score(), rel_tol=1e-6)
+
+
+# The same with a tokenizer.json: bytes of UTF-8, and words of this class's own.
+
+@pytest.fixture(scope="module", params=["PreTrainedTokenizerFast", "Qwen2Tokenizer", "LlamaTokenizerFast"])
+def with_tokenizer_json(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("json")
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = tokenizers.decoders.ByteLevel()
+    tokenizer.train_from_iterator([" ".join(WORDS)] * 3, tokenizers.trainers.BpeTrainer(
+        vocab_size=330, special_tokens=["<|endoftext|>", "<|im_end|>"], show_progress=False,
+        initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet()))
+    base = Base("qwen2", text(T.Qwen2Config, T.Qwen2ForCausalLM, vocab_size=PIECES, pad_token_id=None, eos_token_id=1))
+    if request.param == "LlamaTokenizerFast":
+        base = Base("llama", text(T.LlamaConfig, T.LlamaForCausalLM, vocab_size=PIECES, pad_token_id=None))
+    bases.write_base(base, folder / "base")
+    tokenizer.save(str(folder / "base/tokenizer.json"))
+    (folder / "base/tokenizer_config.json").write_text(json.dumps(
+        {"tokenizer_class": request.param, "eos_token": "<|im_end|>", "pad_token": "<|endoftext|>",
+         "added_tokens_decoder": {"331": {"content": "<s>", "special": True, "normalized": False}}}))
+    model = bases.write_adapter(base, VARIANTS["plain"], folder / "adapter")
+    return folder, model, T.AutoTokenizer.from_pretrained(folder / "base")
+
+
+@pytest.mark.parametrize("prompt", [*TEXTS, "<|im_end|>the fox<|endoftext|>"])
+def test_ids_and_answers_with_a_tokenizer_json(dnd, with_tokenizer_json, prompt):
+    folder, model, tokenizer = with_tokenizer_json
+    found = run(dnd, folder / "adapter", folder / "base", "--prompt", prompt, "--max-tokens", 24)
+    ids = tokenizer(prompt, return_tensors="pt")["input_ids"]
+    assert found["ids"] == ids[0].tolist()
+    out = model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=24, do_sample=False)
+    answer = tokenizer.decode(out[0, ids.shape[1]:], skip_special_tokens=True)
+    assert found["adapted_answer"] == answer.split("\n")[0]

@@ -64,7 +64,7 @@ TEST_P(Interop, TheInfoIsThatOfTheFiles) {
   EXPECT_EQ(info.layers, 2);
   EXPECT_EQ(info.hidden, 32);
   EXPECT_EQ(info.vocabulary, 96);
-  EXPECT_FALSE(info.has_tokenizer);
+  EXPECT_NE(info.tokenizer_problem.find("neither tokenizer.json"), std::string::npos);
   std::int64_t parameters = 0;
   const formats::SafetensorsFile file(testing::interop_path(GetParam(), "base/model.safetensors"));
   for (const formats::TensorView& tensor : file.tensors()) {
@@ -237,11 +237,71 @@ TEST_F(LanguageModelTest, WithoutATokenizerOnlyIdsRun) {
   TinyModel tiny;
   tiny.tokenizer = false;
   const auto model = load(tiny);
-  EXPECT_FALSE(model->info().has_tokenizer);
+  EXPECT_NE(model->info().tokenizer_problem, "");
   EXPECT_EQ(model->logits({1, 2}).shape, (std::vector<std::int64_t>{2, 368}));
-  EXPECT_DND_ERROR(model->complete({"x"}, {}), ErrorKind::data, "no tokenizer.model");
-  EXPECT_DND_ERROR(model->score({{"x", "y"}}), ErrorKind::data, "no tokenizer.model");
-  EXPECT_DND_ERROR(model->tokenize("x"), ErrorKind::data, "no tokenizer.model");
+  EXPECT_DND_ERROR(model->complete({"x"}, {}), ErrorKind::data, "neither tokenizer.json");
+  EXPECT_DND_ERROR(model->score({{"x", "y"}}), ErrorKind::data, "neither tokenizer.json");
+  EXPECT_DND_ERROR(model->tokenize("x"), ErrorKind::data, "neither tokenizer.json");
+}
+
+TEST_F(LanguageModelTest, ATokenizerJsonIsEnough) {
+  TinyModel tiny;
+  tiny.tokenizer = false;
+  tiny.tokenizer_json = testing::character_tokenizer();
+  dir_.file("tokenizer_config.json", R"({"eos_token": "</s>", "pad_token": "<pad>"})");
+  const auto model = load(tiny);
+  EXPECT_EQ(model->info().tokenizer_problem, "");
+  EXPECT_EQ(model->tokenize("a</s>b"), (Ids{97, 2, 98}));
+  // Ids of no token leave no trace in an answer.
+  std::string expected;
+  for (const Ids::value_type id : decode_slowly(*model, {116, 104, 101}, 8)) {
+    if (id == 2) break;
+    if (id == 10 || (id >= 32 && id < 127)) expected += static_cast<char>(id);
+  }
+  EXPECT_EQ(model->complete({"the"}, {.max_tokens = 8, .stop_at_newline = false})[0], expected);
+}
+
+// Added tokens that have no row in the model: only a text that has one is refused.
+TEST_F(LanguageModelTest, AddedTokensBeyondTheModel) {
+  TinyModel tiny;
+  tiny.tokenizer = false;
+  tiny.tokenizer_json = testing::character_tokenizer();
+  dir_.file("tokenizer_config.json", R"({"added_tokens_decoder": {"500": {"content": "<new>"}}})");
+  tiny.tokenizer_json["model"]["vocab"]["last"] = 367U;
+  for (unsigned id = 200; id < 480; ++id) {
+    tiny.tokenizer_json["added_tokens"].push_back({{"id", id},
+                                                   {"content", cat("<", id, ">")},
+                                                   {"single_word", false},
+                                                   {"lstrip", false},
+                                                   {"rstrip", false},
+                                                   {"normalized", false},
+                                                   {"special", false}});
+  }
+  const auto model = load(tiny);
+  EXPECT_NO_THROW(model->complete({"the"}, {}));
+  const Ids ids = model->tokenize("<new>");
+  ASSERT_EQ(ids.size(), 1U);
+  EXPECT_GE(ids[0], 368);
+  EXPECT_DND_ERROR(model->complete({"<new>"}, {}), ErrorKind::data, "is outside the vocabulary");
+}
+
+TEST_F(LanguageModelTest, TextsAreAskedForBeforeWeights) {
+  TinyModel tiny;
+  tiny.tokenizer = false;
+  testing::NamedShapes shapes = tiny.tensors();
+  shapes.pop_back();
+  const ops::Workers workers(1);
+  EXPECT_DND_ERROR(load_language_model(workers, tiny.write(dir_, shapes), true), ErrorKind::data,
+                   "holds neither tokenizer.json nor tokenizer.model");
+  EXPECT_DND_ERROR(load_language_model(workers, dir_.path()), ErrorKind::data, "down_proj");
+  tiny.tokenizer_json = testing::character_tokenizer();
+  tiny.tokenizer_json["pre_tokenizer"] = {{"type", "Nobodys"}};
+  EXPECT_DND_ERROR(load_language_model(workers, tiny.write(dir_, shapes), true), ErrorKind::data,
+                   "pre_tokenizer: the type 'Nobodys' is not supported");
+  // Without texts the model runs.
+  const auto model = load(tiny);
+  EXPECT_NE(model->info().tokenizer_problem.find("Nobodys"), std::string::npos);
+  EXPECT_EQ(model->logits({1}).shape, (std::vector<std::int64_t>{1, 368}));
 }
 
 TEST_F(LanguageModelTest, SequencesThatAreRefused) {

@@ -22,7 +22,8 @@ struct TinyModel {
                  {"max_position_embeddings", 64},
                  {"tie_word_embeddings", true}};
   Dtype dtype = Dtype::f32;
-  bool tokenizer = true;
+  bool tokenizer = true;  // SentencePiece's
+  Json tokenizer_json;    // null: none
 
   // Of this config, with heads of hidden_size / num_attention_heads.
   NamedShapes tensors() const {
@@ -58,8 +59,24 @@ struct TinyModel {
       std::filesystem::copy_file(data_path("text/llama/bpe.model"), dir / "tokenizer.model",
                                  std::filesystem::copy_options::overwrite_existing);
     }
+    if (!tokenizer_json.is_null()) dir.file("tokenizer.json", json_line(tokenizer_json));
     return dir.path();
   }
 };
+
+// A tokenizer.json of the printable characters of ASCII and the line break; their codes are their ids.
+inline Json character_tokenizer() {
+  Json vocabulary = {{"<s>", 1U}, {"</s>", 2U}, {"\n", 10U}};
+  for (unsigned code = 32; code < 127; ++code) {
+    vocabulary[std::string(1, static_cast<char>(code))] = code;
+  }
+  return {{"version", "1.0"},
+          {"added_tokens", Json::array()},
+          {"normalizer", nullptr},
+          {"pre_tokenizer", nullptr},
+          {"post_processor", nullptr},
+          {"decoder", {{"type", "Fuse"}}},
+          {"model", {{"type", "BPE"}, {"vocab", vocabulary}, {"merges", Json::array()}}}};
+}
 
 }  // namespace dnd::testing
