@@ -217,7 +217,22 @@ def tokenizer_json():
         save("tokenizer_json", name, json.dumps({"version": "1.0", "added_tokens": added, "model": model}))
 
 
+def tokenizer_folder():
+    """The small files of the folders that the tests have; a name more, and pieces, by hand."""
+    names = ["tokenizer_config.json", "config.json", "special_tokens_map.json", "added_tokens.json",
+             "chat_template.jinja"]
+    folders = json.loads((DATA / "tokenizer" / "folders.json").read_text())
+    for case in folders["cases"][::2]:
+        files = [case["files"].get(name, "").encode() for name in names]
+        save("tokenizer_folder", f"case_{case['seed']}", b"\xff".join(files))
+    settings = json.dumps({"chat_template": [{"name": "default", "template": "x"}], "tokenizer_class": "LlamaTokenizer",
+                           "split_special_tokens": True, "clean_up_tokenization_spaces": True})
+    pieces = b"\n\x03\n\x01a\n\x03\n\x01t"
+    save("tokenizer_folder", "pieces", settings.encode() + b"\xff" * 5 + pieces)
+
+
 if __name__ == "__main__":
+    tokenizer_folder()
     tokenizer_json()
     for case in (DATA / "safetensors").glob("*.safetensors"):
         save("safetensors", case.stem, case.read_bytes())
