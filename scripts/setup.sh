@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Installs everything the build needs: Debian packages (as root), LibTorch and the text encoder (under
-# .deps/). Pinned; a second run finds its stamp and takes a second. Debian 12, x86-64.
+# Installs everything the build needs: Debian packages (as root), the Jinja engine, LibTorch and the text
+# encoder (under .deps/). Pinned; a second run finds its stamps and takes a second. Debian 12, x86-64.
 #
 #   scripts/setup.sh            everything
-#   scripts/setup.sh sanitize   the Debian packages alone, and the compiler of the sanitizers and fuzzers
+#   scripts/setup.sh sanitize   what the core needs, and the compiler of the sanitizers and fuzzers
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -87,6 +87,7 @@ PYTHON
 
 [ "${1:-}" != sanitize ] || packages+=("${sanitize_packages[@]}")
 install_packages
+scripts/setup_jinja.sh
 [ "${1:-}" != sanitize ] || exit 0
 wanted=$(sha256sum "$requirements" scripts/setup.sh | sha256sum | cut -d' ' -f1)
 if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
