@@ -2,7 +2,8 @@
 # Unpacks the pinned Jinja engine, llama.cpp's, into .deps/jinja (0.8 MB; a download of 77 MB, once):
 #
 #   engine/jinja/, engine/unicode.*   what the build compiles
-#   templates/                        chat templates of published models, for the interop tests
+#   templates/                        chat templates of published models, for the interop tests: files, and those
+#                                     that stand in a test of llama.cpp's
 #   LICENSE                           MIT; installed with the program
 #
 # A second run finds its stamp and takes no time.
@@ -39,9 +40,10 @@ unpack_engine() {  # folder
   local root="$name-*/vendor/llama.cpp"
   mkdir -p "$1/kept/engine"
   tar -xzf "$1"/*.tar.gz -C "$1" --wildcards "$root/common/jinja/*" "$root/common/unicode.*" \
-    "$root/models/templates/*" "$root/LICENSE"
+    "$root/models/templates/*" "$root/tests/test-chat-template.cpp" "$root/LICENSE"
   mv "$1"/$name-*/vendor/llama.cpp/common/{jinja,unicode.cpp,unicode.h} "$1/kept/engine/"
   mv "$1"/$name-*/vendor/llama.cpp/{models/templates,LICENSE} "$1/kept/"
+  mv "$1"/$name-*/vendor/llama.cpp/tests/test-chat-template.cpp "$1/kept/templates/"
 }
 
 wanted=$(sha256sum "$requirements" scripts/setup_jinja.sh | sha256sum | cut -d' ' -f1)

@@ -27,7 +27,7 @@ extern "C" const char* __asan_default_options() {
 namespace dnd::renderer {
 namespace {
 
-constexpr rlim_t kStack = 64ULL << 20U;
+constexpr rlim_t kStack = 16ULL << 20U;
 
 void set_limit(__rlimit_resource resource, rlim_t soft) {
   rlimit limit = {};

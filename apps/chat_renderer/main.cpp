@@ -58,10 +58,19 @@ struct Template {
   std::size_t longest;
 };
 
+// The engine's lexer takes one character that begins a template for white space before a tag; a comment before it
+// keeps it.
+std::string guarded(const std::string& source) {
+  const bool text =
+      !source.empty() && std::string_view("{ \t\n\v\f").find(source[0]) == std::string::npos;
+  return text ? "{##}" + source : source;
+}
+
 Template parse(const Json& request) {
   const Json& limits = request.at("limits");
   jinja::lexer lexer;
-  const jinja::lexer_result tokens = lexer.tokenize(request.at("source").get<std::string>());
+  const jinja::lexer_result tokens =
+      lexer.tokenize(guarded(request.at("source").get<std::string>()));
   return {tokens.source, rewrite(jinja::parse_from_tokens(tokens), tokens),
           limits.at("seconds").get<std::uint64_t>(), limits.at("text").get<std::size_t>()};
 }

@@ -56,6 +56,11 @@ value fraction_arithmetic(char name, double a, double b) {
 value repeated(const value& text, std::int64_t times) {
   std::string out;
   const std::string once = text_of(text);
+  std::size_t size = 0;
+  if (times > 0 && __builtin_mul_overflow(once.size(), static_cast<std::size_t>(times), &size)) {
+    refuse("a text repeated " + std::to_string(times) + " times");
+  }
+  out.reserve(size);
   for (std::int64_t i = 0; i < times; ++i) out += once;
   return make_text(std::move(out));
 }

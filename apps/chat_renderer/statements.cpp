@@ -74,18 +74,20 @@ std::vector<value> For::chosen(context& scope) const {
 value For::evaluate(context& scope) const {
   const std::vector<value> items = chosen(scope);
   std::string out;
+  bool completed = false;  // a turn, which is what Jinja2 asks for `else`
   for (std::size_t at = 0; at < items.size(); ++at) {
     context turn(scope);  // what a turn sets ends with it
     bind(items[at], turn);
     turn.set_val("loop", loop_variable(items, at));
     try {
       out += run(body, turn);
+      completed = true;
     } catch (const LoopExit& exit) {
       out += exit.text;
       if (exit.is_break) break;
     }
   }
-  if (items.empty()) {
+  if (!completed) {
     context turn(scope);
     out += run(other, turn);
   }
