@@ -23,13 +23,14 @@ CLI::App& add_command(CLI::App& program, Context& context, const std::string& na
   return *command;
 }
 
-void print_line(const std::string& line) {
-  const std::string text = line + "\n";
+void print_text(const std::string& text) {
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   if (!written || std::fflush(stdout) != 0) {
     fail(ErrorKind::io, "standard output: ", system_reason(errno));
   }
 }
+
+void print_line(const std::string& line) { print_text(line + "\n"); }
 
 void print_json(const Json& value) { print_line(json_line(value)); }
 

@@ -38,6 +38,8 @@ CLI::App& add_command(CLI::App& program, Context& context, const std::string& na
 // Throws Error(io) if standard output is closed or full.
 void print_line(const std::string& line);
 void print_json(const Json& value);
+// The same without a line's end, of text as it comes.
+void print_text(const std::string& text);
 
 void add_generate(CLI::App& program, Context& context);
 void add_import(CLI::App& program, Context& context);
@@ -52,6 +54,8 @@ void add_codec(CLI::App& program, Context& context);
 void add_verify(CLI::App& program, Context& context);
 void add_new(CLI::App& program, Context& context);
 void add_train(CLI::App& program, Context& context);
+void add_run(CLI::App& program, Context& context);
+void add_tokenize(CLI::App& program, Context& context);
 void add_doctor(CLI::App& program, Context& context);
 void add_completion(CLI::App& program, Context& context);
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/staged.h"
 #include "base/strings.h"
+#include "chat_options.h"
 #include "context.h"
 #include "engine_loader.h"
 #include "eval/evaluate.h"
@@ -49,6 +50,14 @@ Json call_json(const EvalOptions& options) {
             {"seed", settings.seed}}}};
 }
 
+// The model that answers questions.
+struct Base {
+  formats::ModelPlace place;
+  std::optional<chat::BaseChat> chat;
+  std::unique_ptr<LanguageModel> model;
+  std::optional<eval::Answers> answers;  // empty where weights alone are judged
+};
+
 class EvalRun {
  public:
   EvalRun(Context& context, EvalOptions options)
@@ -60,7 +69,8 @@ class EvalRun {
     if (!options_.show.empty()) return show();
     const eval::Evaluation evaluation(judge_all());
     progress_.clear();
-    const Json call = call_json(options_);
+    Json call = call_json(options_);
+    if (base_.chat) call["settings"]["chat"] = base_.chat->record();
     if (!options_.out.empty()) {
       eval::write_evaluation(options_.out, evaluation, call,
                              options_.force ? OnExisting::replace : OnExisting::refuse);
@@ -77,17 +87,18 @@ class EvalRun {
     }
     options_.settings.scorer = tasks::scorer_of_name(options_.scorer);
     if (options_.models.empty()) options_.models.emplace_back();
-    base_ = base_place(options_.base);
+    base_.place = base_place(options_.base);
     inputs_ = eval::open_generators(options_.models, options_.encoder);
     if (!options_.out.empty()) check_place_for_results();
     inputs_.set = tasks::read_task_set(options_.tasks);
     if (!options_.show.empty()) task_to_show(inputs_.set, options_.show);
     check_questions();
     eval::warn_about_prompts(inputs_);
+    if (!options_.base.empty()) base_.chat = open_chat(base_.place.path, options_.chat);
   }
 
   void check_place_for_results() const {
-    std::vector<fs::path> files = {options_.tasks, base_.path, options_.encoder};
+    std::vector<fs::path> files = {options_.tasks, base_.place.path, options_.encoder};
     for (const generate::Generator& generator : inputs_.generators)
       files.push_back(generator.folder);
     check_output(options_.out, eval::evaluation_folder(), options_.force, files);
@@ -107,8 +118,8 @@ class EvalRun {
     progress_.stage("load");
     engine_ = open_engine(options_.engine);
     if (options_.base.empty()) return;
-    language_model_ = engine_->load_language_model(base_.path.string(), true);
-    answers_.emplace(*language_model_, options_.completion);
+    base_.model = engine_->load_language_model(base_.place.path.string(), true);
+    base_.answers.emplace(*base_.model, options_.completion, &*base_.chat);
   }
 
   const adapter::AdapterLayout& layout() const { return inputs_.generators[0].config.layout; }
@@ -137,9 +148,9 @@ class EvalRun {
       generate::Session session = open_session(i);
       const std::string name =
           options_.models[i].empty() ? generator.folder.string() : options_.models[i];
-      outcomes.push_back(
-          eval::evaluate(inputs_.set, training, eval::judged_generator(session, generator, name),
-                         answers_ ? &*answers_ : nullptr, options_.settings, report_progress));
+      outcomes.push_back(eval::evaluate(
+          inputs_.set, training, eval::judged_generator(session, generator, name),
+          base_.answers ? &*base_.answers : nullptr, options_.settings, report_progress));
     }
     return outcomes;
   }
@@ -156,8 +167,8 @@ class EvalRun {
     ShownTask shown{task.name, generator.prompts, scorer, {}, {}, {}};
     shown.questions = eval::first_questions(task.test, options_.limit);
     progress_.stage("answer");
-    shown.base = answers_->ask(nullptr, shown.questions, scorer);
-    shown.adapted = answers_->ask(adapter, shown.questions, scorer);
+    shown.base = base_.answers->ask(nullptr, shown.questions, scorer);
+    shown.adapted = base_.answers->ask(adapter, shown.questions, scorer);
     progress_.clear();
     if (context_.json) return print_json(shown_json(shown));
     print_line(shown_text(shown));
@@ -167,10 +178,8 @@ class EvalRun {
   EvalOptions options_;
   Progress progress_;
   eval::Inputs inputs_;
-  formats::ModelPlace base_;
   std::unique_ptr<Engine> engine_;
-  std::unique_ptr<LanguageModel> language_model_;
-  std::optional<eval::Answers> answers_;
+  Base base_;  // goes before the engine
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "eval_options.h"
 
+#include "chat_options.h"
 #include "source_options.h"
 
 namespace dnd::app {
@@ -45,6 +46,7 @@ void add_settings(CLI::App& command, EvalOptions& options) {
 void add_eval_options(CLI::App& command, EvalOptions& options) {
   add_inputs(command, options);
   add_settings(command, options);
+  add_chat_options(command, options.chat);
   command.add_option("-o,--out", options.out, "Folder for results.json, table.md and results.svg");
   command.add_flag("--force", options.force, "Replace an earlier evaluation at --out");
   command.add_option("--show", options.show,

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "chat/base_chat.h"
 #include "dnd/engine.h"
 #include "dnd/language_model.h"
 #include "eval/methods.h"
@@ -24,6 +25,7 @@ struct EvalOptions {
   eval::Settings settings;
   std::string scorer = "exact";  // of tasks that name none
   CompletionOptions completion;
+  chat::ChatOptions chat;
   EngineOptions engine;
 };
 

@@ -142,12 +142,14 @@ int run(int argc, char** argv) {
   add_inspect(program, context);
   add_verify(program, context);
   add_eval(program, context);
+  add_run(program, context);
   add_convert(program, context);
   add_merge(program, context);
   add_compose(program, context);
   add_layout(program, context);
   add_encode(program, context);
   add_codec(program, context);
+  add_tokenize(program, context);
   add_new(program, context);
   add_train(program, context);
   add_doctor(program, context);

@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "base/staged.h"
 #include "base/strings.h"
+#include "chat_options.h"
 #include "context.h"
 #include "engine_loader.h"
 
@@ -15,6 +16,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kPrompt = "The capital of France is";
+constexpr const char* kQuestion = "What is the capital of France?";  // to a chat template
 constexpr std::int64_t kUsualIds = 16;
 
 // Any ids will do where there is no tokenizer; always the same.
@@ -60,9 +62,14 @@ void add_run_options(CLI::App& command, RunOptions& options) {
   command
       .add_option("--answer", options.answer, "Compare the log-probability of this continuation")
       ->needs(run);
+  add_chat_options(command, options.chat);
+  for (const char* name : {"--chat", "--system"}) command.get_option(name)->needs(run);
   command.add_option("--ids", options.ids, "Token ids to run instead of a text, e.g. 1,15,8")
       ->delimiter(',')
       ->excludes("--prompt")
+      ->excludes("--answer")
+      ->excludes("--chat")
+      ->excludes("--system")
       ->needs(run);
   command.add_option("--max-tokens", options.max_tokens, "Length of the answers (default 16)")
       ->needs(run);
@@ -81,25 +88,35 @@ AdapterRun::AdapterRun(const fs::path& base, const RunOptions& options) : option
   engine.threads = options.threads;
   engine_ = open_engine(engine);
   model_ = engine_->load_language_model(base.string(), !options_.prompt.empty());
-  const std::string problem = model_->info().tokenizer_problem;
-  if (options_.ids.empty() && options_.prompt.empty()) {
-    if (problem.empty()) options_.prompt = kPrompt;
-    if (!problem.empty()) log_warning(cat(problem, "; ids are run"));
-  }
-  ids_ = !options_.ids.empty()      ? options_.ids
-         : !options_.prompt.empty() ? model_->tokenize(options_.prompt)
-                                    : usual_ids(model_->info().vocabulary);
+  choose_input(base);
   base_ = listen();
+}
+
+// The ids given, the prompt as the base is asked, or any ids where there is no tokenizer.
+void AdapterRun::choose_input(const fs::path& base) {
+  if (!options_.ids.empty()) {
+    ids_ = options_.ids;
+    return;
+  }
+  const std::string problem = model_->info().tokenizer_problem;
+  if (!problem.empty()) {
+    log_warning(cat(problem, "; ids are run"));
+    ids_ = usual_ids(model_->info().vocabulary);
+    return;
+  }
+  const chat::BaseChat chat = open_chat(base, options_.chat);
+  if (options_.prompt.empty()) options_.prompt = chat.has_template() ? kQuestion : kPrompt;
+  text_ = chat.prompt_of(options_.prompt);
+  model_->put_markers(!chat.has_template());
+  ids_ = model_->tokenize(text_);
 }
 
 AdapterRun::Words AdapterRun::listen() {
   Words words;
   words.logits = model_->logits(ids_);
-  if (options_.prompt.empty()) return words;
-  words.answer = model_->complete({options_.prompt}, {options_.max_tokens, true}).at(0);
-  if (!options_.answer.empty()) {
-    words.score = model_->score({{options_.prompt, options_.answer}}).at(0);
-  }
+  if (text_.empty()) return words;
+  words.answer = model_->complete({text_}, {options_.max_tokens, true}).at(0);
+  if (!options_.answer.empty()) words.score = model_->score({{text_, options_.answer}}).at(0);
   return words;
 }
 
@@ -137,7 +154,7 @@ RunReport AdapterRun::run(const adapter::LoraAdapter& adapter) {
                              brief(change.largest), " (", brief(100.0 * change.relative),
                              " % of the largest), KL ", brief(change.kl), " nats; ",
                              change.other_choices, " of them choose another token"));
-  if (!options_.prompt.empty()) compare_words(adapted, report);
+  if (!text_.empty()) compare_words(adapted, report);
   if (!options_.logits_out.empty()) write_logits(options_.logits_out, base_.logits, adapted.logits);
   return report;
 }

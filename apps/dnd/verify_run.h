@@ -10,6 +10,7 @@
 
 #include "adapter/lora.h"
 #include "base/json.h"
+#include "chat/base_chat.h"
 #include "dnd/engine.h"
 #include "dnd/language_model.h"
 #include "verify/compare_logits.h"
@@ -22,6 +23,7 @@ struct RunOptions {
   std::string prompt;
   std::string answer;
   std::int64_t max_tokens = 16;
+  chat::ChatOptions chat;
   std::filesystem::path logits_out;
   int threads = 0;
 };
@@ -49,12 +51,14 @@ class AdapterRun {
     std::string answer;
     double score = 0.0;
   };
+  void choose_input(const std::filesystem::path& base);
   Words listen();
   void compare_words(const Words& adapted, RunReport& report) const;
 
   RunOptions options_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<LanguageModel> model_;  // goes before the engine
+  std::string text_;  // the prompt as the model gets it; empty where ids are run
   std::vector<std::int32_t> ids_;
   Words base_;
 };

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ struct CompletionOptions {
   bool stop_at_newline = true;   // the answer ends before the first line break
 };
 
+// Hears what an answer grows by: whole characters.
+using TextCallback = std::function<void(const std::string& text)>;
+
 // One caller at a time. Results do not depend on the number of threads, nor on what else is in the
 // batch. Throws dnd::Error.
 class LanguageModel {
@@ -47,7 +51,11 @@ class LanguageModel {
   // and, as the calls below, for sequences longer than the model's positions or sliding window.
   virtual HostTensor logits(const std::vector<std::int32_t>& ids) = 0;
 
-  // The tokenizer's ids, its markers included where it adds some. This and what follows throws Error(data)
+  // Whether the tokenizer's own markers (mostly one that begins a text) are put around every text from now
+  // on, as at first. Not around what a chat template made, which has its own.
+  virtual void put_markers(bool put) = 0;
+
+  // The tokenizer's ids, its markers included where they are put. This and what follows throws Error(data)
   // where there is a tokenizer_problem.
   virtual std::vector<std::int32_t> tokenize(const std::string& text) const = 0;
 
@@ -56,6 +64,9 @@ class LanguageModel {
   // the tokenizer's.
   virtual std::vector<std::string> complete(const std::vector<std::string>& prompts,
                                             const CompletionOptions& options) = 0;
+  // The same of one prompt, told while it comes; the answer is what was told.
+  virtual void stream(const std::string& prompt, const CompletionOptions& options,
+                      const TextCallback& on_text) = 0;
 
   // Sum of the log-probabilities (natural) of the tokens of `answer` after `prompt`: prompt + answer is
   // tokenized as one text, and what it has beyond the prompt's own tokens counts; no end marker.

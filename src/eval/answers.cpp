@@ -32,6 +32,15 @@ std::string key_of(const tasks::Question& question, bool chosen, bool normalized
 
 }  // namespace
 
+Answers::Answers(LanguageModel& model, CompletionOptions options, const chat::BaseChat* chat)
+    : model_(model), options_(options), chat_(chat) {
+  model_.put_markers(chat_ == nullptr || !chat_->has_template());
+}
+
+std::string Answers::text_of(const tasks::Question& question) const {
+  return chat_ == nullptr ? question.prompt : chat_->prompt_of(question.prompt);
+}
+
 void Answers::use(const Weights& adapter, const std::string& key) {
   if (in_use_ == key) return;
   model_.use_adapter(adapter.get());
@@ -42,17 +51,18 @@ void Answers::complete(const std::vector<tasks::Question>& questions, Known& kno
   for (std::size_t first = 0; first < questions.size(); first += kBatch) {
     const std::size_t last = std::min(first + kBatch, questions.size());
     std::vector<std::string> prompts;
-    for (std::size_t i = first; i < last; ++i) prompts.push_back(questions[i].prompt);
+    for (std::size_t i = first; i < last; ++i) prompts.push_back(text_of(questions[i]));
     const std::vector<std::string> said = model_.complete(prompts, options_);
     if (said.size() != prompts.size()) fail(ErrorKind::internal, "eval: answers are missing");
-    for (std::size_t i = 0; i < prompts.size(); ++i) known[prompts[i]] = said[i];
+    for (std::size_t i = 0; i < said.size(); ++i) known[questions[first + i].prompt] = said[i];
   }
 }
 
 void Answers::choose(const std::vector<tasks::Question>& questions, bool normalized, Known& known) {
   for (const tasks::Question& question : questions) {
-    const std::string& prompt = question.prompt;
-    const bool spaced = !prompt.empty() && (prompt.back() == ' ' || prompt.back() == '\n');
+    const std::string prompt = text_of(question);
+    const bool spaced = (chat_ != nullptr && chat_->has_template()) ||
+                        (!prompt.empty() && (prompt.back() == ' ' || prompt.back() == '\n'));
     std::vector<LanguageModel::Candidate> candidates;
     for (const std::string& choice : question.choices) {
       candidates.push_back({prompt, spaced ? choice : " " + choice});

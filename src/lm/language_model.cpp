@@ -98,31 +98,51 @@ class NativeLanguageModel : public LanguageModel {
     });
   }
 
-  Ids tokenize(const std::string& text) const override { return tokenizer().encode(text); }
+  void put_markers(bool put) override { markers_ = put; }
+
+  Ids tokenize(const std::string& text) const override {
+    return tokenizer().encode(text, markers_);
+  }
 
   std::vector<std::string> complete(const std::vector<std::string>& prompts,
                                     const CompletionOptions& options) override {
-    if (options.max_tokens < 0 || options.max_tokens > kMaxNewTokens) {
-      fail(ErrorKind::usage, kStage, ": answers of ", options.max_tokens, " tokens: expected 0 to ",
-           kMaxNewTokens);
-    }
+    check_options(options);
     std::vector<Ids> starts;
     for (const std::string& prompt : prompts) {
-      starts.push_back(tokenizer().encode(prompt));
+      starts.push_back(tokenize(prompt));
       check_ids(starts.back(), options.max_tokens, cat("prompt ", starts.size()));
     }
     std::vector<std::string> answers(prompts.size());
     for_each(starts, options.max_tokens,
-             [&](std::size_t i) { answers[i] = continuation(starts[i], options); });
+             [&](std::size_t i) { answers[i] = continuation(starts[i], options, {}); });
     return answers;
+  }
+
+  void stream(const std::string& prompt, const CompletionOptions& options,
+              const TextCallback& on_text) override {
+    check_options(options);
+    const Ids start = tokenize(prompt);
+    check_ids(start, options.max_tokens, "the prompt");
+    std::size_t told = 0;
+    const auto tell = [&](const std::string& text) {
+      if (text.size() > told) on_text(text.substr(told));
+      told = std::max(told, text.size());
+    };
+    for_each({start}, options.max_tokens, [&](std::size_t) {
+      // A character may come in several tokens; until it is whole, it is U+FFFD.
+      const std::string whole = continuation(start, options, [&](const std::string& text) {
+        if (!text.ends_with("\xEF\xBF\xBD")) tell(text);
+      });
+      tell(whole);
+    });
   }
 
   std::vector<double> score(const std::vector<Candidate>& candidates) override {
     std::vector<Ids> wholes;
     std::vector<std::size_t> begins;  // of the answers
     for (const auto& [prompt, answer] : candidates) {
-      const Ids start = tokenizer().encode(prompt);
-      wholes.push_back(tokenizer().encode(prompt + answer));
+      const Ids start = tokenize(prompt);
+      wholes.push_back(tokenize(prompt + answer));
       check_ids(wholes.back(), 0, cat("candidate ", wholes.size()));
       const Ids& whole = wholes.back();
       begins.push_back(static_cast<std::size_t>(
@@ -140,6 +160,12 @@ class NativeLanguageModel : public LanguageModel {
   const tokenizer::BaseTokenizer& tokenizer() const {
     if (!texts_.tokenizer) fail(ErrorKind::data, texts_.problem);
     return *texts_.tokenizer;
+  }
+
+  static void check_options(const CompletionOptions& options) {
+    if (options.max_tokens >= 0 && options.max_tokens <= kMaxNewTokens) return;
+    fail(ErrorKind::usage, kStage, ": answers of ", options.max_tokens, " tokens: expected 0 to ",
+         kMaxNewTokens);
   }
 
   void check_ids(const Ids& ids, std::int64_t more, const std::string& what) const {
@@ -167,7 +193,9 @@ class NativeLanguageModel : public LanguageModel {
     });
   }
 
-  std::string continuation(const Ids& start, const CompletionOptions& options) const {
+  // `on_text` may be empty; it hears all of the answer so far.
+  std::string continuation(const Ids& start, const CompletionOptions& options,
+                           const TextCallback& on_text) const {
     Ids answer;
     Sequence sequence = model_.begin(length_of(start) + options.max_tokens);
     std::span<const std::int32_t> next = start;
@@ -178,10 +206,12 @@ class NativeLanguageModel : public LanguageModel {
       if (std::find(ends_.begin(), ends_.end(), id) != ends_.end()) break;
       answer.push_back(id);
       next = std::span(answer).last(1);
-      if (!options.stop_at_newline) continue;
-      if (tokenizer().decode(next, true).find('\n') == std::string::npos) continue;
+      const bool ends =
+          options.stop_at_newline && tokenizer().decode(next, true).find('\n') != std::string::npos;
+      if (!ends && !on_text) continue;
       const std::string text = tokenizer().decode_after(start, answer);
-      return text.substr(0, text.find('\n'));
+      if (ends) return text.substr(0, text.find('\n'));
+      on_text(text);
     }
     return tokenizer().decode_after(start, answer);
   }
@@ -209,6 +239,7 @@ class NativeLanguageModel : public LanguageModel {
   Transformer model_;
   Texts texts_;
   Ids ends_;
+  bool markers_ = true;
 };
 
 }  // namespace

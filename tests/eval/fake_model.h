@@ -24,6 +24,11 @@ class FakeModel : public LanguageModel {
     if (adapter != nullptr) answer_ = cat(" ", std::lround(adapter->pairs.at(0).b.at(0)), " \n");
   }
   HostTensor logits(const std::vector<std::int32_t>& /*ids*/) override { return {}; }
+  void put_markers(bool put) override { markers = put; }
+  void stream(const std::string& /*prompt*/, const CompletionOptions& /*options*/,
+              const TextCallback& on_text) override {
+    on_text(answer_);
+  }
   std::vector<std::int32_t> tokenize(const std::string& /*text*/) const override { return {}; }
   std::vector<std::string> complete(const std::vector<std::string>& prompts,
                                     const CompletionOptions& /*options*/) override {
@@ -43,6 +48,7 @@ class FakeModel : public LanguageModel {
   std::size_t adapters = 0;  // calls of use_adapter()
   std::size_t asked = 0;     // prompts
   std::vector<std::string> scored;
+  bool markers = true;
 
  private:
   std::string answer_ = "base";

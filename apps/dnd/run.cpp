@@ -1,0 +1,131 @@
+// dnd run: a question to a base model, with and without an adapter.
+#include <unistd.h>
+
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/strings.h"
+#include "chat_options.h"
+#include "context.h"
+#include "dnd/language_model.h"
+#include "engine_loader.h"
+#include "merge/adapter_argument.h"
+#include "source_options.h"
+
+namespace dnd::app {
+namespace {
+
+struct AskOptions {
+  std::filesystem::path base;
+  std::string adapter;
+  chat::ChatOptions chat;
+  CompletionOptions completion = {.max_tokens = 256, .stop_at_newline = false};
+  int threads = 0;
+  std::vector<std::string> text;
+};
+
+class AskRun {
+ public:
+  AskRun(const Context& context, const AskOptions& options)
+      : context_(context), options_(options), chat_(open_chat(options.base, options.chat)) {}
+
+  void run() {
+    open();
+    if (options_.text.empty() && ::isatty(STDIN_FILENO) != 0) return converse();
+    if (options_.text.empty() || options_.text == std::vector<std::string>{"-"}) return each_line();
+    std::string question;
+    for (const std::string& word : options_.text) question += (question.empty() ? "" : " ") + word;
+    answer(question, chat_.prompt_of(question));
+  }
+
+ private:
+  void open() {
+    EngineOptions engine;
+    engine.device = "cpu";
+    engine.threads = options_.threads;
+    engine_ = open_engine(engine);
+    model_ = engine_->load_language_model(options_.base.string(), true);
+    model_->put_markers(!chat_.has_template());
+    if (options_.adapter.empty()) return;
+    const merge::WeightedAdapter adapter =
+        merge::read_adapters({merge::parse_adapter_argument(options_.adapter)},
+                             target::read_base_model(options_.base).heads)
+            .at(0);
+    adapter::LoraAdapter scaled = adapter.adapter;
+    for (adapter::LoraPair& pair : scaled.pairs) pair.scale *= adapter.weight;
+    model_->use_adapter(&scaled);
+  }
+
+  // The answer, which is printed while it comes (with --json: when it is whole).
+  std::string answer(const std::string& question, const std::string& prompt) {
+    std::string whole;
+    model_->stream(prompt, options_.completion, [&](const std::string& text) {
+      whole += text;
+      if (!context_.json) print_text(text);
+    });
+    if (context_.json) {
+      print_json({{"prompt", question}, {"answer", whole}});
+    } else {
+      print_line("");
+    }
+    return whole;
+  }
+
+  void each_line() {
+    for (std::string line; std::getline(std::cin, line);) {
+      if (!trimmed(line).empty()) answer(line, chat_.prompt_of(line));
+    }
+  }
+
+  // On a terminal: with a template the talk goes on, without one every line stands alone.
+  void converse() {
+    log_info("one question a line; an end of input (Ctrl-D) ends");
+    std::vector<chat::Message> messages;
+    std::cerr << "> " << std::flush;
+    for (std::string line; std::getline(std::cin, line); std::cerr << "> " << std::flush) {
+      if (trimmed(line).empty()) continue;
+      messages.push_back({"user", line});
+      const std::string prompt =
+          chat_.has_template() ? chat_.prompt_of(messages) : chat_.prompt_of(line);
+      messages.push_back({"assistant", answer(line, prompt)});
+    }
+  }
+
+  const Context& context_;
+  const AskOptions& options_;
+  chat::BaseChat chat_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<LanguageModel> model_;  // goes before the engine
+};
+
+}  // namespace
+
+void add_run(CLI::App& program, Context& context) {
+  const auto options = std::make_shared<AskOptions>();
+  CLI::App& command = add_command(
+      program, context, "run", "Questions to a base model, with or without an adapter",
+      {{"dnd run --base BASE \"What is the capital of France?\"", "the answer, as it comes"},
+       {"dnd run --base BASE --adapter adapters/arc - < questions.txt", "a question a line"},
+       {"dnd run --base BASE --adapter adapters/arc:0.5", "a talk, on a terminal"}},
+      [&context, options] {
+        options->base = base_place(options->base).path;
+        AskRun(context, *options).run();
+      });
+  command.add_option("-b,--base", options->base, "Base model: folder or name in the hub's cache")
+      ->required();
+  command.add_option("-a,--adapter", options->adapter,
+                     "Adapter, with an optional weight after a colon (default 1)");
+  add_chat_options(command, options->chat);
+  command.add_option("--max-tokens", options->completion.max_tokens, "Longest answer")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  command.add_option("--threads", options->threads, "Threads (default: all)")
+      ->check(CLI::Range(1, 256));
+  command.add_option("text", options->text,
+                     "The question; - or nothing: standard input, a question a line");
+}
+
+}  // namespace dnd::app

@@ -1,0 +1,47 @@
+// How a question becomes the text that a base model is asked: by a chat template, or as it is.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/json.h"
+#include "chat/template.h"
+#include "tokenizer/base_tokenizer.h"
+
+namespace dnd::chat {
+
+struct ChatOptions {
+  std::string mode = "auto";  // "auto": the base's own template where it has one; "none"; or a file
+  std::optional<std::string>
+      system;  // a first message of this role; without one, the template's own default
+};
+
+// Calls from several threads wait for one another.
+class BaseChat {
+ public:
+  // `base`: read from `who`, which begins messages. Of several templates the one without a name. Says what is used
+  // (info). Throws Error(usage) for a system text that no template takes, Error(no_input) for a file that is not
+  // there, Error(data) as Template does.
+  BaseChat(const tokenizer::FolderTokenizer& base, const std::string& who,
+           const ChatOptions& options);
+
+  bool has_template() const { return template_ != nullptr; }
+
+  // Up to where the answer begins. Without a template the question itself. A text that a template made has its own
+  // markers: LanguageModel::put_markers(false). Throws Error(data) where the template refuses the messages.
+  std::string prompt_of(const std::string& question) const;
+  // Needs a template; the system text comes first unless the messages begin with one.
+  std::string prompt_of(std::span<const Message> messages) const;
+
+  // For results: {"template": "own", "none" or the file, "sha256" of its source, "system"}.
+  Json record() const;
+
+ private:
+  ChatOptions options_;
+  std::string sha256_;
+  std::unique_ptr<Template> template_;
+};
+
+}  // namespace dnd::chat
