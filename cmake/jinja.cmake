@@ -21,7 +21,7 @@ endif()
 add_executable(dnd-chat-renderer ${renderer}/expressions.cpp ${renderer}/filters.cpp ${renderer}/functions.cpp
   ${renderer}/limits.cpp ${renderer}/main.cpp ${renderer}/methods.cpp ${renderer}/operators.cpp
   ${renderer}/python_text.cpp ${renderer}/rewrite.cpp ${renderer}/statements.cpp ${renderer}/tests.cpp
-  ${renderer}/values.cpp)
+  ${renderer}/values.cpp ${renderer}/white_space.cpp)
 # Of the core it takes Unicode's cases, not the objects with their third parties.
 target_sources(dnd-chat-renderer PRIVATE ${PROJECT_SOURCE_DIR}/src/text/unicode.cpp
   ${PROJECT_SOURCE_DIR}/src/text/unicode_tables.cpp)

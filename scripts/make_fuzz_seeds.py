@@ -185,6 +185,16 @@ def model_config():
     save("model_config", "ends", '1{"eos_token_id": [3, 4]}')
 
 
+def chat_template():
+    """The cases of constructs, eight to a template: a template is a process."""
+    cases = json.loads((DATA / "chat" / "cases.json").read_text())["cases"]
+    sources = [case["source"] for case in cases if case["text"] is not None and "refused" not in case]
+    for i in range(0, len(sources), 8):
+        save("chat_template", f"constructs_{i // 8}", "\n".join(sources[i : i + 8]))
+    for i, case in enumerate(case for case in cases if "refused" in case):
+        save("chat_template", f"refused_{i}", case["source"])
+
+
 def tokenizer_json():
     """Every component that the tests have, with a small model; a few of each kind of model."""
     tokens = ["[UNK]", "a", "b", "ab", "##b", "\u2581", "t", "h", "th", "<s>", "</s>"]
@@ -234,6 +244,7 @@ def tokenizer_folder():
 if __name__ == "__main__":
     tokenizer_folder()
     tokenizer_json()
+    chat_template()
     for case in (DATA / "safetensors").glob("*.safetensors"):
         save("safetensors", case.stem, case.read_bytes())
     checkpoints()

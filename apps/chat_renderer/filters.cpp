@@ -185,6 +185,7 @@ value sort_key(const value& pair) {
 
 value sorted_pairs(const value& v, const Arguments& arguments, context& scope) {
   arguments.expect("filter 'dictsort'", 0, 0);
+  if (is_undefined(v)) refuse("filter 'dictsort' of " + name_of_type(v));
   std::vector<value> out = pairs(v, arguments, scope)->val_arr;
   std::stable_sort(out.begin(), out.end(), [](const value& a, const value& b) {
     return truth(apply_operator("<", sort_key(a), sort_key(b)));

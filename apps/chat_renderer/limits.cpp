@@ -17,10 +17,10 @@
 #endif
 
 #ifdef DND_RENDERER_IS_SANITIZED
-// The sanitizer reserves more addresses than any limit allows; it has a limit of its own, and an exit code.
+// The sanitizer reserves more addresses than any limit allows; it has a limit of its own.
 extern "C" const char* __asan_default_options();
 extern "C" const char* __asan_default_options() {
-  return "hard_rss_limit_mb=1024:exitcode=75:detect_leaks=0";
+  return "hard_rss_limit_mb=1024:exitcode=77:detect_leaks=0";
 }
 #endif
 
@@ -42,11 +42,11 @@ void limit_process(std::uint64_t memory) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   std::set_new_handler([] { ::_exit(static_cast<int>(chat::RendererExit::memory)); });
   set_limit(RLIMIT_CORE, 0);
-  set_limit(RLIMIT_FSIZE, 0);
   set_limit(RLIMIT_STACK, kStack);
 #ifdef DND_RENDERER_IS_SANITIZED
   (void)memory;
 #else
+  set_limit(RLIMIT_FSIZE, 0);  // a sanitizer writes reports
   set_limit(RLIMIT_AS, memory);
 #endif
 }

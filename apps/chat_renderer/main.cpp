@@ -10,6 +10,7 @@
 #include "limits.h"
 #include "operations.h"
 #include "rewrite.h"
+#include "white_space.h"
 
 namespace dnd::renderer {
 namespace {
@@ -58,20 +59,21 @@ struct Template {
   std::size_t longest;
 };
 
-// The engine's lexer takes one character that begins a template for white space before a tag; a comment before it
-// keeps it.
+// The engine's lexer takes the first character of a template for white space before a tag, if only blanks are
+// between. A comment before it keeps it, and a line end after that, which the comment takes, one at the beginning.
 std::string guarded(const std::string& source) {
-  const bool text =
-      !source.empty() && std::string_view("{ \t\n\v\f").find(source[0]) == std::string::npos;
-  return text ? "{##}" + source : source;
+  if (source.empty() || std::string_view("{ \t\v\f").find(source[0]) != std::string::npos)
+    return source;
+  return (source[0] == '\n' ? "{##}\n" : "{##}") + source;
 }
 
 Template parse(const Json& request) {
   const Json& limits = request.at("limits");
   jinja::lexer lexer;
-  const jinja::lexer_result tokens =
-      lexer.tokenize(guarded(request.at("source").get<std::string>()));
-  return {tokens.source, rewrite(jinja::parse_from_tokens(tokens), tokens),
+  jinja::lexer_result tokens = lexer.tokenize(guarded(request.at("source").get<std::string>()));
+  strip_white_space(tokens);
+  return {request.at("source").get<std::string>(),
+          rewrite(jinja::parse_from_tokens(tokens), tokens),
           limits.at("seconds").get<std::uint64_t>(), limits.at("text").get<std::size_t>()};
 }
 
@@ -96,9 +98,9 @@ std::string engine_reason(const std::string& said) {
 Json refusal(const std::string& what, const std::string& source, std::size_t position) {
   Json out = {{"refused", what}};
   if (position != kNowhere) {
-    const std::size_t end = std::min(position, source.size());
-    out["line"] =
-        1 + std::count(source.begin(), source.begin() + static_cast<std::ptrdiff_t>(end), '\n');
+    const std::string before = guarded(source).substr(0, position);
+    const bool added = !source.empty() && source[0] == '\n';
+    out["line"] = (added ? 0 : 1) + std::count(before.begin(), before.end(), '\n');
   }
   return out;
 }
@@ -112,8 +114,6 @@ Json answer(const std::string& source, const Make& make) {
     return refusal(found.what, source, found.position);
   } catch (const Raised& raised) {
     return {{"raised", raised.message}};
-  } catch (const LoopExit&) {
-    return refusal("'break' or 'continue' outside a loop", source, kNowhere);
   } catch (const std::exception& error) {
     return refusal(engine_reason(error.what()), source, kNowhere);
   }

@@ -151,9 +151,8 @@ value find(const value& v, const Arguments& arguments) {
 
 value get(const value& v, const Arguments& arguments) {
   arguments.expect("method 'get'", 1, 2);
-  for (const auto& [key, held] : v->val_obj) {
-    if (equal(key, arguments.positional[0])) return held;
-  }
+  const value held = find_key(v, arguments.positional[0]);
+  if (held != nullptr) return held;
   return arguments.positional.size() > 1 ? arguments.positional[1] : make_none();
 }
 

@@ -155,13 +155,6 @@ value missing(const value& object, const std::string& name) {
   return make_undefined(name);
 }
 
-value key_of(const value& dict, const value& key) {
-  for (const auto& [name, held] : dict->val_obj) {
-    if (equal(name, key)) return held;
-  }
-  return nullptr;
-}
-
 bool has_keys(const value& object) {
   return dynamic_cast<const jinja::value_object_t*>(object.get()) != nullptr;
 }
@@ -171,14 +164,14 @@ bool has_keys(const value& object) {
 value attribute_of(const value& object, const std::string& name) {
   const bool shadowed = is_dict(object) && python_attributes(object).count(name) > 0;
   if (has_keys(object) && !shadowed) {
-    if (value held = key_of(object, make_text(name)); held != nullptr) return held;
+    if (value held = find_key(object, make_text(name)); held != nullptr) return held;
   }
   return missing(object, name);
 }
 
 value item_of(const value& object, const value& key) {
   if (has_keys(object)) {
-    if (value held = key_of(object, key); held != nullptr) return held;
+    if (value held = find_key(object, key); held != nullptr) return held;
   }
   if (is_text(key)) return missing(object, text_of(key));
   const auto index = as_integer(key);

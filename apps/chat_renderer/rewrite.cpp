@@ -38,7 +38,10 @@ class Rewriter {
   Child generation(Body& nodes, std::size_t& at);
 
   Child optional(Child node) { return node == nullptr ? nullptr : expression(std::move(node)); }
+  Child leave(const jinja::statement& node, bool is_break);
+  // The body of a scope of its own; and of one that is a function in Jinja2.
   Body inner(Body nodes);
+  Body closed(Body nodes);
   ArgumentNodes arguments(Body nodes);
   // The name and arguments of a filter or test; false if it is neither.
   bool named_call(Child& node, std::string& name, ArgumentNodes& given);
@@ -48,6 +51,7 @@ class Rewriter {
 
   const jinja::lexer_result& tokens_;
   int depth_ = 0;  // scopes around the node
+  int loops_ = 0;  // loops around it that `break` and `continue` may leave
 };
 
 bool Rewriter::is_tag(const Child& node, std::string_view name) const {
@@ -74,11 +78,14 @@ bool Rewriter::is_closed_between(std::size_t first, std::size_t second) const {
 Child Rewriter::generation(Body& nodes, std::size_t& at) {
   const std::size_t begin = at;
   Body inside;
-  for (++at; at < nodes.size() && !is_tag(nodes[at], "endgeneration"); ++at) {
+  int open = 1;
+  for (++at; at < nodes.size(); ++at) {
+    open += is_tag(nodes[at], "generation") ? 1 : is_tag(nodes[at], "endgeneration") ? -1 : 0;
+    if (open == 0) break;
     inside.push_back(std::move(nodes[at]));
   }
-  if (at == nodes.size()) return make<Refused>(*nodes[begin], "'generation' without its end");
-  return make<Block>(*nodes[begin], "", ArgumentNodes(), inner(std::move(inside)));
+  if (at == nodes.size()) throw Refusal{"'generation' without its end", nodes[begin]->pos};
+  return make<Block>(*nodes[begin], "", ArgumentNodes(), closed(std::move(inside)));
 }
 
 Body Rewriter::body(Body nodes) {
@@ -98,6 +105,18 @@ Body Rewriter::inner(Body nodes) {
   Body out = body(std::move(nodes));
   --depth_;
   return out;
+}
+
+Body Rewriter::closed(Body nodes) {
+  const int loops = std::exchange(loops_, 0);
+  Body out = inner(std::move(nodes));
+  loops_ = loops;
+  return out;
+}
+
+Child Rewriter::leave(const jinja::statement& node, bool is_break) {
+  if (loops_ == 0) throw Refusal{"'break' or 'continue' outside a loop", node.pos};
+  return make<LeaveLoop>(node, is_break);
 }
 
 ArgumentNodes Rewriter::arguments(Body nodes) {
@@ -257,8 +276,11 @@ Child Rewriter::loop(jinja::for_statement& node) {
     test = expression(std::move(select->test));
     iterable = std::move(select->lhs);
   }
+  ++loops_;
+  Body body = inner(std::move(node.body));
+  --loops_;
   return make<For>(node, std::move(names), expression(std::move(iterable)), std::move(test),
-                   inner(std::move(node.body)), inner(std::move(node.default_block)));
+                   std::move(body), inner(std::move(node.default_block)));
 }
 
 Child Rewriter::assignment(jinja::set_statement& node) {
@@ -289,7 +311,7 @@ Child Rewriter::macro(jinja::macro_statement& node) {
     parameters.push_back(
         {identifier->val, keyword == nullptr ? nullptr : expression(std::move(keyword->val))});
   }
-  return make<DefineMacro>(node, name->val, std::move(parameters), inner(std::move(node.body)));
+  return make<DefineMacro>(node, name->val, std::move(parameters), closed(std::move(node.body)));
 }
 
 Child Rewriter::statement(Child node) {
@@ -302,8 +324,8 @@ Child Rewriter::statement(Child node) {
   if (auto* found = as<jinja::for_statement>(node)) return loop(*found);
   if (auto* found = as<jinja::set_statement>(node)) return assignment(*found);
   if (auto* found = as<jinja::macro_statement>(node)) return macro(*found);
-  if (as<jinja::break_statement>(node) != nullptr) return make<LeaveLoop>(*node, true);
-  if (as<jinja::continue_statement>(node) != nullptr) return make<LeaveLoop>(*node, false);
+  if (as<jinja::break_statement>(node) != nullptr) return leave(*node, true);
+  if (as<jinja::continue_statement>(node) != nullptr) return leave(*node, false);
   if (auto* found = as<jinja::filter_statement>(node)) {
     std::string name;
     ArgumentNodes given;

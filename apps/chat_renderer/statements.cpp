@@ -96,10 +96,19 @@ value For::evaluate(context& scope) const {
 
 namespace {
 
-value assigned(const Child& expression, const Body& body, context& scope) {
-  if (expression != nullptr) return expression->execute(scope);
+// The text of a body of its own scope. Who leaves it for the end of a loop's turn leaves its text behind.
+std::string run_apart(const Body& body, const context& scope) {
   context inner(scope);
-  return make_text(run(body, inner));
+  try {
+    return run(body, inner);
+  } catch (LoopExit& exit) {
+    exit.text.clear();
+    throw;
+  }
+}
+
+value assigned(const Child& expression, const Body& body, context& scope) {
+  return expression != nullptr ? expression->execute(scope) : make_text(run_apart(body, scope));
 }
 
 // Whether a namespace is in `v`: one that holds itself would never be freed.
@@ -130,9 +139,11 @@ value AssignMember::evaluate(context& scope) const {
 }
 
 value Block::evaluate(context& scope) const {
-  context inner(scope);
-  value written = make_text(run(body, inner));
-  if (filter.empty()) return written;
+  if (filter.empty()) {
+    context inner(scope);
+    return make_text(run(body, inner));
+  }
+  const value written = make_text(run_apart(body, scope));
   return make_text(printed(apply_filter(filter, written, arguments.evaluate(scope), scope)));
 }
 

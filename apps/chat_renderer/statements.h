@@ -89,7 +89,7 @@ struct AssignMember : Node {
   Body body;
 };
 
-// A body with a scope of its own, through filters: {% filter %}, {% generation %}.
+// A body with a scope of its own, through a filter: {% filter %}; or through none: {% generation %}.
 struct Block : Node {
   Block(std::size_t position, std::string its_filter, ArgumentNodes its_arguments, Body its_body)
       : Node(position),

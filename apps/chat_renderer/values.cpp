@@ -102,14 +102,6 @@ bool equal_items(const std::vector<value>& a, const std::vector<value>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), equal);
 }
 
-// The value of `key`, or null.
-value find_key(const value& dict, const value& key) {
-  for (const auto& [name, held] : dict->val_obj) {
-    if (equal(name, key)) return held;
-  }
-  return nullptr;
-}
-
 bool equal_dicts(const value& a, const value& b) {
   if (a->val_obj.size() != b->val_obj.size()) return false;
   return std::all_of(a->val_obj.begin(), a->val_obj.end(), [&](const auto& pair) {
@@ -119,6 +111,14 @@ bool equal_dicts(const value& a, const value& b) {
 }
 
 }  // namespace
+
+value find_key(const value& dict, const value& key) {
+  if (is_list(key) || is_dict(key)) refuse(name_of_type(key) + " as the key of a dict");
+  for (const auto& [name, held] : dict->val_obj) {
+    if (equal(name, key)) return held;
+  }
+  return nullptr;
+}
 
 bool equal(const value& a, const value& b) {
   if (a == b) return true;

@@ -93,6 +93,8 @@ std::optional<double> as_number(const value& v);
 std::string printed(const value& v);
 // a == b.
 bool equal(const value& a, const value& b);
+// The value of `key` in a dict, Namespace or Loop, or null. Refuses what cannot be a key.
+value find_key(const value& dict, const value& key);
 // item in container.
 bool contains(const value& container, const value& item);
 // What a loop over `v` sees; uses a Generator up. Refuses what is not iterable; `what` is who asks.
