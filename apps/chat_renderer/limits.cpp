@@ -1,11 +1,9 @@
 #include "limits.h"
 
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <new>
 
 #include "chat/frame.h"
@@ -39,7 +37,6 @@ void set_limit(__rlimit_resource resource, rlim_t soft) {
 }  // namespace
 
 void limit_process(std::uint64_t memory) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   std::set_new_handler([] { ::_exit(static_cast<int>(chat::RendererExit::memory)); });
   set_limit(RLIMIT_CORE, 0);
   set_limit(RLIMIT_STACK, kStack);

@@ -5,8 +5,8 @@
 
 namespace dnd::renderer {
 
-// Memory in bytes, the program's own included; its excess ends the process with RendererExit::memory. No files,
-// no core, an end when the caller's process ends.
+// Memory in bytes, the program's own included; its excess ends the process with RendererExit::memory. No files, no
+// core. When the caller's process ends, so does the input, and with it this process.
 void limit_process(std::uint64_t memory);
 
 // `seconds` more of processor time, then SIGXCPU.

@@ -14,8 +14,8 @@ namespace dnd::chat {
 
 struct ChatOptions {
   std::string mode = "auto";  // "auto": the base's own template where it has one; "none"; or a file
-  std::optional<std::string>
-      system;  // a first message of this role; without one, the template's own default
+  // A first message of this role; without one, what the template itself says.
+  std::optional<std::string> system = {};
 };
 
 // Calls from several threads wait for one another.

@@ -182,6 +182,15 @@ TEST(ChatTemplate, RendersForSeveralThreads) {
   for (std::thread& thread : threads) thread.join();
 }
 
+// The system can end a process with the thread that started it.
+TEST(ChatTemplate, OutlivesTheThreadThatMadeIt) {
+  std::unique_ptr<Template> made;
+  std::thread([&made] {
+    made = std::make_unique<Template>("{{ messages[0].content }}", TokenStrings(), "test");
+  }).join();
+  EXPECT_EQ(made->render(kQuestion), "Hi");
+}
+
 // A variable of one text is not in the next.
 TEST(ChatTemplate, TextsAreApart) {
   const Template remembers("{{ x is defined }}{% set x = 1 %}", {}, "test");

@@ -32,7 +32,8 @@ def expression(rng: random.Random, depth: int) -> str:
         return f"({inner}).{rng.choice(METHODS)}"
     if kind < 0.85:
         other = expression(rng, depth - 1)
-        return f"({inner} {rng.choice(OPERATORS)} {other})" if rng.random() < 0.8 else f"{inner} {rng.choice(OPERATORS)} {other}"
+        text = f"{inner} {rng.choice(OPERATORS)} {other}"
+        return f"({text})" if rng.random() < 0.8 else text
     if kind < 0.9:
         return f"({inner} if {expression(rng, depth - 1)} else {expression(rng, depth - 1)})"
     if kind < 0.95:
