@@ -1,6 +1,6 @@
-// The door to llama.cpp's Jinja engine (scripts/setup_jinja.sh): lexer, parser, syntax tree, values, scopes and
-// the evaluation of what is alike in Jinja2. Where the engine departs from Jinja2 as transformers sets it up,
-// rewrite.h puts other nodes into the tree.
+// The door to llama.cpp's Jinja engine (scripts/setup_jinja.sh): lexer, parser, syntax tree, values, scopes
+// and the evaluation of what is alike in Jinja2. Where the engine departs from Jinja2 as transformers sets
+// it up, rewrite.h puts other nodes into the tree.
 #pragma once
 
 #include <jinja/lexer.h>
@@ -18,8 +18,8 @@ using jinja::value;
 
 inline constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 
-// A construct, or a use of one, that is not what the reference does, or that the reference refuses too. Not a
-// std::exception: the engine wraps those in texts of its own.
+// A construct, or a use of one, that is not what the reference does, or that the reference refuses too. Not
+// a std::exception: the engine wraps those in texts of its own.
 struct Refusal {
   std::string what;
   std::size_t position = kNowhere;  // in the source; the innermost node tells it

@@ -1,5 +1,6 @@
-// dnd-chat-renderer: renders one chat template, for chat/template.h, in a process of its own: templates are hostile
-// input, and the engine has no bounds. Reads and writes frames (chat/frame.h) on its standard input and output.
+// dnd-chat-renderer: renders one chat template, for chat/template.h, in a process of its own: templates are
+// hostile input, and the engine has no bounds. Reads and writes frames (chat/frame.h) on its standard input
+// and output.
 #include <unistd.h>
 
 #include <algorithm>
@@ -59,8 +60,9 @@ struct Template {
   std::size_t longest;
 };
 
-// The engine's lexer takes the first character of a template for white space before a tag, if only blanks are
-// between. A comment before it keeps it, and a line end after that, which the comment takes, one at the beginning.
+// The engine's lexer takes the first character of a template for white space before a tag, if only blanks
+// are between. A comment before it keeps it, and a line end after that, which the comment takes, one at the
+// beginning.
 std::string guarded(const std::string& source) {
   if (source.empty() || std::string_view("{ \t\v\f").find(source[0]) != std::string::npos)
     return source;

@@ -77,8 +77,8 @@ value has_affix(const value& v, const Arguments& arguments) {
   return make_bool(std::any_of(given->val_arr.begin(), given->val_arr.end(), fits));
 }
 
-// Whether Python makes several letters of one that has this code point, or looks at its neighbours; our tables
-// have one for one.
+// Whether Python makes several letters of one that has this code point, or looks at its neighbours; our
+// tables have one for one.
 bool has_special_case(char32_t point) {
   static constexpr std::array<char32_t, 10> kSpecial = {0xDF,  0x130, 0x149, 0x1F0, 0x390,
                                                         0x3A3, 0x3B0, 0x587, 0x1C5, 0x345};

@@ -1,5 +1,5 @@
-// Jinja2's operators, attributes, tests, filters, methods and functions on the engine's values, by name. What is
-// not here is refused by name when a template comes to it.
+// Jinja2's operators, attributes, tests, filters, methods and functions on the engine's values, by name.
+// What is not here is refused by name when a template comes to it.
 #pragma once
 
 #include <ctime>
@@ -13,7 +13,8 @@ namespace dnd::renderer {
 // Every operator but `and` and `or`.
 value apply_operator(const std::string& name, const value& left, const value& right);
 
-// object.name and object[key]. Undefined where there is none, refused where Python has an attribute of that name.
+// object.name and object[key]. Undefined where there is none, refused where Python has an attribute of that
+// name.
 value attribute_of(const value& object, const std::string& name);
 value item_of(const value& object, const value& key);
 // object[start:stop:step], null where one was left out.

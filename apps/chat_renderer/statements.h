@@ -1,5 +1,5 @@
-// Statements that stand in the syntax tree in the place of the engine's: with Jinja2's scopes, and keeping what was
-// written before a `break` or `continue`. Each gives the text that it writes.
+// Statements that stand in the syntax tree in the place of the engine's: with Jinja2's scopes, and keeping
+// what was written before a `break` or `continue`. Each gives the text that it writes.
 #pragma once
 
 #include <string>
@@ -15,7 +15,8 @@ using Body = jinja::statements;
 // The text that `body` writes.
 std::string run(const Body& body, context& scope);
 
-// How `break` and `continue` leave: with the text written since the loop's turn began. Not a std::exception.
+// How `break` and `continue` leave: with the text written since the loop's turn began. Not a
+// std::exception.
 struct LoopExit {
   bool is_break;
   std::string text;

@@ -5,8 +5,8 @@
 
 namespace dnd::renderer {
 
-// Takes from the texts between tags what `-` in a tag, and a tag alone at the beginning of a line, take in Jinja2 and
-// the engine left.
+// Takes from the texts between tags what `-` in a tag, and a tag alone at the beginning of a line, take in
+// Jinja2 and the engine left.
 void strip_white_space(jinja::lexer_result& lexed);
 
 }  // namespace dnd::renderer

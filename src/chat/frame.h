@@ -1,8 +1,10 @@
-// How the renderer's process and its caller part their messages: a length, then that many bytes of JSON. Both are of
-// one build and one machine.
+// How the renderer's process and its caller part their messages: a length, then that many bytes of JSON.
+// Both are of one build and one machine.
 //
-//   -> {"source": TEMPLATE, "limits": {"seconds", "memory", "text"}}     <- {} or {"refused", "line"}
-//   -> {"variables": {...}, "now": UNIX SECONDS}, again and again        <- {"text"}, {"raised"} or {"refused", "line"}
+//   -> {"source": TEMPLATE, "limits": {"seconds", "memory", "text"}}
+//   <- {}, or {"refused", "line"}
+//   -> {"variables": {...}, "now": UNIX SECONDS}, again and again
+//   <- {"text"}, {"raised"} or {"refused", "line"}
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // A process that renders one chat template (apps/chat_renderer), and what it is held to.
 //
-// A process, because a template is a program of a stranger and the engine has no bounds; started anew from a file,
-// because a copy of a process with threads may not even allocate memory. It costs a few milliseconds once, and far
-// less than one a text.
+// A process, because a template is a program of a stranger and the engine has no bounds; started anew from
+// a file, because a copy of a process with threads may not even allocate memory. It costs a few
+// milliseconds once, and far less than one a text.
 #pragma once
 
 #include <sys/types.h>
@@ -37,8 +37,8 @@ class RendererProcess {
   RendererProcess& operator=(const RendererProcess&) = delete;
   ~RendererProcess();
 
-  // Sends a message and waits for the answer. Throws Error(data), and the process is ended, where the limits
-  // are passed or it dies; nothing may be sent after that.
+  // Sends a message and waits for the answer. Throws Error(data), and the process is ended, where the
+  // limits are passed or it dies; nothing may be sent after that.
   Json ask(const Json& message);
   // Whether a message may be sent.
   bool is_running() const { return process_ >= 0; }

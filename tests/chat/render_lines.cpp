@@ -1,5 +1,6 @@
-// render_lines: one JSON object a line in: "source", "tokens", "messages", "add_generation_prompt", "variables", "now"
-// (all but the first two and "messages" may be left out); one a line out: "text", or "error".
+// render_lines: one JSON object a line in: "source", "tokens", "messages", "add_generation_prompt",
+// "variables", "now" (all but the first two and "messages" may be left out); one a line out: "text", or
+// "error".
 #include <iostream>
 #include <map>
 #include <string>

@@ -3,15 +3,17 @@
 import random
 
 NAMES = ["x", "y", "ns.n", "ns.s", "m", "m.role", "m['content']", "messages", "messages[0]", "bos_token", "unknown",
-         "table", "table.a", "table['k k']", "rows", "number", "nothing", "flag", "loop.index0", "loop.last", "loop.previtem"]  # fmt: skip
+         "table", "table.a", "table['k k']", "rows", "number", "nothing", "flag", "loop.index0", "loop.last",
+         "loop.previtem"]  # fmt: skip
 LITERALS = ["'a'", "' b\\n'", "'é日\u2003'", "''", "'a b,c'", "0", "1", "-3", "7", "2.5", "true", "false", "none",
             "[]", "[1, 'a', none]", "['b', 'a']", "{}", "{'a': 1, 'b': [2]}", "(1, 2)"]  # fmt: skip
 FILTERS = ["trim", "length", "upper", "lower", "string", "tojson", "list", "first", "last", "join(',')", "join", "int",
-           "default('d')", "default('d', true)", "capitalize", "reverse", "items", "map(attribute='role')", "map('upper')",
-           "select", "reject('none')", "selectattr('role', 'equalto', 'user')", "rejectattr('n')", "replace('a', 'ä')",
-           "tojson(indent=2)", "dictsort", "safe", "title", "sort", "abs", "e"]  # fmt: skip
+           "default('d')", "default('d', true)", "capitalize", "reverse", "items", "map(attribute='role')",
+           "map('upper')", "select", "reject('none')", "selectattr('role', 'equalto', 'user')", "rejectattr('n')",
+           "replace('a', 'ä')", "tojson(indent=2)", "dictsort", "safe", "title", "sort", "abs", "e"]  # fmt: skip
 TESTS = ["defined", "undefined", "none", "string", "number", "integer", "boolean", "mapping", "sequence", "iterable",
-         "true", "false", "odd", "even", "eq 1", "in ['a', 1]", "gt 0", "divisibleby 2", "float", "sameas none"]  # fmt: skip
+         "true", "false", "odd", "even", "eq 1", "in ['a', 1]", "gt 0", "divisibleby 2", "float",
+         "sameas none"]  # fmt: skip
 METHODS = ["strip()", "lstrip('a ')", "rstrip()", "split(',')", "split()", "split('a', 1)", "rsplit(' ', 1)",
            "startswith('a')", "endswith(('b', 'c'))", "replace('a', '', 1)", "upper()", "lower()", "items()", "keys()",
            "get('a')", "get('zz', 'q')", "find('b')", "format(1)", "title()", "append(1)"]  # fmt: skip

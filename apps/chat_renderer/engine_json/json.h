@@ -1,5 +1,5 @@
-// Stands in the place of llama.cpp's JSON library, which the engine includes for one function that is not used
-// here: contexts are made by values.h. Holds nothing.
+// Stands in the place of llama.cpp's JSON library, which the engine includes for one function that is not
+// used here: contexts are made by values.h. Holds nothing.
 #pragma once
 
 #include <string>
