@@ -1,0 +1,115 @@
+"""dnd run and dnd tokenize: a base model asked as people have it, with and without a chat template."""
+
+import json
+import shutil
+
+import pytest
+from support import DATA, ROOT, Exit, dnd, fails
+
+BASE = ROOT / "models/default/base"
+TEMPLATE = ("{% for m in messages %}[{{ m.role }}]{{ m.content }}\n{% endfor %}"
+            "{% if add_generation_prompt %}[assistant]{% endif %}")
+SHORT = ("--max-tokens", "8")
+
+
+@pytest.fixture
+def chat_base(tmp_path):
+    """The default base with a chat template of its own."""
+    folder = tmp_path / "chat"
+    shutil.copytree(BASE, folder)
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings | {"chat_template": TEMPLATE}))
+    return folder
+
+
+def ids(*arguments, text: object = "two words") -> list[int]:
+    return dnd("tokenize", *arguments, stdin=json.dumps(text) + "\n", engine=False).json[0]["ids"]
+
+
+def test_tokenize_gives_ids_and_pieces_of_every_line():
+    lines = '"two words"\n\n"two words again"\n'
+    first, second = dnd("tokenize", "--base", BASE, stdin=lines, engine=False).json
+    assert len(first["ids"]) == len(first["pieces"])
+    assert second["ids"][:len(first["ids"])] == first["ids"]
+    assert "".join(first["pieces"]).replace("\u2581", " ").strip().endswith("two words")
+
+
+def test_tokenize_reads_strings_alone():
+    result = dnd("tokenize", "--base", BASE, stdin='"fine"\nbare\n', engine=False, expect=Exit.DATA)
+    assert "standard input: line 2" in result.last_error
+    assert len(result.json) == 1, "what came before is answered"
+    assert "expected a JSON string, got number" in fails(Exit.DATA, "tokenize", "--base", BASE, stdin="3\n")
+    fails(Exit.USAGE, "tokenize", stdin='"x"\n')
+
+
+def test_tokenize_applies_the_chat_template(chat_base):
+    rendered = "[user]two words\n[assistant]"
+    assert ids("--base", chat_base, "--chat", "auto") == ids("--base", BASE, "--no-special", text=rendered)
+    talk = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}]
+    rendered = "[user]a\n[assistant]b\n[user]c\n[assistant]"
+    assert ids("--base", chat_base, "--chat", "auto", text=talk) == ids("--base", BASE, "--no-special", text=rendered)
+    rendered = "[system]be brief\n[user]two words\n[assistant]"
+    assert ids("--base", chat_base, "--chat", "auto", "--system", "be brief") == ids(
+        "--base", BASE, "--no-special", text=rendered)
+    assert ids("--base", chat_base) == ids("--base", BASE), "none is the default"
+
+
+def test_a_template_may_come_from_a_file(tmp_path, chat_base):
+    file = tmp_path / "own.jinja"
+    file.write_text("<{{ messages[0].content }}>")
+    assert ids("--base", BASE, "--chat", file) == ids("--base", BASE, "--no-special", text="<two words>")
+    file.write_text("{{ messages[")
+    assert "own.jinja" in fails(Exit.DATA, "tokenize", "--base", BASE, "--chat", file, stdin='"x"\n')
+    assert "nowhere" in fails(Exit.NO_INPUT, "tokenize", "--base", BASE, "--chat", "nowhere", stdin='"x"\n')
+
+
+def test_a_system_text_needs_a_template():
+    message = fails(Exit.USAGE, "tokenize", "--base", BASE, "--chat", "auto", "--system", "x", stdin='"x"\n')
+    assert "has no chat template that takes it" in message
+    assert "--chat none has no place for it" in fails(
+        Exit.USAGE, "tokenize", "--base", BASE, "--chat", "none", "--system", "x", stdin='"x"\n')
+
+
+def test_run_answers_and_is_the_same_at_once_and_line_by_line():
+    one = dnd("run", "--base", BASE, *SHORT, "the first").out
+    two = dnd("run", "--base", BASE, *SHORT, "the second").out
+    assert dnd("run", "--base", BASE, *SHORT, "-", stdin="the first\n\nthe second\n").out == one + two
+    assert dnd("run", "--base", BASE, *SHORT, stdin="the first\n").out == one
+    told = dnd("run", "--base", BASE, *SHORT, "--json", "the", "first").json[0]
+    assert told == {"prompt": "the first", "answer": one[:-1]}
+
+
+def test_run_asks_by_the_chat_template(chat_base):
+    asked = dnd("run", "--base", chat_base, *SHORT, "the first")
+    assert "asked by its own chat template" in asked.err
+    plain = dnd("run", "--base", chat_base, *SHORT, "--chat", "none", "[user]the first\n[assistant]")
+    assert "chat template" not in plain.err
+    assert asked.out == plain.out, "this tokenizer puts no markers"
+
+
+def test_run_takes_an_adapter_with_its_weight(tmp_path):
+    adapter = tmp_path / "adapter"
+    dnd("generate", "--prompts", ROOT / "examples/questions.jsonl", "--out", adapter)
+    first = next(path.parent for path in sorted(adapter.rglob("adapter_config.json")))
+    base = dnd("run", "--base", BASE, *SHORT, "--json", "the first").json[0]["answer"]
+    assert dnd("run", "--base", BASE, *SHORT, "--json", "-a", f"{first}:0", "the first").json[0]["answer"] == base
+    assert dnd("run", "--base", BASE, *SHORT, "-a", first, "the first").out
+    fails(Exit.NO_INPUT, "run", "--base", BASE, "-a", tmp_path / "none", "x", engine=True)
+
+
+def test_a_base_without_tokenizer_is_refused_before_the_engine_is_opened():
+    assert "neither tokenizer.json" in fails(Exit.NO_INPUT, "run", "--base", DATA / "interop/llama/base", "x")
+
+
+def test_verify_asks_as_run_does(tmp_path, chat_base):
+    adapter = tmp_path / "adapter"
+    dnd("generate", "--prompts", ROOT / "examples/questions.jsonl", "--out", adapter)
+    run = ("verify", adapter, "--run", "--json", *SHORT)
+    asked = dnd(*run, "--base", chat_base).json[0]["run"]
+    assert asked["prompt"] == "What is the capital of France?"
+    assert asked["ids"] == ids("--base", chat_base, "--chat", "auto", text=asked["prompt"])
+    answer = dnd("run", "--base", chat_base, *SHORT, asked["prompt"]).out
+    assert asked["base_answer"] == answer.split("\n")[0]
+    plain = dnd(*run, "--base", chat_base, "--chat", "none", "--prompt", "x").json[0]["run"]
+    assert plain["ids"] == ids("--base", BASE, text="x")
+    fails(Exit.USAGE, *run, "--base", chat_base, "--ids", "1,2", "--chat", "none")
