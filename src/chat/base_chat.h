@@ -21,16 +21,17 @@ struct ChatOptions {
 // Calls from several threads wait for one another.
 class BaseChat {
  public:
-  // `base`: read from `who`, which begins messages. Of several templates the one without a name. Says what is used
-  // (info). Throws Error(usage) for a system text that no template takes, Error(no_input) for a file that is not
-  // there, Error(data) as Template does.
+  // `base`: read from `who`, which begins messages. Of several templates the one without a name. Says what
+  // is used (info). Throws Error(usage) for a system text that no template takes, Error(no_input) for a
+  // file that is not there, Error(data) as Template does.
   BaseChat(const tokenizer::FolderTokenizer& base, const std::string& who,
            const ChatOptions& options);
 
   bool has_template() const { return template_ != nullptr; }
 
-  // Up to where the answer begins. Without a template the question itself. A text that a template made has its own
-  // markers: LanguageModel::put_markers(false). Throws Error(data) where the template refuses the messages.
+  // Up to where the answer begins. Without a template the question itself. A text that a template made has
+  // its own markers: LanguageModel::put_markers(false). Throws Error(data) where the template refuses the
+  // messages.
   std::string prompt_of(const std::string& question) const;
   // Needs a template; the system text comes first unless the messages begin with one.
   std::string prompt_of(std::span<const Message> messages) const;

@@ -15,16 +15,17 @@
 namespace dnd::eval {
 
 // Keeps what the model said by adapter (its values, not its name) and prompt, so that an adapter that
-// several methods choose costs nothing twice. Model and chat must outlive the object, and nobody else changes its
-// adapter meanwhile.
+// several methods choose costs nothing twice. Model and chat must outlive the object, and nobody else
+// changes its adapter meanwhile.
 class Answers {
  public:
-  // `chat`: how questions are asked, and whether the model puts its markers around them; nullptr: as they are.
+  // `chat`: how questions are asked, and whether the model puts its markers around them; nullptr: as they
+  // are.
   Answers(LanguageModel& model, CompletionOptions options, const chat::BaseChat* chat = nullptr);
 
   // The answers to `questions`, in order; without an adapter (nullptr) those of the base. Where the scorer
-  // is `choice`, the choice that the model finds most probable after the prompt and (but for a template) a space. Throws
-  // Error(data) where a question has none.
+  // is `choice`, the choice that the model finds most probable after the prompt and (but for a template) a
+  // space. Throws Error(data) where a question has none.
   std::vector<std::string> ask(const Weights& adapter,
                                const std::vector<tasks::Question>& questions,
                                const tasks::Scorer& scorer = {});
