@@ -34,8 +34,9 @@ void add_settings(CLI::App& command, EvalOptions& options) {
       ->capture_default_str();
   command
       .add_option("--scorer", options.scorer,
-                  "How answers are judged where a task names no scorer: exact, first_line,\n"
-                  "contains, number, choice, f1 or rouge_l (docs/training.md)")
+                  "How answers are judged where a task names no scorer (docs/training.md)")
+      ->check(
+          CLI::IsMember({"exact", "first_line", "contains", "number", "choice", "f1", "rouge_l"}))
       ->capture_default_str();
   command.add_option("--seed", settings.seed, "Seed of draws and controls (default 0)")
       ->check(seed_check());
@@ -47,6 +48,7 @@ void add_eval_options(CLI::App& command, EvalOptions& options) {
   add_inputs(command, options);
   add_settings(command, options);
   add_chat_options(command, options.chat);
+  for (const char* name : {"--chat", "--system"}) command.get_option(name)->needs("--base");
   command.add_option("-o,--out", options.out, "Folder for results.json, table.md and results.svg");
   command.add_flag("--force", options.force, "Replace an earlier evaluation at --out");
   command.add_option("--show", options.show,

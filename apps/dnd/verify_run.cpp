@@ -100,6 +100,7 @@ void AdapterRun::choose_input(const fs::path& base) {
   }
   const std::string problem = model_->info().tokenizer_problem;
   if (!problem.empty()) {
+    if (options_.chat.mode != "auto" || options_.chat.system) fail(ErrorKind::data, problem);
     log_warning(cat(problem, "; ids are run"));
     ids_ = usual_ids(model_->info().vocabulary);
     return;

@@ -15,7 +15,7 @@ import threading
 
 import pytest
 from command_tree import Parameter, read_tree
-from support import DATA, GOLDEN, LAYOUT, PROGRAM, QUESTIONS, Exit, dnd, environment, tree, write_prompts
+from support import DATA, GOLDEN, LAYOUT, PROGRAM, QUESTIONS, ROOT, Exit, dnd, environment, tree, write_prompts
 from train_data import write_config, write_tasks
 
 TREE = read_tree()
@@ -26,15 +26,17 @@ TIMEOUT_SECONDS = 20
 # What a text is, where it does not name something to read.
 OUTPUTS = {"--out", "--work", "--logits-out"}
 WORDS = {"--answer", "--device", "--features", "--field", "--key-prefix", "--license", "--name", "--preset",
-         "--prompt", "--shard", "--show", "--targets", "--task"}
+         "--prompt", "--shard", "--show", "--system", "--targets", "--task", "text"}
 WORDS_OF_ONE_COMMAND = {"import --encoder", "new --encoder"}  # a name to be looked up later
 MAY_BE_EMPTY = {"layout --key-prefix"}
 MAY_BE_A_PIPE = {"--prompts"}
 
 # What the valid call has more, or has not, where it takes an option.
-BESIDE = {"eval --show": {"--base": LLAMA / "base"}}
+CHAT_BASE = ROOT / "models/default/base"  # has a tokenizer
+BESIDE = {"eval --show": {"--base": LLAMA / "base"}, "eval --chat": {"--base": CHAT_BASE},
+          "eval --system": {"--base": CHAT_BASE}, "verify --chat": {"--base": CHAT_BASE}}
 INSTEAD = {"generate --condition": {"--prompts"}, "import --preset": {"--layout"},
-           "new --preset": {"--layout", "--features"}}
+           "new --preset": {"--layout", "--features"}, "tokenize --encoder": {"--base"}}
 
 NEVER_TO_BE_OPENED = {
     "a loop of links": "loop",
@@ -47,7 +49,7 @@ NEVER_TO_BE_OPENED = {
 }
 NO_NUMBERS = {"a loop of links": "loop", "a name of 300 bytes": "n" * 300}
 BAD_INPUTS = NEVER_TO_BE_OPENED | {
-    "nothing there": "none",
+    "nothing there": "nowhere",
     "a file without permission": "sealed.safetensors",
     "a file of another kind": "file",
     "a folder of another kind": "folder",
@@ -95,6 +97,8 @@ def valid_calls(inputs: dict) -> dict[str, dict]:
         "inspect": {"paths": inputs["adapter"]},
         "verify": {"adapters": LLAMA / "adapter", "--base": base},
         "eval": {"--tasks": folder / "tasks.json", "--model": bundle},
+        "run": {"text": "x", "--base": CHAT_BASE, "--max-tokens": 1},
+        "tokenize": {"--base": CHAT_BASE},
         "convert": {"adapter": LLAMA / "adapter", "--to": "gguf", "--base": base, "--out": "out"},
         "merge": {"adapters": LLAMA / "adapter", "--base": base, "--out": "out"},
         "compose": {"adapters": LLAMA / "adapter-f32.gguf", "--base": base, "--out": "out"},
