@@ -21,8 +21,34 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// A process group of its own, so that Ctrl-C is the caller's to answer, and signals as the system has them.
+class SpawnAttributes {
+ public:
+  SpawnAttributes() {
+    sigset_t signals;
+    ::posix_spawnattr_init(&attributes_);
+    ::posix_spawnattr_setflags(
+        &attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    ::posix_spawnattr_setpgroup(&attributes_, 0);
+    ::sigemptyset(&signals);
+    ::posix_spawnattr_setsigmask(&attributes_, &signals);
+    ::sigaddset(&signals, SIGPIPE);
+    ::sigaddset(&signals, SIGXCPU);
+    ::posix_spawnattr_setsigdefault(&attributes_, &signals);
+  }
+  SpawnAttributes(const SpawnAttributes&) = delete;
+  SpawnAttributes& operator=(const SpawnAttributes&) = delete;
+  ~SpawnAttributes() { ::posix_spawnattr_destroy(&attributes_); }
+
+  const posix_spawnattr_t* get() const { return &attributes_; }
+
+ private:
+  posix_spawnattr_t attributes_;
+};
+
 // The process's standard input and output are `channel`; what it might print goes nowhere.
 pid_t spawn(const std::filesystem::path& program, int channel, const std::string& who) {
+  const SpawnAttributes attributes;
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_adddup2(&actions, channel, STDIN_FILENO);
@@ -31,7 +57,8 @@ pid_t spawn(const std::filesystem::path& program, int channel, const std::string
   std::string name = program.filename();
   char* arguments[] = {name.data(), nullptr};
   pid_t process = -1;
-  const int error = ::posix_spawn(&process, program.c_str(), &actions, nullptr, arguments, environ);
+  const int error =
+      ::posix_spawn(&process, program.c_str(), &actions, attributes.get(), arguments, environ);
   ::posix_spawn_file_actions_destroy(&actions);
   if (error != 0) {
     fail(ErrorKind::unavailable, who, ": cannot start ", printable(program.string()),
