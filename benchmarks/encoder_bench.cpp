@@ -20,6 +20,7 @@
 #include "ops/process.h"
 #include "text/prompts.h"
 #include "text/tokenizer.h"
+#include "tokenizer/encoder_tokenizer.h"
 
 namespace dnd {
 namespace {
@@ -58,7 +59,8 @@ void serve(const std::string& folder, const std::string& prompts, std::size_t le
   const ops::Workers workers(threads);
   const auto model = nn::load_text_encoder(folder, products);
   const auto set = text::read_prompts({prompts}, {});
-  const auto batch = text::tokenize(*text::load_tokenizer(folder), set.tasks.at(0).prompts, length);
+  const auto batch =
+      text::tokenize(*tokenizer::load_encoder_tokenizer(folder), set.tasks.at(0).prompts, length);
   at::Tensor states;
   for (std::string line; std::getline(std::cin, line);) {
     if (line.starts_with("save ")) {

@@ -23,6 +23,7 @@
 #include "ops/cpu/cpu_target.h"
 #include "ops/process.h"
 #include "text/tokenizer.h"
+#include "tokenizer/encoder_tokenizer.h"
 
 namespace dnd {
 namespace {
@@ -90,7 +91,7 @@ BENCHMARK(conv_aten)->Apply(conv_sizes);
 BENCHMARK(conv_ours)->Apply(conv_sizes);
 
 void tokenize_prompts(benchmark::State& state) {
-  const auto tokenizer = text::load_tokenizer(DND_MINILM_DIR);
+  const auto tokenizer = tokenizer::load_encoder_tokenizer(DND_MINILM_DIR);
   for (auto _ : state) benchmark::DoNotOptimize(text::tokenize(*tokenizer, prompts(), 384));
 }
 BENCHMARK(tokenize_prompts)->Unit(benchmark::kMicrosecond);
@@ -100,7 +101,8 @@ void encode_prompts(benchmark::State& state) {
   ops::set_up_process();
   const ops::Workers workers(threads());
   const auto model = nn::load_text_encoder(DND_MINILM_DIR);
-  const auto batch = text::tokenize(*text::load_tokenizer(DND_MINILM_DIR), prompts(), 384);
+  const auto batch =
+      text::tokenize(*tokenizer::load_encoder_tokenizer(DND_MINILM_DIR), prompts(), 384);
   const at::Tensor states = at::empty({batch.prompts, batch.length, model->width()});
   for (auto _ : state) {
     nn::encode_to(workers, *model, batch, bundle::EmptyChunk::zero, states);

@@ -23,8 +23,7 @@ add_executable(dnd-chat-renderer ${renderer}/expressions.cpp ${renderer}/filters
   ${renderer}/python_text.cpp ${renderer}/rewrite.cpp ${renderer}/statements.cpp ${renderer}/tests.cpp
   ${renderer}/values.cpp ${renderer}/white_space.cpp)
 # Of the core it takes Unicode's cases, not the objects with their third parties.
-target_sources(dnd-chat-renderer PRIVATE ${PROJECT_SOURCE_DIR}/src/text/unicode.cpp
-  ${PROJECT_SOURCE_DIR}/src/text/unicode_tables.cpp)
+target_sources(dnd-chat-renderer PRIVATE ${PROJECT_SOURCE_DIR}/src/text/unicode.cpp)
 target_link_libraries(dnd-chat-renderer PRIVATE dnd_options dnd_jinja nlohmann_json::nlohmann_json utf8proc::utf8proc)
 target_include_directories(dnd-chat-renderer PRIVATE ${PROJECT_BINARY_DIR}/layers/base ${PROJECT_BINARY_DIR}/layers/chat
   ${PROJECT_BINARY_DIR}/layers/text ${PROJECT_SOURCE_DIR}/include)

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "text/glove.h"
+#include "tokenizer/encoder_tokenizer.h"
 
 namespace dnd::generate {
 namespace fs = std::filesystem;
@@ -42,7 +43,7 @@ PromptEncoder::PromptEncoder(Engine& engine, const Generator& generator, fs::pat
 void PromptEncoder::load() {
   // On this thread where the system gives no other.
   auto tokenizer = std::async(std::launch::async | std::launch::deferred,
-                              [&] { return text::load_tokenizer(encoder_); });
+                              [&] { return tokenizer::load_encoder_tokenizer(encoder_); });
   engine_.load_encoder(encoder_.string());
   tokenizer_ = tokenizer.get();
   if (engine_.encoder_width() != config_.condition.width) {

@@ -2,11 +2,6 @@
 
 #include <algorithm>
 
-#include "base/paths.h"
-#include "base/strings.h"
-#include "text/sentencepiece.h"
-#include "text/wordpiece.h"
-
 namespace dnd::text {
 
 TokenBatch tokenize(const TextTokenizer& tokenizer, const std::vector<std::string>& prompts,
@@ -23,14 +18,6 @@ TokenBatch tokenize(const TextTokenizer& tokenizer, const std::vector<std::strin
     std::fill_n(batch.mask.begin() + row, ids.size(), std::uint8_t{1});
   }
   return batch;
-}
-
-std::unique_ptr<TextTokenizer> load_tokenizer(const std::filesystem::path& encoder_folder) {
-  const auto has = [&](const char* name) { return is_file(encoder_folder / name); };
-  if (has("spiece.model")) return load_sentencepiece(encoder_folder);
-  if (has("tokenizer.json") || has("vocab.txt")) return load_wordpiece(encoder_folder);
-  fail(ErrorKind::no_input, "tokenizer: ", encoder_folder.string(),
-       ": holds none of spiece.model, tokenizer.json, vocab.txt (not an encoder's folder?)");
 }
 
 }  // namespace dnd::text

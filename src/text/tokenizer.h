@@ -1,13 +1,12 @@
 // Text encoders' own tokenizers: prompts -> ids, exactly as the Hugging Face tokenizer of the same
-// folder gives them. One seam (TextTokenizer), two kinds: WordPiece (BERT) and SentencePiece (T5).
+// folder gives them. One seam (TextTokenizer), two kinds: SentencePiece (T5: text/sentencepiece.h) and
+// tokenizer.json or BERT's vocab.txt (tokenizer/encoder_tokenizer.h, which finds the right one).
 //
 // Non-goals: decoding, offsets, pairs of texts, training.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,9 +29,9 @@ class TextTokenizer {
   TextTokenizer& operator=(const TextTokenizer&) = delete;
   virtual ~TextTokenizer() = default;
 
-  // Special tokens included, cut to max_length so that the end marker survives. Never throws for
-  // any text: bytes that are not UTF-8 count as U+FFFD. Throws Error(usage) if max_length has no
-  // room for the special tokens.
+  // Special tokens included, cut to max_length so that the end marker survives. Bytes that are not UTF-8
+  // count as U+FFFD. Throws Error(usage) if max_length has no room for the special tokens; Error(data) only
+  // where a tokenizer.json has no token for what it does not know.
   virtual std::vector<std::int32_t> encode(std::string_view text, std::size_t max_length) const = 0;
   virtual std::int32_t padding_id() const = 0;
   // Every id is below this: rows that the embedding needs.
@@ -42,10 +41,5 @@ class TextTokenizer {
 // One row for each prompt, padded right to max_length.
 TokenBatch tokenize(const TextTokenizer& tokenizer, const std::vector<std::string>& prompts,
                     std::size_t max_length);
-
-// The tokenizer in an encoder's folder: spiece.model (T5), else tokenizer.json (BERT's only), else
-// vocab.txt. Throws Error(no_input) if there is none, Error(data) if it is malformed or of a kind
-// that this program does not reproduce.
-std::unique_ptr<TextTokenizer> load_tokenizer(const std::filesystem::path& encoder_folder);
 
 }  // namespace dnd::text

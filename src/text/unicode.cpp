@@ -2,29 +2,10 @@
 
 #include <utf8proc.h>
 
-#include <algorithm>
 #include <array>
-#include <span>
-
-#include "text/unicode_tables.h"
 
 namespace dnd::text {
 namespace {
-
-constexpr std::array<CodePointRange, 7> kIdeographs = {{{0x3400, 0x4DBF},
-                                                        {0x4E00, 0x9FFF},
-                                                        {0xF900, 0xFAFF},
-                                                        {0x20000, 0x2A6DF},
-                                                        {0x2A700, 0x2B81F},
-                                                        {0x2B920, 0x2CEAF},
-                                                        {0x2F800, 0x2FA1F}}};
-
-bool contains(std::span<const CodePointRange> ranges, char32_t point) {
-  const auto after = std::upper_bound(
-      ranges.begin(), ranges.end(), point,
-      [](char32_t value, const CodePointRange& range) { return value < range.first; });
-  return after != ranges.begin() && point <= std::prev(after)->last;
-}
 
 const utf8proc_property_t& property(char32_t point) {
   return *utf8proc_get_property(static_cast<utf8proc_int32_t>(point));
@@ -68,17 +49,6 @@ bool is_whitespace(char32_t point) {
          point == 0x1680 || (point >= 0x2000 && point <= 0x200A) || point == 0x2028 ||
          point == 0x2029 || point == 0x202F || point == 0x205F || point == 0x3000;
 }
-
-bool is_deleted_by_bert(char32_t point) {
-  if (point == '\t' || point == '\n' || point == '\r') return false;
-  return contains(kOther, point);
-}
-
-bool is_nonspacing_mark(char32_t point) { return contains(kNonspacingMarks, point); }
-
-bool is_bert_punctuation(char32_t point) { return contains(kBertPunctuation, point); }
-
-bool is_bert_ideograph(char32_t point) { return contains(kIdeographs, point); }
 
 std::u32string decompose(char32_t point) { return decomposed(point, UTF8PROC_DECOMPOSE); }
 

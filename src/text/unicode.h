@@ -1,8 +1,4 @@
-// Code points, and the character classes that BERT's tokenizer is defined by.
-//
-// The classes are data of the reference (the Rust crates behind Hugging Face `tokenizers`), frozen
-// at the Unicode version each crate was written for - mostly 8.0. A newer Unicode would be another
-// tokenizer: marks added since are not stripped, punctuation added since does not split.
+// Code points, and what libutf8proc (Unicode 15.0) says about them.
 #pragma once
 
 #include <cstdint>
@@ -18,15 +14,6 @@ void append_utf8(std::string& text, char32_t point);
 
 // White_Space of Unicode (unchanged since 6.3), as Rust's char::is_whitespace.
 bool is_whitespace(char32_t point);
-// Control, format and private-use characters except tab, line feed and carriage return: what
-// BERT's cleaning deletes (unassigned code points stay).
-bool is_deleted_by_bert(char32_t point);
-bool is_nonspacing_mark(char32_t point);
-// ASCII's 32 punctuation characters and symbols, and general category P.
-bool is_bert_punctuation(char32_t point);
-// The ideograph blocks that BERT sets off with spaces: its published list, whose block E begins at
-// U+2B920 (sic).
-bool is_bert_ideograph(char32_t point);
 
 // The canonical decomposition of one code point (itself where it has none).
 std::u32string decompose(char32_t point);
@@ -34,7 +21,7 @@ std::u32string decompose(char32_t point);
 // for U+0130 (i and a combining dot).
 void append_lower(std::u32string& text, char32_t point);
 
-// The library's own data (Unicode 15.0), for tables of differences from it.
+// The library's own data, for tables of differences from it.
 //
 // General category: 0 unassigned, then Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs
 // Zl Zp Cc Cf Cs Co.

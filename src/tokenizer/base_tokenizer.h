@@ -6,7 +6,7 @@
 // "tokenizer_class": some classes keep of a tokenizer.json its vocabulary, merges and post-processor
 // alone, and bring their own rest. Classes with rules of their own that are not known here are refused by
 // name. A folder with tokenizer.model alone (SentencePiece) gives what LlamaTokenizer gives
-// (text/lm_tokenizer.h).
+// (text/lm_tokenizer.h), one with vocab.txt alone what BertTokenizer gives.
 //
 // Non-goals: code that a folder brings ("auto_map"), pairs of texts, truncation and padding.
 #pragma once

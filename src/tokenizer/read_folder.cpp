@@ -1,5 +1,6 @@
 // A base model's tokenizer from the files of its folder.
 #include <algorithm>
+#include <unordered_map>
 
 #include "base/file.h"
 #include "base/paths.h"
@@ -20,7 +21,8 @@ namespace {
 constexpr std::uint64_t kLargestJson = 256ULL << 20U;
 constexpr const char* kFileName = "tokenizer.json";
 constexpr const char* kPiecesName = "tokenizer.model";
-constexpr std::size_t kContext = 32;  // tokens before others that their text depends on
+constexpr const char* kWordsName = "vocab.txt";  // BERT's
+constexpr std::size_t kContext = 32;             // tokens before others that their text depends on
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {
   if (text.find(what) == std::string::npos) return;
@@ -197,17 +199,55 @@ std::vector<std::pair<std::string, std::string>> texts_of(const FolderSettings& 
   return texts;
 }
 
-FolderTokenizer read_file(const fs::path& folder) {
-  const fs::path path = folder / kFileName;
+// BERT's tokenizer.json of a vocab.txt: a token a line, whose number from 0 is its id; of a repeated one the
+// last.
+Json document_of_words(const fs::path& path, const std::string& who) {
+  const std::string content = read_text_file(path, kLargestJson);
+  std::string_view text = content;
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  std::unordered_map<std::string, std::uint32_t> ids;
+  std::uint32_t id = 0;
+  for (std::string_view line : split(text, '\n')) {
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    ids.insert_or_assign(std::string(line), id++);
+  }
+  for (const char* marker : {"[CLS]", "[SEP]", "[PAD]", "[UNK]"}) {
+    if (ids.contains(marker)) continue;
+    fail(ErrorKind::data, who, ": the vocabulary has no ", marker, " (not BERT's?)");
+  }
+  Json vocabulary = Json::object();
+  // Not by operator[], which looks through all that are there.
+  Json::object_t::Container& entries = vocabulary.get_ref<Json::object_t&>();
+  entries.reserve(ids.size());
+  for (const auto& [token, number] : ids) entries.emplace_back(token, number);
+  return {{"version", "1.0"},
+          {"added_tokens", Json::array()},
+          {"post_processor", nullptr},
+          {"model", {{"type", "WordPiece"}, {"vocab", std::move(vocabulary)}}}};
+}
+
+struct FolderFile {
+  Json document;
+  TokenizerClass kind;
+};
+
+FolderFile read_document(const fs::path& path, const Json& config, const Json& settings,
+                         const std::string& who, const std::string& who_settings) {
+  if (path.filename() == kWordsName) return {document_of_words(path, who), TokenizerClass::bert};
+  const std::string content = read_text_file(path, kLargestJson);
+  const TokenizerClass kind = choose_class(config, settings, content, who_settings);
+  Json document = parse_json(content, who);
+  JsonObject(document, who).object("model");
+  return {std::move(document), kind};
+}
+
+FolderTokenizer read_file(const fs::path& folder, const fs::path& path) {
   const std::string who = cat("tokenizer: ", path.string());
   const Json config = read_object(folder / "config.json");
   const Json given = read_object(folder / "tokenizer_config.json");
   const std::string who_settings = cat("tokenizer: ", (folder / "tokenizer_config.json").string());
   refuse_versions(given, who_settings);
-  const std::string content = read_text_file(path, kLargestJson);
-  const TokenizerClass kind = choose_class(config, given, content, who_settings);
-  Json document = parse_json(content, who);
-  JsonObject(document, who).object("model");
+  auto [document, kind] = read_document(path, config, given, who, who_settings);
   const FolderSettings settings = read_settings(folder, given, kind, document, who_settings);
   const GivenToken* unknown = settings.find("unk_token");
   rebuild(kind, settings.values, unknown == nullptr ? "" : unknown->token.content, document, who);
@@ -237,14 +277,16 @@ std::optional<TokenId> FolderTokenizer::special_id(std::string_view name) const 
 }
 
 bool has_tokenizer(const fs::path& folder) {
-  return is_file(folder / kFileName) || is_file(folder / kPiecesName);
+  return is_file(folder / kFileName) || is_file(folder / kPiecesName) ||
+         is_file(folder / kWordsName);
 }
 
 FolderTokenizer read_folder(const fs::path& folder) {
-  if (is_file(folder / kFileName)) return read_file(folder);
+  if (is_file(folder / kFileName)) return read_file(folder, folder / kFileName);
   if (is_file(folder / kPiecesName)) {
     return read_sentencepiece_folder(folder, read_object(folder / "tokenizer_config.json"));
   }
+  if (is_file(folder / kWordsName)) return read_file(folder, folder / kWordsName);
   fail(ErrorKind::no_input, "tokenizer: ", folder.string(), ": holds neither ", kFileName, " nor ",
        kPiecesName, " (SentencePiece): texts cannot be run");
 }

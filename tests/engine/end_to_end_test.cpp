@@ -13,6 +13,7 @@
 #include "support/temp_dir.h"
 #include "text/prompts.h"
 #include "text/tokenizer.h"
+#include "tokenizer/encoder_tokenizer.h"
 
 namespace dnd {
 namespace {
@@ -47,7 +48,8 @@ class EndToEnd : public ::testing::TestWithParam<Case> {
   text::TokenBatch tokenized() const {
     const text::PromptSet set =
         text::read_prompts({data_path(cat("e2e/", GetParam().name, "/prompts.jsonl"))}, {});
-    return text::tokenize(*text::load_tokenizer(DND_MINILM_DIR), set.tasks.at(0).prompts,
+    return text::tokenize(*tokenizer::load_encoder_tokenizer(DND_MINILM_DIR),
+                          set.tasks.at(0).prompts,
                           static_cast<std::size_t>(config_.condition.max_length));
   }
 

@@ -3,7 +3,7 @@
 #include <array>
 
 #include "fuzz/fuzz_support.h"
-#include "text/wordpiece.h"
+#include "tokenizer/encoder_tokenizer.h"
 
 namespace dnd::fuzz {
 namespace {
@@ -15,7 +15,7 @@ constexpr std::string_view kText = "The theses [SEP] 中é the, x\xFF";
 
 void check_tokenizer(const std::filesystem::path& folder) {
   accepted([&] {
-    const auto tokenizer = text::load_wordpiece(folder);
+    const auto tokenizer = tokenizer::load_encoder_tokenizer(folder);
     for (const std::int32_t id : tokenizer->encode(kText, 64)) {
       require(id >= 0 && id < tokenizer->vocabulary_size(),
               "every id is below the vocabulary's size");

@@ -4,47 +4,38 @@
 
 #include "fuzz/fuzz_support.h"
 #include "text/unicode.h"
-#include "text/wordpiece.h"
+#include "tokenizer/encoder_tokenizer.h"
 
 namespace dnd::fuzz {
 namespace {
 
-using namespace text;
-
-constexpr std::size_t kChoices = 16;  // four flags
+constexpr std::size_t kChoices = 8;  // three flags
 constexpr std::size_t kLength = 4096;
 constexpr std::size_t kShorter = 7;
 
-WordPieceConfig small_config(std::size_t flags) {
-  WordPieceConfig config;
-  std::int32_t id = 0;
-  for (const char* piece :
-       {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "b",   "ab", "##a", "##b", "##ab", "The",
-        "the",   ",",     "é",     "##é",   "e", "##e", "中", "國",  "ß",   "##",   "１"}) {
-    config.vocabulary[piece] = id++;
-  }
-  config.specials = {{"[SEP]", 3}, {"[SEP]]", 22}};
-  config.normalization = {(flags & 1U) != 0, (flags & 2U) != 0, (flags & 4U) != 0,
-                          (flags & 8U) != 0};
-  config.longest_word = 20;
-  config.unknown_id = 1;
-  config.begin_id = 2;
-  config.end_id = 3;
-  return config;
+constexpr std::string_view kVocabulary =
+    "[PAD]\n[UNK]\n[CLS]\n[SEP]\na\nb\nab\n##a\n##b\n##ab\nThe\nthe\n,\né\n##é\ne\n##"
+    "e\n中\n國\nß\n##\n１\n";
+
+std::unique_ptr<text::TextTokenizer> make(std::size_t flags) {
+  scratch().file("vocab.txt", kVocabulary);
+  const auto flag = [&](std::size_t bit) { return (flags & bit) != 0 ? "true" : "false"; };
+  scratch().file("tokenizer_config.json",
+                 cat("{\"tokenize_chinese_chars\": ", flag(1), ", \"strip_accents\": ", flag(2),
+                     ", \"do_lower_case\": ", flag(4), "}"));
+  return tokenizer::load_encoder_tokenizer(scratch().path());
 }
 
-const WordPieceTokenizer& tokenizer(std::size_t flags) {
+const text::TextTokenizer& tokenizer_with(std::size_t flags) {
   static const auto all = [] {
-    std::vector<std::unique_ptr<WordPieceTokenizer>> made;
-    for (std::size_t i = 0; i < kChoices; ++i) {
-      made.push_back(std::make_unique<WordPieceTokenizer>(small_config(i)));
-    }
+    std::vector<std::unique_ptr<text::TextTokenizer>> made;
+    for (std::size_t i = 0; i < kChoices; ++i) made.push_back(make(i));
     return made;
   }();
   return *all[flags];
 }
 
-void check_encoding(const WordPieceTokenizer& tokenizer, std::string_view text) {
+void check_encoding(const text::TextTokenizer& tokenizer, std::string_view text) {
   const std::vector<std::int32_t> ids = tokenizer.encode(text, kLength);
   require(ids.size() >= 2 && ids.size() <= kLength, "the length holds");
   require(ids.front() == 2 && ids.back() == 3, "[CLS] begins and [SEP] ends");
@@ -60,9 +51,9 @@ void check_encoding(const WordPieceTokenizer& tokenizer, std::string_view text) 
 }
 
 // Ill-formed bytes stand for U+FFFD.
-std::string repaired(std::string_view text) {
+std::string repaired(std::string_view bytes) {
   std::string out;
-  for (const char32_t point : decode_utf8(text)) append_utf8(out, point);
+  for (const char32_t point : text::decode_utf8(bytes)) text::append_utf8(out, point);
   require(is_valid_utf8(out), "decoded text is UTF-8");
   return out;
 }
@@ -73,7 +64,7 @@ std::string repaired(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace dnd::fuzz;
   std::string_view text = as_text(data, size);
-  const auto& chosen = tokenizer(take_choice(text, kChoices));
+  const auto& chosen = tokenizer_with(take_choice(text, kChoices));
   check_encoding(chosen, text);
   require(chosen.encode(text, kLength) == chosen.encode(repaired(text), kLength),
           "bytes that are not UTF-8 count as U+FFFD");

@@ -22,7 +22,7 @@ class SentencePiece : public ::testing::Test {
     fs::copy_file(kFolder / "spiece.model", dir_ / "spiece.model",
                   fs::copy_options::overwrite_existing);
     dir_.file("config.json", config);
-    return load_tokenizer(dir_.path());
+    return load_sentencepiece(dir_.path());
   }
   testing::TempDir dir_;
 };
@@ -37,7 +37,7 @@ TEST_F(SentencePiece, Golden) {
     for (const Json& id : item["ids"]) ids.push_back(id);
     for (const Json& bit : item["mask"]) mask.push_back(bit);
   }
-  const auto tokenizer = load_tokenizer(kFolder);
+  const auto tokenizer = load_sentencepiece(kFolder);
   const TokenBatch batch = tokenize(*tokenizer, prompts, 24);
   EXPECT_EQ(batch.prompts, 6);
   EXPECT_EQ(batch.length, 24);
@@ -48,7 +48,7 @@ TEST_F(SentencePiece, Golden) {
 }
 
 TEST_F(SentencePiece, TheEndMarkerSurvivesTheCut) {
-  const auto tokenizer = load_tokenizer(kFolder);
+  const auto tokenizer = load_sentencepiece(kFolder);
   const Ids all = tokenizer->encode("Which gas do plants take in?", 100);
   for (std::size_t length = 1; length <= all.size(); ++length) {
     Ids expected(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(length) - 1);
@@ -59,7 +59,7 @@ TEST_F(SentencePiece, TheEndMarkerSurvivesTheCut) {
 }
 
 TEST_F(SentencePiece, SpecialTokensInText) {
-  const auto tokenizer = load_tokenizer(kFolder);
+  const auto tokenizer = load_sentencepiece(kFolder);
   const Ids plain = tokenizer->encode("the answer", 100);
   Ids expected = plain;
   expected.insert(expected.end(), {0, 1});
@@ -76,17 +76,17 @@ TEST_F(SentencePiece, ExtraIdsOnlyWhereTheEmbeddingHasRows) {
 }
 
 TEST_F(SentencePiece, NeverThrowsForAnyBytes) {
-  const auto tokenizer = load_tokenizer(kFolder);
+  const auto tokenizer = load_sentencepiece(kFolder);
   EXPECT_EQ(tokenizer->encode("\xFF\xC3", 8).back(), 1);
   EXPECT_EQ(tokenizer->encode(std::string_view("a\0b", 3), 8).back(), 1);
 }
 
 TEST_F(SentencePiece, BrokenModels) {
   dir_.file("spiece.model", "not a model");
-  EXPECT_DND_ERROR(load_tokenizer(dir_.path()), ErrorKind::data,
+  EXPECT_DND_ERROR(load_sentencepiece(dir_.path()), ErrorKind::data,
                    "spiece.model: not a SentencePiece model");
   dir_.file("spiece.model", "");
-  EXPECT_DND_ERROR(load_tokenizer(dir_.path()), ErrorKind::data, "spiece.model");
+  EXPECT_DND_ERROR(load_sentencepiece(dir_.path()), ErrorKind::data, "spiece.model");
   EXPECT_DND_ERROR(load_sentencepiece(dir_ / "none"), ErrorKind::no_input, "spiece.model");
 }
 
@@ -130,7 +130,7 @@ struct HostileModel {
 TEST_F(SentencePiece, HostileNormalisation) {
   const auto load = [&](const std::string& model) {
     dir_.file("spiece.model", model);
-    return load_tokenizer(dir_.path());
+    return load_sentencepiece(dir_.path());
   };
   const auto expect_refused = [&](const std::string& model, const char* message) {
     SCOPED_TRACE(message);
@@ -162,7 +162,7 @@ TEST_F(SentencePiece, HostileNormalisation) {
 TEST_F(SentencePiece, APieceThatBeginsWithNul) {
   dir_.file("spiece.model",
             HostileModel(1).bytes() + field(1, field(1, std::string(1, '\0')) + "\x18\x01"));
-  EXPECT_DND_ERROR(load_tokenizer(dir_.path()), ErrorKind::data, "zero-length key");
+  EXPECT_DND_ERROR(load_sentencepiece(dir_.path()), ErrorKind::data, "zero-length key");
 }
 
 TEST_F(SentencePiece, MalformedProtobuf) {
@@ -173,7 +173,7 @@ TEST_F(SentencePiece, MalformedProtobuf) {
                             "1234567",
                             "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"}) {
     dir_.file("spiece.model", model);
-    EXPECT_DND_ERROR(load_tokenizer(dir_.path()), ErrorKind::data, "malformed protobuf");
+    EXPECT_DND_ERROR(load_sentencepiece(dir_.path()), ErrorKind::data, "malformed protobuf");
   }
 }
 

@@ -2,10 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
-#include "text/unicode_tables.h"
-
 namespace dnd::text {
 namespace {
 
@@ -22,41 +18,6 @@ TEST(Utf8, IllFormedBytesBecomeReplacementCharacters) {
                         "b\xC3"),
             U"a\uFFFDb\uFFFD");
   EXPECT_EQ(decode_utf8("\xED\xA0\x80"), U"\uFFFD\uFFFD\uFFFD");  // a surrogate
-}
-
-TEST(UnicodeTables, AreAscendingAndDisjoint) {
-  for (const auto table : {kOther, kNonspacingMarks, kBertPunctuation}) {
-    ASSERT_FALSE(table.empty());
-    for (std::size_t i = 0; i < table.size(); ++i) {
-      EXPECT_LE(table[i].first, table[i].last);
-      if (i > 0) {
-        EXPECT_LT(table[i - 1].last, table[i].first);
-      }
-    }
-  }
-}
-
-TEST(UnicodeClasses, EdgesOfRanges) {
-  EXPECT_TRUE(is_nonspacing_mark(0x300));
-  EXPECT_TRUE(is_nonspacing_mark(0x36F));
-  EXPECT_FALSE(is_nonspacing_mark(0x2FF));
-  EXPECT_FALSE(is_nonspacing_mark(0x370));
-  EXPECT_FALSE(is_nonspacing_mark(0x8D4));  // a mark since Unicode 9
-  EXPECT_TRUE(is_nonspacing_mark(0xE01EF));
-  EXPECT_FALSE(is_nonspacing_mark(0x10FFFF));
-  EXPECT_FALSE(is_bert_punctuation(0));
-  EXPECT_TRUE(is_bert_ideograph(0x2B920));
-  EXPECT_FALSE(is_bert_ideograph(0x2B91F));  // block E's first characters are left out
-  EXPECT_TRUE(is_deleted_by_bert(0x85));
-  EXPECT_FALSE(is_deleted_by_bert('\t'));
-}
-
-TEST(UnicodeClasses, AsciiPunctuation) {
-  for (char32_t c = 0; c < 0x80; ++c) {
-    const bool expected = (c >= 33 && c <= 47) || (c >= 58 && c <= 64) || (c >= 91 && c <= 96) ||
-                          (c >= 123 && c <= 126);
-    EXPECT_EQ(is_bert_punctuation(c), expected) << static_cast<unsigned>(c);
-  }
 }
 
 TEST(UnicodeMappings, DecomposeAndLower) {
