@@ -24,9 +24,9 @@ Arguments ArgumentNodes::evaluate(context& scope) const {
 
 value Variable::evaluate(context& scope) const {
   value held = scope.get_val(name);
-  static const std::set<std::string> kUnknown = {"caller", "cycler", "joiner", "kwargs",
-                                                 "lipsum", "self",   "super",  "varargs"};
-  if (held->is_undefined() && kUnknown.count(name) > 0) refuse("'" + name + "'");
+  static const std::set<std::string> unknown = {"caller", "cycler", "joiner", "kwargs",
+                                                "lipsum", "self",   "super",  "varargs"};
+  if (held->is_undefined() && unknown.count(name) > 0) refuse("'" + name + "'");
   return held;
 }
 

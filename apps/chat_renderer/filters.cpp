@@ -129,7 +129,7 @@ value join(const value& v, const Arguments& arguments, context&) {
     out += soft_text(item, "join");
     begun = true;
   }
-  return make_text(std::move(out));
+  return make_text(out);
 }
 
 // For filters that take nothing for no items.

@@ -70,7 +70,7 @@ value say_time(const Arguments& arguments, std::time_t now) {
   text.resize(std::strftime(text.data(), text.size(), (format + '.').c_str(), &local));
   if (text.empty()) refuse("function 'strftime_now' of a long format");
   text.pop_back();
-  return make_text(std::move(text));
+  return make_text(text);
 }
 
 }  // namespace

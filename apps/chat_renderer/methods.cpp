@@ -31,7 +31,7 @@ value strip(const value& v, const Arguments& arguments) {
 value list_of_texts(std::vector<std::string> texts) {
   std::vector<value> items;
   items.reserve(texts.size());
-  for (std::string& text : texts) items.push_back(make_text(std::move(text)));
+  for (std::string& text : texts) items.push_back(make_text(text));
   return make_list(std::move(items));
 }
 
@@ -112,7 +112,7 @@ value capitalize(const value& v, const Arguments& arguments) {
     refuse("'capitalize' of a text that does not begin in ASCII");
   if (!text.empty())
     text[0] = static_cast<char>(text::simple_upper(static_cast<unsigned char>(text[0])));
-  return make_text(std::move(text));
+  return make_text(text);
 }
 
 value format(const value& v, const Arguments& arguments) {
@@ -126,7 +126,7 @@ value format(const value& v, const Arguments& arguments) {
     out += parts[i];
     if (i + 1 < parts.size()) out += printed(arguments.positional[i]);
   }
-  return make_text(std::move(out));
+  return make_text(out);
 }
 
 value join(const value& v, const Arguments& arguments) {
@@ -137,7 +137,7 @@ value join(const value& v, const Arguments& arguments) {
     if (i > 0) out += text_of(v);
     out += text_argument(items[i], "method 'join'");
   }
-  return make_text(std::move(out));
+  return make_text(out);
 }
 
 value find(const value& v, const Arguments& arguments) {
@@ -151,7 +151,7 @@ value find(const value& v, const Arguments& arguments) {
 
 value get(const value& v, const Arguments& arguments) {
   arguments.expect("method 'get'", 1, 2);
-  const value held = find_key(v, arguments.positional[0]);
+  value held = find_key(v, arguments.positional[0]);
   if (held != nullptr) return held;
   return arguments.positional.size() > 1 ? arguments.positional[1] : make_none();
 }

@@ -62,7 +62,7 @@ value repeated(const value& text, std::int64_t times) {
   }
   out.reserve(size);
   for (std::int64_t i = 0; i < times; ++i) out += once;
-  return make_text(std::move(out));
+  return make_text(out);
 }
 
 value joined_lists(const value& left, const value& right) {
@@ -208,7 +208,7 @@ value slice_of(const value& object, const value& start, const value& stop, const
          slice_indices(bound(start), bound(stop), by, static_cast<std::int64_t>(points.size()))) {
       out += points[at];
     }
-    return make_text(std::move(out));
+    return make_text(out);
   }
   if (object->type() != "Array") refuse("a slice of " + name_of_type(object));
   std::vector<value> items;

@@ -91,7 +91,7 @@ value For::evaluate(context& scope) const {
     context turn(scope);
     out += run(other, turn);
   }
-  return make_text(std::move(out));
+  return make_text(out);
 }
 
 namespace {

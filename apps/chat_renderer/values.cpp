@@ -21,12 +21,14 @@ void Arguments::expect(const std::string& what, std::size_t least, std::size_t m
   }
   for (const auto& [name, ignored] : named) {
     if (std::find(names.begin(), names.end(), name) == names.end()) {
-      refuse(what + " with the argument '" + name + "'");
+      std::string problem = what;
+      problem.append(" with the argument '").append(name).append("'");
+      refuse(problem);
     }
   }
 }
 
-value make_text(std::string text) { return jinja::mk_val<jinja::value_string>(text); }
+value make_text(const std::string& text) { return jinja::mk_val<jinja::value_string>(text); }
 value make_integer(std::int64_t number) { return jinja::mk_val<jinja::value_int>(number); }
 value make_bool(bool truth) { return jinja::mk_val<jinja::value_bool>(truth); }
 value make_none() { return jinja::mk_val<jinja::value_none>(); }
@@ -158,7 +160,7 @@ std::vector<value> items_of(const value& v, const std::string& what) {
   if (is_dict(v)) {
     for (const auto& pair : v->val_obj) items.push_back(pair.first);
   } else if (is_text(v)) {
-    for (std::string& point : code_points(text_of(v))) items.push_back(make_text(std::move(point)));
+    for (std::string& point : code_points(text_of(v))) items.push_back(make_text(point));
   } else if (!is_undefined(v)) {
     refuse(what + ": " + name_of_type(v) + " cannot be gone through");
   }

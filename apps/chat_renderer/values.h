@@ -66,7 +66,7 @@ struct SafeText : jinja::value_string_t {
   std::string type() const override { return "safe text"; }
 };
 
-value make_text(std::string text);
+value make_text(const std::string& text);
 value make_integer(std::int64_t number);
 value make_bool(bool truth);
 value make_none();

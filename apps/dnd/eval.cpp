@@ -85,6 +85,9 @@ class EvalRun {
     if (!options_.show.empty() && options_.base.empty()) {
       fail(ErrorKind::usage, "--show needs --base: a model that answers");
     }
+    if (options_.base.empty() && (options_.chat.mode != "auto" || options_.chat.system)) {
+      fail(ErrorKind::usage, "--chat and --system need --base: a model that is asked");
+    }
     options_.settings.scorer = tasks::scorer_of_name(options_.scorer);
     if (options_.models.empty()) options_.models.emplace_back();
     base_.place = base_place(options_.base);

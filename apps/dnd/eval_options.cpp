@@ -48,7 +48,6 @@ void add_eval_options(CLI::App& command, EvalOptions& options) {
   add_inputs(command, options);
   add_settings(command, options);
   add_chat_options(command, options.chat);
-  for (const char* name : {"--chat", "--system"}) command.get_option(name)->needs("--base");
   command.add_option("-o,--out", options.out, "Folder for results.json, table.md and results.svg");
   command.add_flag("--force", options.force, "Replace an earlier evaluation at --out");
   command.add_option("--show", options.show,

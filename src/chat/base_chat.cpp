@@ -31,7 +31,7 @@ std::optional<std::string> source_of(const tokenizer::FolderTokenizer& base,
 BaseChat::BaseChat(const tokenizer::FolderTokenizer& base, const std::string& who,
                    const ChatOptions& options)
     : options_(options) {
-  std::optional<std::string> source = source_of(base, options.mode);
+  const std::optional<std::string> source = source_of(base, options.mode);
   if (!source) {
     if (options.system) {
       fail(ErrorKind::usage, "--system: ",
@@ -48,7 +48,7 @@ BaseChat::BaseChat(const tokenizer::FolderTokenizer& base, const std::string& wh
   sha256_ = hash.hex();
   const TokenStrings tokens(base.special_tokens.begin(), base.special_tokens.end());
   template_ = std::make_unique<Template>(
-      std::move(*source), tokens, own ? who + ": chat template" : "chat template " + options.mode);
+      *source, tokens, own ? who + ": chat template" : "chat template " + options.mode);
 }
 
 std::string BaseChat::prompt_of(const std::string& question) const {

@@ -68,7 +68,8 @@ RendererProcess& Template::State::started() {
   return *process;
 }
 
-Template::Template(std::string source, TokenStrings tokens, std::string who, const Limits& limits)
+Template::Template(const std::string& source, TokenStrings tokens, std::string who,
+                   const Limits& limits)
     : state_(std::make_unique<State>()) {
   if (source.size() > limits.source) {
     fail(ErrorKind::data, who, ": a chat template of ", source.size(), " bytes, at most ",

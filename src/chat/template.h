@@ -42,7 +42,8 @@ class Template {
   // `who` begins messages, e.g. "base: Qwen2.5/tokenizer_config.json: chat_template". Throws Error(data)
   // for a source that is too long, not UTF-8 or not Jinja, Error(unavailable) where no renderer can be
   // started.
-  Template(std::string source, TokenStrings tokens, std::string who, const Limits& limits = {});
+  Template(const std::string& source, TokenStrings tokens, std::string who,
+           const Limits& limits = {});
   Template(Template&&) noexcept;
   Template& operator=(Template&&) noexcept;
   ~Template();

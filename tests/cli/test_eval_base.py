@@ -161,5 +161,10 @@ def test_a_tokenizer_that_is_not_supported_is_named(bundle, base, answered, tmp_
 def test_a_base_without_a_tokenizer_is_refused(bundle, base, answered, tmp_path):
     shutil.copytree(base, tmp_path / "mute")
     (tmp_path / "mute/tokenizer.model").unlink()
-    result = dnd("eval", "--model", bundle, "--tasks", answered, "--base", tmp_path / "mute", expect=Exit.DATA)
-    assert "holds neither tokenizer.json nor tokenizer.model" in result.last_error
+    message = fails(Exit.NO_INPUT, "eval", "--model", bundle, "--tasks", answered, "--base", tmp_path / "mute")
+    assert "holds neither tokenizer.json nor tokenizer.model" in message
+
+
+def test_how_a_base_is_asked_needs_a_base(bundle, answered):
+    for option in (("--chat", "none"), ("--system", "be brief")):
+        assert "need --base" in fails(Exit.USAGE, "eval", "--model", bundle, "--tasks", answered, *option)
