@@ -8,7 +8,7 @@ import struct
 import xml.etree.ElementTree
 
 import pytest
-from support import DATA, Exit, dnd, safetensors_bytes, tree
+from support import DATA, Exit, dnd, fails, safetensors_bytes, tree
 from test_eval import weights, write_set
 from test_model_folder import write_shards
 
