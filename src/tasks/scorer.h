@@ -23,7 +23,7 @@ enum class ScorerKind {
 struct Scorer {
   ScorerKind kind = ScorerKind::exact;
   bool ignore_case = false;  // exact, first_line, contains, regex
-  std::string pattern;       // regex: in PCRE2's syntax
+  std::string pattern = {};  // regex: in PCRE2's syntax
   bool last = false;         // regex: the last match counts, not the first
   double tolerance = 0.0;    // number: by how much it may be off
   bool normalized = false;   // choice: log-probabilities are divided by the choices' lengths
