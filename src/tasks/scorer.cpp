@@ -63,7 +63,7 @@ void read_options(JsonObject& object, const std::string& where, Scorer& scorer) 
 }  // namespace
 
 Scorer scorer_of_name(const std::string& name) {
-  const Scorer scorer = named(name, ErrorKind::usage, "--scorer");
+  Scorer scorer = named(name, ErrorKind::usage, "--scorer");
   if (scorer.kind == ScorerKind::regex) {
     fail(ErrorKind::usage, "--scorer regex: needs a pattern, which a task of tasks.json gives");
   }
@@ -79,7 +79,7 @@ std::string_view scorer_name(ScorerKind kind) {
 
 Scorer scorer_from_json(const Json& json, const std::string& where) {
   if (json.is_string()) {
-    const Scorer scorer = named(json.get<std::string>(), ErrorKind::data, where);
+    Scorer scorer = named(json.get<std::string>(), ErrorKind::data, where);
     if (scorer.kind == ScorerKind::regex) {
       fail(ErrorKind::data, where,
            ": regex needs a pattern: {\"name\": \"regex\", \"pattern\": ...}");
