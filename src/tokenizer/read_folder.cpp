@@ -90,7 +90,7 @@ Json read_object(const fs::path& path) {
   if (!is_file(path)) return Json::object();
   const std::string who = cat("tokenizer: ", path.string());
   Json json = read_json_file(path, who);
-  JsonObject(json, who);
+  const JsonObject object(json, who);  // throws where it is none
   return json;
 }
 

@@ -202,12 +202,13 @@ std::vector<Expression::Groups> Expression::all_groups(std::string_view text) co
     if (found < 0) refuse_match(text, found);
     const PCRE2_SIZE* ends = pcre2_get_ovector_pointer(data.get());
     Groups groups;
-    for (std::uint32_t i = 0; i < pcre2_get_ovector_count(data.get()); ++i) {
-      const bool is_set = static_cast<int>(i) < found && ends[2 * i] != PCRE2_UNSET;
-      // An assertion with \K may end before it begins.
-      const bool in_order = is_set && ends[2 * i] <= ends[2 * i + 1];
-      groups.push_back(in_order ? text.substr(ends[2 * i], ends[2 * i + 1] - ends[2 * i])
-                                : text.substr(0, 0));
+    for (std::size_t i = 0; i < pcre2_get_ovector_count(data.get()); ++i) {
+      const std::size_t begin = ends[2 * i];
+      const std::size_t end = ends[2 * i + 1];
+      // Groups from `found` on have no match; an assertion with \K may end before it begins.
+      const bool is_set = i < static_cast<std::size_t>(found) && begin != PCRE2_UNSET;
+      groups.push_back(is_set && begin <= end ? text.substr(begin, end - begin)
+                                              : text.substr(0, 0));
     }
     at = ends[1] > at ? ends[1] : next_point(text, at);
     all.push_back(std::move(groups));
