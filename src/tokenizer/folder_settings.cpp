@@ -37,7 +37,8 @@ bool is_typed(const Json& value) {
 bool is_empty(const Json& object, const char* key) {
   if (!object.contains(key)) return true;
   const Json& value = object.at(key);
-  return value.is_null() || value == false || value == "" ||
+  return value.is_null() || value == false ||
+         (value.is_string() && value.get_ref<const std::string&>().empty()) ||
          (value.is_structured() && value.empty());
 }
 
@@ -138,7 +139,7 @@ class Reader {
 
   void read_decoder() {
     const Json& entries = out_.values.at(kAdded);
-    JsonObject(entries, at(kAdded));
+    const JsonObject checked(entries, at(kAdded));  // throws where it is none
     for (const auto& [key, value] : entries.items()) {
       std::int64_t id = -1;
       const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), id);
@@ -154,7 +155,7 @@ class Reader {
     if (!is_file(path)) return Json::object();
     const std::string who = cat("tokenizer: ", path.string());
     Json json = read_json_file(path, who);
-    JsonObject(json, who);
+    const JsonObject checked(json, who);  // throws where it is none
     return json;
   }
 
@@ -184,7 +185,7 @@ class Reader {
     }
     if (!values.contains(kExtra) || !values.at(kExtra).is_object()) return;
     if (!values.contains(kOwnNames)) values[kOwnNames] = Json::object();
-    JsonObject(values.at(kOwnNames), at(kOwnNames));
+    const JsonObject checked(values.at(kOwnNames), at(kOwnNames));  // throws where it is none
     values[kOwnNames].update(values.at(kExtra));
     values.erase(kExtra);
   }
@@ -278,7 +279,8 @@ class Reader {
       if (is_token_key(key) && (value.is_string() || is_typed(value))) own[key] = value;
     }
     if (!is_empty(out_.values, kOwnNames)) {
-      JsonObject(out_.values.at(kOwnNames), at(kOwnNames));
+      const JsonObject checked(out_.values.at(kOwnNames),
+                               at(kOwnNames));  // throws where it is none
       own.update(out_.values.at(kOwnNames));
     }
     for (const auto& [name, value] : own.items()) set_named(name, given_token(value, at(name)));
