@@ -2,8 +2,8 @@
 # Sets up, builds and runs the tests.
 #
 #   scripts/test.sh            the suite without the slow, interop and llama_cpp labels
-#   scripts/test.sh LABEL...   only these labels, e.g. slow, interop (installs Python packages) or
-#                              llama_cpp (builds llama.cpp too)
+#   scripts/test.sh LABEL...   only these labels, e.g. slow, interop, interop_slow (install Python
+#                              packages) or llama_cpp (builds llama.cpp too)
 #   scripts/test.sh --all      everything CI runs: formatting, lint, suite, sanitizers, a minute of
 #                              fuzzing, interop, llama_cpp
 set -euo pipefail
@@ -22,7 +22,7 @@ run_labels() {  # pattern
 
 set_up_label() {  # label
   case "$1" in
-    interop) scripts/setup_interop.sh ;;
+    interop | interop_slow) scripts/setup_interop.sh ;;
     llama_cpp) scripts/setup_interop.sh && scripts/setup_llama_cpp.sh ;;
   esac
 }

@@ -28,10 +28,10 @@ value strip(const value& v, const Arguments& arguments) {
   return make_text(stripped(text_of(v), kLeft, kRight, chars));
 }
 
-value list_of_texts(std::vector<std::string> texts) {
+value list_of_texts(const std::vector<std::string>& texts) {
   std::vector<value> items;
   items.reserve(texts.size());
-  for (std::string& text : texts) items.push_back(make_text(text));
+  for (const std::string& text : texts) items.push_back(make_text(text));
   return make_list(std::move(items));
 }
 

@@ -187,7 +187,8 @@ def with_tokenizer_json(request, tmp_path_factory):
         initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet()))
     base = Base("qwen2", text(T.Qwen2Config, T.Qwen2ForCausalLM, vocab_size=PIECES, pad_token_id=None, eos_token_id=1))
     if request.param == "LlamaTokenizerFast":
-        base = Base("llama", text(T.LlamaConfig, T.LlamaForCausalLM, vocab_size=PIECES, pad_token_id=None))
+        base = Base("llama", text(T.LlamaConfig, T.LlamaForCausalLM, vocab_size=PIECES, pad_token_id=None,
+                                  eos_token_id=1))
     bases.write_base(base, folder / "base")
     tokenizer.save(str(folder / "base/tokenizer.json"))
     (folder / "base/tokenizer_config.json").write_text(json.dumps(
