@@ -5,6 +5,7 @@
 
 #include "base/strings.h"
 #include "tokenizer/byte_level.h"
+#include "tokenizer/clean_up.h"
 #include "tokenizer/code_points.h"
 #include "tokenizer/decoder.h"
 #include "tokenizer/fields.h"
@@ -12,49 +13,6 @@
 
 namespace dnd::tokenizer {
 namespace {
-
-// As Rust's str::replace: an empty `from` is found at both ends and between all characters.
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  std::string out;
-  std::size_t at = 0;
-  if (from.empty()) {
-    while (at < text.size()) {
-      out += to;
-      const std::size_t begin = at;
-      decode_at(text, at);
-      out.append(text, begin, at - begin);
-    }
-    out += to;
-    text = std::move(out);
-    return;
-  }
-  std::size_t found = text.find(from);
-  if (found == std::string::npos) return;
-  for (; found != std::string::npos; found = text.find(from, at)) {
-    out.append(text, at, found - at);
-    out += to;
-    at = found + from.size();
-  }
-  out.append(text, at);
-  text = std::move(out);
-}
-
-// English as written: no spaces before marks, contractions.
-void clean_up(std::string& text) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kChanges = {
-      {{" .", "."},
-       {" ?", "?"},
-       {" !", "!"},
-       {" ,", ","},
-       {" ' ", "'"},
-       {" n't", "n't"},
-       {" 'm", "'m"},
-       {" do not", " don't"},
-       {" 's", "'s"},
-       {" 've", "'ve"},
-       {" 're", "'re"}}};
-  for (const auto& [from, to] : kChanges) replace_all(text, from, to);
-}
 
 class BpeDecoder final : public Decoder {
  public:
@@ -139,7 +97,7 @@ class WordPieceDecoder final : public Decoder {
       } else if (i > 0) {
         token.insert(0, " ");
       }
-      if (cleans_up_) clean_up(token);
+      if (cleans_up_) clean_up(token, /*contracts_do_not=*/true);
     }
   }
 
@@ -176,7 +134,7 @@ class Ctc final : public Decoder {
     for (std::string& token : tokens) {
       replace_all(token, padding_, "");
       if (!cleans_up_) continue;
-      clean_up(token);
+      clean_up(token, /*contracts_do_not=*/true);
       replace_all(token, delimiter_, " ");
     }
     std::erase_if(tokens, [](const std::string& token) { return token.empty(); });

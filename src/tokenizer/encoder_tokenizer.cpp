@@ -25,8 +25,7 @@ class EncoderTokenizer final : public text::TextTokenizer {
     before_.assign(whole.begin(), at);
     after_.assign(at + static_cast<std::ptrdiff_t>(inner.size()), whole.end());
     const std::optional<TokenId> padding =
-        folder.special_token("pad_token") ? tokenizer_->id_of(*folder.special_token("pad_token"))
-                                          : tokenizer_->id_of("[PAD]");
+        tokenizer_->id_of(folder.special_token("pad_token").value_or("[PAD]"));
     if (!padding) fail(ErrorKind::data, who, ": has no token for padding, [PAD] (not BERT's?)");
     padding_ = *padding;
     vocabulary_size_ = tokenizer_->vocabulary_size();

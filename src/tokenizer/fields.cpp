@@ -1,5 +1,6 @@
 #include "tokenizer/fields.h"
 
+#include "base/paths.h"
 #include "base/strings.h"
 #include "tokenizer/code_points.h"
 
@@ -16,6 +17,19 @@ bool required_boolean(JsonObject& fields, const std::string& key) {
 std::string text_or_none(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found == object.end() || !found->is_string() ? std::string() : found->get<std::string>();
+}
+
+bool flag_or(const Json& object, const char* key, bool fallback) {
+  const auto found = object.find(key);
+  return found == object.end() || !found->is_boolean() ? fallback : found->get<bool>();
+}
+
+Json read_object_file(const std::filesystem::path& path) {
+  if (!is_file(path)) return Json::object();
+  const std::string who = cat("tokenizer: ", path.string());
+  Json json = read_json_file(path, who);
+  const JsonObject object(json, who);  // throws where it is none
+  return json;
 }
 
 char32_t one_character(JsonObject& fields, const std::string& key) {

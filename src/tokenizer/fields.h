@@ -1,6 +1,7 @@
 // Reading the parts of a tokenizer.json that several components have.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "base/json.h"
@@ -12,6 +13,10 @@ namespace dnd::tokenizer {
 bool required_boolean(JsonObject& fields, const std::string& key);
 // A string that is there; "" for anything else.
 std::string text_or_none(const Json& object, const char* key);
+// true or false that is there; `fallback` for anything else.
+bool flag_or(const Json& object, const char* key, bool fallback);
+// The object in a file of a tokenizer's folder; an empty one where there is no file. Throws Error(data).
+Json read_object_file(const std::filesystem::path& path);
 // A string of one code point.
 char32_t one_character(JsonObject& fields, const std::string& key);
 std::string utf8(char32_t point);

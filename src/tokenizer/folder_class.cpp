@@ -62,11 +62,6 @@ bool brings_code(const Json& settings) {
          (map.is_object() && map.contains("AutoTokenizer") && !map.at("AutoTokenizer").is_null());
 }
 
-bool flag_of(const Json& settings, const char* key, bool fallback) {
-  if (!settings.contains(key) || !settings.at(key).is_boolean()) return fallback;
-  return settings.at(key).get<bool>();
-}
-
 Json byte_level(bool add_prefix_space, bool use_regex) {
   return {{"type", "ByteLevel"},
           {"add_prefix_space", add_prefix_space},
@@ -92,8 +87,8 @@ struct Components {
 };
 
 Components llama(const Json& settings) {
-  const bool prefix = flag_of(settings, "add_prefix_space", true);
-  const bool everywhere = flag_of(settings, "legacy", false);
+  const bool prefix = flag_or(settings, "add_prefix_space", true);
+  const bool everywhere = flag_or(settings, "legacy", false);
   return {nullptr,
           {{"type", "Metaspace"},
            {"replacement", "\u2581"},
@@ -118,7 +113,7 @@ Components qwen(const Json& settings, std::string_view words) {
                       {"pattern", {{"Regex", words}}},
                       {"behavior", "Isolated"},
                       {"invert", false}};
-  const Json bytes = byte_level(flag_of(settings, "add_prefix_space", false), false);
+  const Json bytes = byte_level(flag_or(settings, "add_prefix_space", false), false);
   return {{{"type", "NFC"}},
           {{"type", "Sequence"}, {"pretokenizers", Json::array({split, bytes})}},
           byte_level(true, true)};
@@ -126,16 +121,16 @@ Components qwen(const Json& settings, std::string_view words) {
 
 Components gpt(const Json& settings, bool composes) {
   return {composes ? Json{{"type", "NFC"}} : Json(nullptr),
-          byte_level(flag_of(settings, "add_prefix_space", false), true), byte_level(true, true)};
+          byte_level(flag_or(settings, "add_prefix_space", false), true), byte_level(true, true)};
 }
 
 Components bert(const Json& settings) {
   const Json accents = settings.contains("strip_accents") ? settings.at("strip_accents") : Json();
   return {{{"type", "BertNormalizer"},
            {"clean_text", true},
-           {"handle_chinese_chars", flag_of(settings, "tokenize_chinese_chars", true)},
+           {"handle_chinese_chars", flag_or(settings, "tokenize_chinese_chars", true)},
            {"strip_accents", accents},
-           {"lowercase", flag_of(settings, "do_lower_case", true)}},
+           {"lowercase", flag_or(settings, "do_lower_case", true)}},
           {{"type", "BertPreTokenizer"}},
           {{"type", "WordPiece"}, {"prefix", "##"}, {"cleanup", true}}};
 }

@@ -134,7 +134,6 @@ class Reader {
       fail(ErrorKind::data, who_, ": an added token has the id ", id);
     }
     added_.insert_or_assign(id, token);
-    by_text_.insert_or_assign(token.token.content, token);
   }
 
   void read_decoder() {
@@ -150,15 +149,6 @@ class Reader {
     }
   }
 
-  Json read_object(const char* name) const {
-    const fs::path path = folder_ / name;
-    if (!is_file(path)) return Json::object();
-    const std::string who = cat("tokenizer: ", path.string());
-    Json json = read_json_file(path, who);
-    const JsonObject checked(json, who);  // throws where it is none
-    return json;
-  }
-
   // A token with flags of special_tokens_map.json.
   static Json mapped(Json token) {
     token["special"] = true;
@@ -169,7 +159,7 @@ class Reader {
 
   void merge_special_tokens_map() {
     Json& values = out_.values;
-    const Json map = read_object("special_tokens_map.json");
+    const Json map = read_object_file(folder_ / "special_tokens_map.json");
     for (const auto& [key, value] : map.items()) {
       if (key == kExtra && value.is_array()) {
         Json all = is_empty(values, kExtra) ? Json::array() : values.at(kExtra);
@@ -209,7 +199,7 @@ class Reader {
 
   void read_added_tokens_file() {
     const std::set<std::string> special = special_texts();
-    const Json entries = read_object("added_tokens.json");
+    const Json entries = read_object_file(folder_ / "added_tokens.json");
     JsonObject fields(entries, cat("tokenizer: ", (folder_ / "added_tokens.json").string()));
     for (const auto& [text, id] : entries.items()) {
       GivenToken token;
@@ -230,13 +220,10 @@ class Reader {
     }
   }
 
-  // Named tokens have the flags of the added ones with their text.
   void map_names() {
     for (const char* name : kNames) {
       if (!out_.values.contains(name) || out_.values.at(name).is_null()) continue;
-      GivenToken token = given_token(out_.values.at(name), at(name));
-      const auto known = by_text_.find(token.token.content);
-      named_[name] = known == by_text_.end() ? token : known->second;
+      named_[name] = given_token(out_.values.at(name), at(name));
     }
   }
 
@@ -300,7 +287,6 @@ class Reader {
   std::string who_;
   FolderSettings out_;
   std::map<std::int64_t, GivenToken> added_;
-  std::map<std::string, GivenToken> by_text_;
   std::map<std::string, GivenToken> named_;
 };
 
@@ -321,9 +307,7 @@ const GivenToken* FolderSettings::find(std::string_view name) const {
   return nullptr;
 }
 
-bool FolderSettings::flag(const char* key) const {
-  return values.contains(key) && values.at(key).is_boolean() && values.at(key).get<bool>();
-}
+bool FolderSettings::flag(const char* key) const { return flag_or(values, key, false); }
 
 FolderSettings read_settings(const fs::path& folder, Json settings, TokenizerClass kind,
                              const Json& document, const std::string& who) {

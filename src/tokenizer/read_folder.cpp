@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "text/sentencepiece_model.h"
 #include "tokenizer/chat_templates.h"
+#include "tokenizer/clean_up.h"
 #include "tokenizer/fields.h"
 #include "tokenizer/folder_class.h"
 #include "tokenizer/folder_settings.h"
@@ -24,34 +25,6 @@ constexpr const char* kPiecesName = "tokenizer.model";
 constexpr const char* kWordsName = "vocab.txt";  // BERT's
 constexpr std::size_t kContext = 32;             // tokens before others that their text depends on
 
-void replace_all(std::string& text, std::string_view what, std::string_view with) {
-  if (text.find(what) == std::string::npos) return;
-  std::string out;
-  std::size_t done = 0;
-  for (std::size_t at = 0; (at = text.find(what, done)) != std::string::npos;) {
-    out.append(text, done, at - done).append(with);
-    done = at + what.size();
-  }
-  text = out.append(text, done);
-}
-
-// transformers' clean_up_tokenization.
-std::string cleaned_up(std::string text) {
-  for (const auto& [what, with] : {std::pair{" .", "."},
-                                   {" ?", "?"},
-                                   {" !", "!"},
-                                   {" ,", ","},
-                                   {" ' ", "'"},
-                                   {" n't", "n't"},
-                                   {" 'm", "'m"},
-                                   {" 's", "'s"},
-                                   {" 've", "'ve"},
-                                   {" 're", "'re"}}) {
-    replace_all(text, what, with);
-  }
-  return text;
-}
-
 class FileTokenizer final : public BaseTokenizer {
  public:
   FileTokenizer(Tokenizer tokenizer, bool cleans_up)
@@ -62,7 +35,8 @@ class FileTokenizer final : public BaseTokenizer {
   }
   std::string decode(std::span<const TokenId> ids, bool skip_special_tokens) const override {
     std::string text = tokenizer_.decode(ids, skip_special_tokens);
-    return cleans_up_ ? cleaned_up(std::move(text)) : text;
+    if (cleans_up_) clean_up(text, /*contracts_do_not=*/false);
+    return text;
   }
   std::string decode_after(std::span<const TokenId> before,
                            std::span<const TokenId> ids) const override {
@@ -85,14 +59,6 @@ class FileTokenizer final : public BaseTokenizer {
   Tokenizer tokenizer_;
   bool cleans_up_;
 };
-
-Json read_object(const fs::path& path) {
-  if (!is_file(path)) return Json::object();
-  const std::string who = cat("tokenizer: ", path.string());
-  Json json = read_json_file(path, who);
-  const JsonObject object(json, who);  // throws where it is none
-  return json;
-}
 
 Json token_json(const AddedToken& token) {
   return {{"id", 0U},
@@ -243,8 +209,8 @@ FolderFile read_document(const fs::path& path, const Json& config, const Json& s
 
 FolderTokenizer read_file(const fs::path& folder, const fs::path& path) {
   const std::string who = cat("tokenizer: ", path.string());
-  const Json config = read_object(folder / "config.json");
-  const Json given = read_object(folder / "tokenizer_config.json");
+  const Json config = read_object_file(folder / "config.json");
+  const Json given = read_object_file(folder / "tokenizer_config.json");
   const std::string who_settings = cat("tokenizer: ", (folder / "tokenizer_config.json").string());
   refuse_versions(given, who_settings);
   auto [document, kind] = read_document(path, config, given, who, who_settings);
@@ -284,7 +250,7 @@ bool has_tokenizer(const fs::path& folder) {
 FolderTokenizer read_folder(const fs::path& folder) {
   if (is_file(folder / kFileName)) return read_file(folder, folder / kFileName);
   if (is_file(folder / kPiecesName)) {
-    return read_sentencepiece_folder(folder, read_object(folder / "tokenizer_config.json"));
+    return read_sentencepiece_folder(folder, read_object_file(folder / "tokenizer_config.json"));
   }
   if (is_file(folder / kWordsName)) return read_file(folder, folder / kWordsName);
   fail(ErrorKind::no_input, "tokenizer: ", folder.string(), ": holds neither ", kFileName, " nor ",
