@@ -14,14 +14,6 @@ namespace {
 
 using tasks::ScorerKind;
 
-std::string lower(const std::string& text) {
-  std::u32string points;
-  for (const char32_t point : text::decode_utf8(text)) text::append_lower(points, point);
-  std::string out;
-  for (const char32_t point : points) text::append_utf8(out, point);
-  return out;
-}
-
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // The last number's characters, "-" included; empty where there is none.
@@ -65,7 +57,7 @@ bool same_number(const std::string& answer, const std::string& right, double tol
 std::vector<std::string> squad_words(const std::string& text) {
   static const tokenizer::Expression articles("\\b(a|an|the)\\b", "f1");
   constexpr std::string_view kPunctuation = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
-  std::string plain = lower(text);
+  std::string plain = text::lower_case(text);
   std::erase_if(plain, [&](char c) { return kPunctuation.find(c) != std::string_view::npos; });
   std::vector<std::string> words;
   std::string word;
@@ -103,7 +95,7 @@ double squad_f1(const std::string& answer, const std::string& right) {
 std::vector<std::string> rouge_words(const std::string& text) {
   std::vector<std::string> words;
   std::string word;
-  for (const char c : lower(text) + " ") {
+  for (const char c : text::lower_case(text) + " ") {
     if ((c >= 'a' && c <= 'z') || is_digit(c)) {
       word += c;
     } else if (!word.empty()) {
@@ -140,7 +132,7 @@ AnswerScorer::AnswerScorer(const tasks::Scorer& scorer) : scorer_(scorer) {
 }
 
 bool AnswerScorer::equal(const std::string& a, const std::string& b) const {
-  return scorer_.ignore_case ? lower(a) == lower(b) : a == b;
+  return scorer_.ignore_case ? text::lower_case(a) == text::lower_case(b) : a == b;
 }
 
 std::string AnswerScorer::first_line(const std::string& answer) const {
@@ -165,8 +157,8 @@ double AnswerScorer::score(const std::string& answer, const tasks::Question& que
       return share(equal(first_line(answer), right));
     case ScorerKind::contains: {
       const bool fold = scorer_.ignore_case;
-      const std::string where = fold ? lower(answer) : answer;
-      return share(where.find(fold ? lower(right) : right) != std::string::npos);
+      const std::string where = fold ? text::lower_case(answer) : answer;
+      return share(where.find(fold ? text::lower_case(right) : right) != std::string::npos);
     }
     case ScorerKind::regex: {
       const std::optional<std::string> said = found(answer);

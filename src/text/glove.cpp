@@ -16,14 +16,6 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-std::string lower_case(std::string_view text) {
-  std::u32string lower;
-  for (const char32_t point : decode_utf8(text)) append_lower(lower, point);
-  std::string out;
-  for (const char32_t point : lower) append_utf8(out, point);
-  return out;
-}
-
 // Full stops go, except between digits ("3.14").
 std::string without_full_stops(std::string_view text) {
   std::string out;

@@ -44,6 +44,20 @@ void append_utf8(std::string& text, char32_t point) {
   text.append(reinterpret_cast<const char*>(bytes.data()), static_cast<std::size_t>(length));
 }
 
+std::string well_formed(std::string_view text) {
+  std::string out;
+  for (const char32_t point : decode_utf8(text)) append_utf8(out, point);
+  return out;
+}
+
+std::string lower_case(std::string_view text) {
+  std::u32string lower;
+  for (const char32_t point : decode_utf8(text)) append_lower(lower, point);
+  std::string out;
+  for (const char32_t point : lower) append_utf8(out, point);
+  return out;
+}
+
 bool is_whitespace(char32_t point) {
   return (point >= 0x09 && point <= 0x0D) || point == 0x20 || point == 0x85 || point == 0xA0 ||
          point == 0x1680 || (point >= 0x2000 && point <= 0x200A) || point == 0x2028 ||

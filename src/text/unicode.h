@@ -11,6 +11,10 @@ namespace dnd::text {
 std::u32string decode_utf8(std::string_view text);
 // `point` is a Unicode scalar value.
 void append_utf8(std::string& text, char32_t point);
+// The text with what is ill-formed replaced so.
+std::string well_formed(std::string_view text);
+// Every code point by itself (append_lower); ill-formed bytes become U+FFFD.
+std::string lower_case(std::string_view text);
 
 // White_Space of Unicode (unchanged since 6.3), as Rust's char::is_whitespace.
 bool is_whitespace(char32_t point);

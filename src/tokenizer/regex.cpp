@@ -4,6 +4,7 @@
 #include <pcre2.h>
 
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "base/strings.h"
@@ -80,19 +81,8 @@ pcre2_code* compiled(std::string_view expression, std::uint32_t options, std::st
   return code;
 }
 
-[[noreturn]] void refuse_match(std::string_view text, int error) {
-  fail(ErrorKind::data, "an expression cannot be matched with a text of ", text.size(),
-       " bytes: ", error_text(error), " (it takes too much work?)");
-}
-
 void append_span(std::vector<Span>& spans, std::size_t begin, std::size_t end, bool is_match) {
   spans.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end), is_match});
-}
-
-std::string well_formed(std::string_view text) {
-  std::string out;
-  for (const char32_t point : text::decode_utf8(text)) text::append_utf8(out, point);
-  return out;
 }
 
 std::size_t next_point(std::string_view text, std::size_t at) {
@@ -103,24 +93,25 @@ std::size_t next_point(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-struct Pattern::Code {
-  explicit Code(pcre2_code* compiled) : code(compiled) {}
-  Code(const Code&) = delete;
-  Code& operator=(const Code&) = delete;
-  ~Code() { pcre2_code_free(code); }
+struct CompiledExpression {
+  explicit CompiledExpression(pcre2_code* compiled) : code(compiled) {}
+  CompiledExpression(const CompiledExpression&) = delete;
+  CompiledExpression& operator=(const CompiledExpression&) = delete;
+  ~CompiledExpression() { pcre2_code_free(code); }
 
-  // The next match from `at` on.
-  bool match(std::string_view text, std::size_t at, std::size_t& begin, std::size_t& end) const {
-    const Matcher& own = matcher();
+  // Sets `data` to the next match from `at` on. How many groups it has, the whole match included, as far as
+  // `data` has room (0: for none but the whole); std::nullopt: there is no match.
+  std::optional<std::size_t> match(std::string_view text, std::size_t at,
+                                   pcre2_match_data* data) const {
     const auto* subject = reinterpret_cast<PCRE2_SPTR>(text.data());
     const int found =
-        pcre2_match(code, subject, text.size(), at, PCRE2_NO_UTF_CHECK, own.data(), own.context());
-    if (found == PCRE2_ERROR_NOMATCH) return false;
-    if (found < 0) refuse_match(text, found);
-    const PCRE2_SIZE* ends = pcre2_get_ovector_pointer(own.data());
-    begin = ends[0];
-    end = ends[1];
-    return true;
+        pcre2_match(code, subject, text.size(), at, PCRE2_NO_UTF_CHECK, data, matcher().context());
+    if (found == PCRE2_ERROR_NOMATCH) return std::nullopt;
+    if (found < 0) {
+      fail(ErrorKind::data, "an expression cannot be matched with a text of ", text.size(),
+           " bytes: ", error_text(found), " (it takes too much work?)");
+    }
+    return static_cast<std::size_t>(found);
   }
 
   pcre2_code* code;
@@ -132,9 +123,9 @@ Pattern& Pattern::operator=(Pattern&&) noexcept = default;
 Pattern::~Pattern() = default;
 
 Pattern Pattern::expression(std::string_view expression, const std::string& who) {
-  pcre2_code* code = compiled(translate_onig(expression, who), PCRE2_MULTILINE, expression, who);
   Pattern pattern;
-  pattern.code_ = std::make_unique<Code>(code);
+  pattern.code_ = std::make_unique<CompiledExpression>(
+      compiled(translate_onig(expression, who), PCRE2_MULTILINE, expression, who));
   return pattern;
 }
 
@@ -162,7 +153,14 @@ void Pattern::find(std::string_view text, std::vector<Span>& spans) const {
     return;
   }
   const auto next = [&](std::size_t at, std::size_t& begin, std::size_t& end) {
-    if (code_) return code_->match(text, at, begin, end);
+    if (code_) {
+      pcre2_match_data* data = matcher().data();
+      if (!code_->match(text, at, data)) return false;
+      const PCRE2_SIZE* ends = pcre2_get_ovector_pointer(data);
+      begin = ends[0];
+      end = ends[1];
+      return true;
+    }
     begin = text.find(literal_, at);
     end = begin + literal_.size();
     return begin != std::string_view::npos;
@@ -184,29 +182,24 @@ void Pattern::find(std::string_view text, std::vector<Span>& spans) const {
 }
 
 Expression::Expression(std::string_view expression, const std::string& who)
-    : code_(compiled(expression, 0, expression, who),
-            [](void* code) { pcre2_code_free(static_cast<pcre2_code*>(code)); }) {}
+    : code_(std::make_shared<const CompiledExpression>(compiled(expression, 0, expression, who))) {}
 
 // `text` is well-formed.
 std::vector<Expression::Groups> Expression::all_groups(std::string_view text) const {
-  const auto* code = static_cast<const pcre2_code*>(code_.get());
   const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> data(
-      pcre2_match_data_create_from_pattern(code, nullptr), &pcre2_match_data_free);
+      pcre2_match_data_create_from_pattern(code_->code, nullptr), &pcre2_match_data_free);
   if (!data) fail(ErrorKind::memory, "no memory for matching expressions");
-  const auto* subject = reinterpret_cast<PCRE2_SPTR>(text.data());
   std::vector<Groups> all;
   for (std::size_t at = 0; at <= text.size();) {
-    const int found = pcre2_match(code, subject, text.size(), at, PCRE2_NO_UTF_CHECK, data.get(),
-                                  matcher().context());
-    if (found == PCRE2_ERROR_NOMATCH) break;
-    if (found < 0) refuse_match(text, found);
+    const std::optional<std::size_t> found = code_->match(text, at, data.get());
+    if (!found) break;
     const PCRE2_SIZE* ends = pcre2_get_ovector_pointer(data.get());
     Groups groups;
     for (std::size_t i = 0; i < pcre2_get_ovector_count(data.get()); ++i) {
       const std::size_t begin = ends[2 * i];
       const std::size_t end = ends[2 * i + 1];
       // Groups from `found` on have no match; an assertion with \K may end before it begins.
-      const bool is_set = i < static_cast<std::size_t>(found) && begin != PCRE2_UNSET;
+      const bool is_set = i < *found && begin != PCRE2_UNSET;
       groups.push_back(is_set && begin <= end ? text.substr(begin, end - begin)
                                               : text.substr(0, 0));
     }
@@ -217,7 +210,7 @@ std::vector<Expression::Groups> Expression::all_groups(std::string_view text) co
 }
 
 std::vector<std::string> Expression::matches(std::string_view text) const {
-  const std::string sound = well_formed(text);
+  const std::string sound = text::well_formed(text);
   std::vector<std::string> found;
   for (const Groups& groups : all_groups(sound)) {
     std::string_view chosen = groups.size() == 1 ? groups[0] : std::string_view();
@@ -228,7 +221,7 @@ std::vector<std::string> Expression::matches(std::string_view text) const {
 }
 
 std::string Expression::replaced(std::string_view text, std::string_view by) const {
-  const std::string sound = well_formed(text);
+  const std::string sound = text::well_formed(text);
   std::string out;
   std::size_t done = 0;
   for (const Groups& groups : all_groups(sound)) {

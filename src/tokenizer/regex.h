@@ -11,6 +11,8 @@
 
 namespace dnd::tokenizer {
 
+struct CompiledExpression;
+
 // What a Split or a Replace looks for. Immutable: one object may serve several threads.
 class Pattern {
  public:
@@ -29,10 +31,9 @@ class Pattern {
   bool may_match_nothing() const;
 
  private:
-  struct Code;
   Pattern();
 
-  std::unique_ptr<Code> code_;  // of an expression
+  std::unique_ptr<CompiledExpression> code_;  // of an expression
   std::string literal_;
 };
 
@@ -54,7 +55,7 @@ class Expression {
   using Groups = std::vector<std::string_view>;  // the whole match first
   std::vector<Groups> all_groups(std::string_view text) const;
 
-  std::shared_ptr<void> code_;
+  std::shared_ptr<const CompiledExpression> code_;
 };
 
 }  // namespace dnd::tokenizer

@@ -22,12 +22,6 @@ namespace {
 constexpr std::uint64_t kLargestFile = 256ULL << 20U;
 constexpr std::size_t kLongestInput = std::size_t{1} << 30U;
 
-std::string as_utf8(std::string_view text) {
-  std::string out;
-  for (const char32_t point : text::decode_utf8(text)) text::append_utf8(out, point);
-  return out;
-}
-
 }  // namespace
 
 struct Tokenizer::Parts {
@@ -160,7 +154,7 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text, bool add_special_t
          " are read");
   }
   std::string replaced;
-  if (!is_valid_utf8(text)) text = replaced = as_utf8(text);
+  if (!is_valid_utf8(text)) text = replaced = text::well_formed(text);
   std::vector<TokenId> ids;
   ids.reserve(text.size() / 3 + 8);
   std::unique_ptr<Workspace> workspace = parts_->workspaces.take();
