@@ -6,7 +6,8 @@
 
 namespace dnd::tokenizer {
 
-// As Rust's str::replace: an empty `from` is found at both ends and between all characters. Well-formed UTF-8.
+// As Rust's str::replace, of well-formed UTF-8: an empty `from` is found at both ends and between all
+// characters.
 void replace_all(std::string& text, std::string_view from, std::string_view to);
 
 // `contracts_do_not`: "do not" becomes "don't", as in the library tokenizers; transformers leaves it.
