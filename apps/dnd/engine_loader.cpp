@@ -21,7 +21,7 @@ bool is_open = false;
 std::filesystem::path find_engine_library() {
   const std::string path = renamed_environment("DND_ENGINE_LIBRARY", "DND_ENGINE");
   if (!path.empty()) return path;
-  return executable_path().parent_path().parent_path() / "lib" / "dnd" / "libdnd_engine.so";
+  return library_folder() / "libdnd_engine.so";
 }
 
 }  // namespace

@@ -14,6 +14,8 @@ fs::path executable_path() {
   return path;
 }
 
+fs::path library_folder() { return executable_path().parent_path().parent_path() / "lib" / "dnd"; }
+
 fs::path data_folder() { return executable_path().parent_path().parent_path() / "share" / "dnd"; }
 
 }  // namespace dnd

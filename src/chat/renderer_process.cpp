@@ -70,9 +70,7 @@ pid_t spawn(const std::filesystem::path& program, int channel, const std::string
 
 }  // namespace
 
-std::filesystem::path renderer_path() {
-  return executable_path().parent_path().parent_path() / "lib" / "dnd" / "dnd-chat-renderer";
-}
+std::filesystem::path renderer_path() { return library_folder() / "dnd-chat-renderer"; }
 
 RendererProcess::RendererProcess(const std::filesystem::path& program, std::string who,
                                  const Limits& limits)

@@ -5,23 +5,10 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "tokenizer/chat_templates.h"
 
 namespace dnd::chat {
 namespace {
-
-// Python's line ends, as Jinja2 makes them.
-std::string with_plain_line_ends(const std::string& source) {
-  std::string out;
-  out.reserve(source.size());
-  for (std::size_t i = 0; i < source.size(); ++i) {
-    if (source[i] != '\r') {
-      out += source[i];
-    } else if (i + 1 == source.size() || source[i + 1] != '\n') {
-      out += '\n';
-    }
-  }
-  return out;
-}
 
 // What went wrong and where, of an answer that is not a text.
 [[noreturn]] void fail_with(const std::string& who, const Json& answer) {
@@ -77,7 +64,7 @@ Template::Template(const std::string& source, TokenStrings tokens, std::string w
   }
   check_utf8(who, "the chat template", source);
   for (const auto& [name, token] : tokens) check_utf8(who, name, token);
-  state_->source = with_plain_line_ends(source);
+  state_->source = tokenizer::with_plain_line_ends(source);  // as Jinja2 does
   state_->who = std::move(who);
   state_->tokens = std::move(tokens);
   state_->limits = limits;

@@ -18,13 +18,7 @@ std::string read_template(const fs::path& path) {
   if (!is_valid_utf8(content)) {
     fail(ErrorKind::data, "chat template: ", path.string(), ": is not UTF-8");
   }
-  std::string text;
-  for (std::size_t i = 0; i < content.size(); ++i) {
-    const bool is_return = content[i] == '\r';
-    if (is_return && i + 1 < content.size() && content[i + 1] == '\n') continue;
-    text += is_return ? '\n' : content[i];
-  }
-  return text;
+  return with_plain_line_ends(content);
 }
 
 void set(std::vector<ChatTemplate>& templates, std::string name, std::string source) {
@@ -52,6 +46,17 @@ std::vector<ChatTemplate> templates_of_files(const fs::path& folder) {
 }
 
 }  // namespace
+
+std::string with_plain_line_ends(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_return = text[i] == '\r';
+    if (is_return && i + 1 < text.size() && text[i + 1] == '\n') continue;
+    out += is_return ? '\n' : text[i];
+  }
+  return out;
+}
 
 std::vector<ChatTemplate> read_chat_templates(const fs::path& folder, const Json& settings) {
   std::vector<ChatTemplate> templates = templates_of_files(folder);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -14,5 +16,8 @@ namespace dnd::tokenizer {
 // become \n, as Python reads them. Throws Error(data) for other shapes and files above 4 MiB.
 std::vector<ChatTemplate> read_chat_templates(const std::filesystem::path& folder,
                                               const Json& settings);
+
+// Python's universal line ends: \r\n and \r become \n.
+std::string with_plain_line_ends(std::string_view text);
 
 }  // namespace dnd::tokenizer
