@@ -128,12 +128,11 @@ class EvalRun {
   const adapter::AdapterLayout& layout() const { return inputs_.generators[0].config.layout; }
 
   generate::Session open_session(std::size_t i) const {
-    constexpr std::size_t kKeptConditions = std::size_t{256} << 20U;
     return {*engine_,
             inputs_.generators[i],
             inputs_.encoders[i],
             formats::SafetensorsFile(inputs_.generators[i].weights()),
-            {.kept_bytes = kKeptConditions, .embeddings = true}};
+            {.kept_bytes = generate::kSharedConditionBytes, .embeddings = true}};
   }
 
   std::vector<eval::Outcome> judge_all() {

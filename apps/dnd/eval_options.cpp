@@ -35,8 +35,7 @@ void add_settings(CLI::App& command, EvalOptions& options) {
   command
       .add_option("--scorer", options.scorer,
                   "How answers are judged where a task names no scorer (docs/training.md)")
-      ->check(
-          CLI::IsMember({"exact", "first_line", "contains", "number", "choice", "f1", "rouge_l"}))
+      ->check(CLI::IsMember(tasks::plain_scorer_names()))
       ->capture_default_str();
   command.add_option("--seed", settings.seed, "Seed of draws and controls (default 0)")
       ->check(seed_check());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
 #include "base/sha256.h"
 #include "base/strings.h"
@@ -59,18 +60,27 @@ void Answers::complete(const std::vector<tasks::Question>& questions, Known& kno
 }
 
 void Answers::choose(const std::vector<tasks::Question>& questions, bool normalized, Known& known) {
-  for (const tasks::Question& question : questions) {
-    const std::string prompt = text_of(question);
-    const bool spaced = (chat_ != nullptr && chat_->has_template()) ||
-                        (!prompt.empty() && (prompt.back() == ' ' || prompt.back() == '\n'));
+  for (std::size_t first = 0; first < questions.size(); first += kBatch) {
+    const auto batch =
+        std::span(questions).subspan(first, std::min(kBatch, questions.size() - first));
     std::vector<LanguageModel::Candidate> candidates;
-    for (const std::string& choice : question.choices) {
-      candidates.push_back({prompt, spaced ? choice : " " + choice});
+    for (const tasks::Question& question : batch) {
+      const std::string prompt = text_of(question);
+      const bool spaced = (chat_ != nullptr && chat_->has_template()) ||
+                          (!prompt.empty() && (prompt.back() == ' ' || prompt.back() == '\n'));
+      for (const std::string& choice : question.choices) {
+        candidates.push_back({prompt, spaced ? choice : " " + choice});
+      }
     }
     const std::vector<double> scores = model_.score(candidates);
     if (scores.size() != candidates.size()) fail(ErrorKind::internal, "eval: scores are missing");
-    known[key_of(question, true, normalized)] =
-        question.choices[best_choice(scores, question.choices, normalized)];
+    auto next = scores.begin();
+    for (const tasks::Question& question : batch) {
+      const auto end = next + static_cast<std::ptrdiff_t>(question.choices.size());
+      const std::size_t best = best_choice({next, end}, question.choices, normalized);
+      known[key_of(question, true, normalized)] = question.choices[best];
+      next = end;
+    }
   }
 }
 

@@ -14,9 +14,6 @@ namespace fs = std::filesystem;
 using adapter::Artefact;
 namespace {
 
-// Of conditions of tasks that have prompts in common, as variants of one file do.
-constexpr std::size_t kKeptConditions = std::size_t{256} << 20U;
-
 // Times one stage after another.
 class Stopwatch {
  public:
@@ -53,7 +50,7 @@ class LateSession {
     weights.read_ahead();  // LibTorch's start leaves the other processors idle
     engine_ = open_engine_();
     session_.emplace(*engine_, generator_, encoder_, std::move(weights),
-                     SessionOptions{.kept_bytes = shares ? kKeptConditions : 0});
+                     SessionOptions{.kept_bytes = shares ? kSharedConditionBytes : 0});
   }
 
   EngineInfo info() const { return engine_->info(); }

@@ -19,6 +19,9 @@
 
 namespace dnd::generate {
 
+// Room for the conditions of tasks that have prompts in common, as variants of one file do.
+inline constexpr std::size_t kSharedConditionBytes = std::size_t{256} << 20U;
+
 struct SessionOptions {
   // Of conditions, kept by prompt so that none is encoded twice; when they are more, all go. 0: none is kept,
   // for a call that has nothing to share.

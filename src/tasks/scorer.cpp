@@ -62,6 +62,14 @@ void read_options(JsonObject& object, const std::string& where, Scorer& scorer) 
 
 }  // namespace
 
+std::vector<std::string> plain_scorer_names() {
+  std::vector<std::string> names;
+  for (const auto& [word, value] : kNames) {
+    if (value != ScorerKind::regex) names.emplace_back(word);
+  }
+  return names;
+}
+
 Scorer scorer_of_name(const std::string& name) {
   Scorer scorer = named(name, ErrorKind::usage, "--scorer");
   if (scorer.kind == ScorerKind::regex) {

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 
@@ -29,7 +30,8 @@ struct Scorer {
   bool normalized = false;   // choice: log-probabilities are divided by the choices' lengths
 };
 
-// Throws Error(usage) listing the names.
+// Those that need no options. Throws Error(usage) for another name.
+std::vector<std::string> plain_scorer_names();
 Scorer scorer_of_name(const std::string& name);
 std::string_view scorer_name(ScorerKind kind);
 
