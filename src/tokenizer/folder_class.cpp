@@ -4,6 +4,7 @@
 
 #include "base/strings.h"
 #include "tokenizer/class_tables.h"
+#include "tokenizer/component_json.h"
 #include "tokenizer/fields.h"
 
 namespace dnd::tokenizer {
@@ -62,13 +63,6 @@ bool brings_code(const Json& settings) {
          (map.is_object() && map.contains("AutoTokenizer") && !map.at("AutoTokenizer").is_null());
 }
 
-Json byte_level(bool add_prefix_space, bool use_regex) {
-  return {{"type", "ByteLevel"},
-          {"add_prefix_space", add_prefix_space},
-          {"trim_offsets", true},
-          {"use_regex", use_regex}};
-}
-
 Json text_pattern(const char* text) { return {{"String", text}}; }
 
 // Pieces of SentencePiece -> text.
@@ -109,19 +103,16 @@ Components gemma() {
 }
 
 Components qwen(const Json& settings, std::string_view words) {
-  const Json split = {{"type", "Split"},
-                      {"pattern", {{"Regex", words}}},
-                      {"behavior", "Isolated"},
-                      {"invert", false}};
-  const Json bytes = byte_level(flag_or(settings, "add_prefix_space", false), false);
+  const Json bytes = byte_level_json(flag_or(settings, "add_prefix_space", false), false);
   return {{{"type", "NFC"}},
-          {{"type", "Sequence"}, {"pretokenizers", Json::array({split, bytes})}},
-          byte_level(true, true)};
+          {{"type", "Sequence"}, {"pretokenizers", Json::array({split_json(words), bytes})}},
+          byte_level_json(true, true)};
 }
 
 Components gpt(const Json& settings, bool composes) {
   return {composes ? Json{{"type", "NFC"}} : Json(nullptr),
-          byte_level(flag_or(settings, "add_prefix_space", false), true), byte_level(true, true)};
+          byte_level_json(flag_or(settings, "add_prefix_space", false), true),
+          byte_level_json(true, true)};
 }
 
 Components bert(const Json& settings) {

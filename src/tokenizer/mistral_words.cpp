@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "tokenizer/component_json.h"
 #include "tokenizer/fields.h"
 
 namespace dnd::tokenizer {
@@ -48,10 +49,7 @@ void mend_mistral_words(const Json& config, const Json& settings, Json& document
       !document.at("pre_tokenizer").is_object() || vocabulary_size(document) <= kLargeVocabulary) {
     return;
   }
-  const Json words = {{"type", "Split"},
-                      {"pattern", {{"Regex", kWords}}},
-                      {"behavior", "Isolated"},
-                      {"invert", false}};
+  const Json words = split_json(kWords);
   Json& present = document.at("pre_tokenizer");
   const std::string type = text_or_none(present, "type");
   if (type == "Sequence" && present.contains("pretokenizers") &&
@@ -59,11 +57,7 @@ void mend_mistral_words(const Json& config, const Json& settings, Json& document
     present.at("pretokenizers")[0] = words;
     return;
   }
-  const Json bytes = {{"type", "ByteLevel"},
-                      {"add_prefix_space", false},
-                      {"trim_offsets", true},
-                      {"use_regex", false}};
-  const Json last = type == "Metaspace" ? bytes : present;
+  const Json last = type == "Metaspace" ? byte_level_json(false, false) : present;
   present = {{"type", "Sequence"}, {"pretokenizers", Json::array({words, last})}};
 }
 

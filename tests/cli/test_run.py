@@ -22,6 +22,14 @@ def chat_base(tmp_path):
     return folder
 
 
+@pytest.fixture(scope="module")
+def own_adapter(tmp_path_factory):
+    """An adapter of the default generator, for the default base."""
+    folder = tmp_path_factory.mktemp("generated") / "adapter"
+    dnd("generate", "--prompts", ROOT / "examples/questions.jsonl", "--out", folder)
+    return next(path.parent for path in sorted(folder.rglob("adapter_config.json")))
+
+
 def ids(*arguments, text: object = "two words") -> list[int]:
     return dnd("tokenize", *arguments, stdin=json.dumps(text) + "\n", engine=False).json[0]["ids"]
 
@@ -87,13 +95,10 @@ def test_run_asks_by_the_chat_template(chat_base):
     assert asked.out == plain.out, "this tokenizer puts no markers"
 
 
-def test_run_takes_an_adapter_with_its_weight(tmp_path):
-    adapter = tmp_path / "adapter"
-    dnd("generate", "--prompts", ROOT / "examples/questions.jsonl", "--out", adapter)
-    first = next(path.parent for path in sorted(adapter.rglob("adapter_config.json")))
+def test_run_takes_an_adapter_with_its_weight(own_adapter, tmp_path):
     base = dnd("run", "--base", BASE, *SHORT, "--json", "the first").json[0]["answer"]
-    assert dnd("run", "--base", BASE, *SHORT, "--json", "-a", f"{first}:0", "the first").json[0]["answer"] == base
-    assert dnd("run", "--base", BASE, *SHORT, "-a", first, "the first").out
+    assert dnd("run", "--base", BASE, *SHORT, "--json", "-a", f"{own_adapter}:0", "the first").json[0]["answer"] == base
+    assert dnd("run", "--base", BASE, *SHORT, "-a", own_adapter, "the first").out
     fails(Exit.NO_INPUT, "run", "--base", BASE, "-a", tmp_path / "none", "x", engine=True)
 
 
@@ -101,10 +106,8 @@ def test_a_base_without_tokenizer_is_refused_before_the_engine_is_opened():
     assert "neither tokenizer.json" in fails(Exit.NO_INPUT, "run", "--base", DATA / "interop/llama/base", "x")
 
 
-def test_verify_asks_as_run_does(tmp_path, chat_base):
-    adapter = tmp_path / "adapter"
-    dnd("generate", "--prompts", ROOT / "examples/questions.jsonl", "--out", adapter)
-    run = ("verify", adapter, "--run", "--json", *SHORT)
+def test_verify_asks_as_run_does(own_adapter, chat_base):
+    run = ("verify", own_adapter, "--run", "--json", *SHORT)
     asked = dnd(*run, "--base", chat_base).json[0]["run"]
     assert asked["prompt"] == "What is the capital of France?"
     assert asked["ids"] == ids("--base", chat_base, "--chat", "auto", text=asked["prompt"])
