@@ -6,11 +6,10 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
-#include <map>
-#include <mutex>
 #include <utility>
 
 #include "nn/autocast.h"
+#include "ops/ordered_sum.h"
 #include "ops/pieces.h"
 
 namespace dnd::trainer {
@@ -23,38 +22,6 @@ at::Tensor output_of(const nn::DecoderModel& model, const nn::Tensors& values,
   return mean_tokens.defined() ? output + mean_tokens : output;
 }
 
-// Adds results in the order of their index, each as soon as all before it are there. A result leaves
-// the queue before it is added: where that fails, no other thread meets what is left of it.
-class OrderedSum {
- public:
-  void add(std::int64_t index, GradientResult result) {
-    const std::lock_guard lock(mutex_);
-    waiting_.emplace(index, std::move(result));
-    while (!waiting_.empty() && waiting_.begin()->first == next_) {
-      auto first = waiting_.extract(waiting_.begin());
-      take(next_++, std::move(first.mapped()));
-    }
-  }
-  GradientResult take_sum() { return std::move(sum_); }
-
- private:
-  void take(std::int64_t index, GradientResult result) {
-    sum_.loss += result.loss;
-    if (index == 0) {
-      sum_.gradients = std::move(result.gradients);
-      return;
-    }
-    for (std::size_t i = 0; i < sum_.gradients.size(); ++i) {
-      sum_.gradients[i].add_(result.gradients[i]);
-    }
-  }
-
-  std::mutex mutex_;
-  std::map<std::int64_t, GradientResult> waiting_;
-  std::int64_t next_ = 0;
-  GradientResult sum_;
-};
-
 nn::Tensors leaves_of(const nn::Tensors& values) {
   nn::Tensors leaves;
   for (const at::Tensor& value : values) leaves.push_back(value.detach().requires_grad_(true));
@@ -63,11 +30,17 @@ nn::Tensors leaves_of(const nn::Tensors& values) {
 
 }  // namespace
 
+GradientResult& GradientResult::operator+=(GradientResult&& other) {
+  loss += other.loss;
+  for (std::size_t i = 0; i < gradients.size(); ++i) gradients[i].add_(other.gradients[i]);
+  return *this;
+}
+
 GradientResult batch_gradient(const ops::Workers& workers, const nn::DecoderModel& model,
                               const nn::Tensors& values, const at::Tensor& mean_tokens,
                               const Objective& objective, const ExampleMaker& make_examples,
                               const BatchPlan& plan) {
-  OrderedSum sum;
+  ops::OrderedSum<GradientResult> sum;
   const std::int64_t blocks = ops::pieces(plan.examples, plan.micro_batch);
   workers.run(blocks, [&](std::int64_t block) {
     const c10::InferenceMode off(false);  // the workers' threads live in inference mode
@@ -86,7 +59,7 @@ GradientResult batch_gradient(const ops::Workers& workers, const nn::DecoderMode
     for (at::Tensor& gradient : gradients) gradient = gradient.contiguous();
     sum.add(block, {loss.item<double>(), std::move(gradients)});
   });
-  return sum.take_sum();
+  return sum.take();
 }
 
 at::Tensor predict(const nn::DecoderModel& model, const nn::Tensors& values,

@@ -21,6 +21,8 @@ using ExampleMaker = std::function<Examples(std::int64_t begin, std::int64_t siz
 using Objective = std::function<at::Tensor(const at::Tensor&, const at::Tensor&)>;
 
 struct GradientResult {
+  GradientResult& operator+=(GradientResult&& other);  // of the same model; adds in place
+
   double loss = 0.0;      // sum over the examples
   nn::Tensors gradients;  // of that sum
 };
