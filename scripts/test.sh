@@ -2,22 +2,47 @@
 # Sets up, builds and runs the tests.
 #
 #   scripts/test.sh            the suite without the slow, interop and llama_cpp labels
+#   scripts/test.sh fast       formatting, and the tests of what needs no LibTorch: two minutes at most
+#                              where the rest is built
 #   scripts/test.sh LABEL...   only these labels, e.g. slow, interop, interop_slow (install Python
 #                              packages) or llama_cpp (builds llama.cpp too)
-#   scripts/test.sh --all      everything CI runs: formatting, lint, suite, sanitizers, a minute of
-#                              fuzzing, interop, llama_cpp
+#   scripts/test.sh sanitize   the C++ tests under the address and undefined-behaviour sanitizers
+#   scripts/test.sh --all      everything CI runs: formatting, suite, sanitizers, a minute of fuzzing, interop,
+#                              llama_cpp, lint
+#
+# Ends with the seconds of each stage.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+stages=()
+
 say() { echo "test: $*" >&2; }
+
+report() {
+  [ "${#stages[@]}" -gt 0 ] || return 0
+  say "seconds by stage:"
+  printf '%s\n' "${stages[@]}" >&2
+}
+
+# Runs a command and remembers its seconds.
+stage() {  # name command...
+  local begun=$SECONDS
+  say "$1"
+  "${@:2}"
+  stages+=("$(printf '%5d s  %s' $((SECONDS - begun)) "$1")")
+}
 
 build() {  # preset
   cmake --preset "$1" >&2
   cmake --build --preset "$1" >&2
 }
 
-run_labels() {  # pattern
-  ctest --test-dir build --output-on-failure --no-tests=error -L "$1"
+run_preset() {  # preset
+  ctest --preset "$1" --no-tests=error
+}
+
+run_label() {  # label
+  ctest --test-dir build --output-on-failure --no-tests=error -L "^$1\$"
 }
 
 set_up_label() {  # label
@@ -27,32 +52,53 @@ set_up_label() {  # label
   esac
 }
 
-main() {
-  scripts/setup.sh
-  if [ "${1:-}" = --all ]; then
-    scripts/lint.sh format
-    build release
-    ctest --preset release
-    say "core and its tests under the address and undefined-behaviour sanitizers"
-    scripts/setup.sh sanitize
-    build sanitize
-    ctest --preset sanitize
-    scripts/fuzz.sh 60
-    for label in interop llama_cpp; do
-      set_up_label "$label"
-      run_labels "^$label\$"
-    done
-    scripts/lint.sh tidy
-  elif [ "$#" -gt 0 ]; then
-    build release
-    for label in "$@"; do
-      set_up_label "$label"
-      run_labels "^$label\$"
-    done
-  else
-    build release
-    ctest --preset release
-  fi
+run_fast() {
+  stage format scripts/lint.sh format
+  cmake --preset release >&2
+  stage "build of the core" cmake --build --preset core >&2
+  stage "core tests" run_preset core
 }
 
+run_sanitized() {  # preset
+  scripts/setup.sh sanitize
+  stage "$1: build" build "$1"
+  stage "$1: tests" run_preset "$1"
+}
+
+run_labels() {  # label...
+  local label
+  for label in "$@"; do
+    stage "$label: set-up" set_up_label "$label"
+    stage "$label" run_label "$label"
+  done
+}
+
+run_all() {
+  stage format scripts/lint.sh format
+  stage build build release
+  stage suite run_preset release
+  run_sanitized sanitize
+  stage fuzzing scripts/fuzz.sh 60
+  run_labels interop llama_cpp
+  stage clang-tidy scripts/lint.sh tidy
+}
+
+main() {
+  stage set-up scripts/setup.sh
+  case "${1:-}" in
+    --all) run_all ;;
+    fast) run_fast ;;
+    sanitize) run_sanitized "$1" ;;
+    "")
+      stage build build release
+      stage suite run_preset release
+      ;;
+    *)
+      stage build build release
+      run_labels "$@"
+      ;;
+  esac
+}
+
+trap report EXIT  # what passed before a failure, too
 main "$@"
