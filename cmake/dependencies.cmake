@@ -12,6 +12,12 @@ pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
 pkg_check_modules(sentencepiece REQUIRED IMPORTED_TARGET sentencepiece)
 
 add_library(hwy::hwy ALIAS PkgConfig::libhwy)
+if(DND_SANITIZE)
+  # Targets as wide as one that stays read and write the same places. With checks in all that Highway
+  # inlines, to optimise one file takes minutes.
+  target_compile_definitions(PkgConfig::libhwy INTERFACE "HWY_DISABLED_TARGETS=(HWY_SSSE3|HWY_SSE4)")
+  set(dnd_highway_options -O0)  # (cmake/modules.cmake)
+endif()
 add_library(libzip::zip ALIAS PkgConfig::libzip)
 add_library(pcre2::pcre2 ALIAS PkgConfig::pcre2)
 add_library(utf8proc::utf8proc ALIAS PkgConfig::utf8proc)

@@ -1,5 +1,5 @@
 # Flags that every target of this project gets, as an interface target.
-option(DND_SANITIZE "Build with the address and undefined-behaviour sanitizers" OFF)
+set(DND_SANITIZE "" CACHE STRING "Sanitizers as -fsanitize= takes them: address,undefined or thread")
 option(DND_FUZZ "Build the fuzz targets (clang; scripts/fuzz.sh)" OFF)
 option(DND_WERROR "Treat warnings as errors" ON)
 
@@ -16,13 +16,20 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
 endif()
 
 if(DND_SANITIZE)
-  target_compile_options(dnd_options INTERFACE -fsanitize=address,undefined
+  target_compile_options(dnd_options INTERFACE -fsanitize=${DND_SANITIZE}
     -fno-sanitize-recover=all -fno-omit-frame-pointer)
-  target_link_options(dnd_options INTERFACE -fsanitize=address,undefined)
+  target_link_options(dnd_options INTERFACE -fsanitize=${DND_SANITIZE})
 endif()
 
 if(DND_FUZZ)
-  # Coverage counters everywhere; libFuzzer's main() comes with the targets (tests/fuzz).
+  # Coverage counters in all that is fuzzed; libFuzzer's main() comes with the targets (tests/fuzz).
   target_compile_options(dnd_options INTERFACE -fsanitize=fuzzer-no-link)
   target_link_options(dnd_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
+
+# For targets that no fuzz target has in it: counters would only cost the build time.
+function(dnd_without_coverage target)
+  if(DND_FUZZ)
+    target_compile_options(${target} PRIVATE -fno-sanitize=fuzzer-no-link)
+  endif()
+endfunction()

@@ -3,7 +3,7 @@
 # encoder (under .deps/). Pinned; a second run finds its stamps and takes a second. Debian 12, x86-64.
 #
 #   scripts/setup.sh            everything
-#   scripts/setup.sh sanitize   what the core needs, and the compiler of the sanitizers and fuzzers
+#   scripts/setup.sh sanitize   the compiler of the sanitizers and fuzzers too
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -88,7 +88,6 @@ PYTHON
 [ "${1:-}" != sanitize ] || packages+=("${sanitize_packages[@]}")
 install_packages
 scripts/setup_jinja.sh
-[ "${1:-}" != sanitize ] || exit 0
 wanted=$(sha256sum "$requirements" scripts/setup.sh | sha256sum | cut -d' ' -f1)
 if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
   say "fetching LibTorch and the text encoder (630 MB, once)"
