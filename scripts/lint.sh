@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Checks the sources.
 #
-#   scripts/lint.sh format   layout of the C++ and CUDA sources (clang-format), and `python`: seconds
-#   scripts/lint.sh python   the Python scripts and tests (ruff: ruff.toml)
-#   scripts/lint.sh tidy     clang-tidy: minutes
+#   scripts/lint.sh format     layout of the C++ and CUDA sources (clang-format), and `python`: seconds
+#   scripts/lint.sh python     the Python scripts and tests (ruff: ruff.toml)
+#   scripts/lint.sh includes   every source of library and program includes what it needs: minutes
+#   scripts/lint.sh tidy       clang-tidy: minutes
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -33,13 +34,27 @@ check_python() {
   .deps/ruff/bin/ruff check --no-cache --quiet .
 }
 
+# Prints a value of each unit of a configuration's compile_commands.json.
+of_each_unit() {  # build folder, Python expression of `unit`
+  python3 -c "import json; [print($2) for unit in json.load(open('$1/compile_commands.json'))]"
+}
+
+# Reads each source by itself and without precompiled headers, and compiles nothing: elsewhere sources are compiled
+# several together, where an include that one lacks may come from another.
+check_includes() {
+  cmake --preset debug -B build-includes -DCMAKE_CXX_COMPILER=clang++-14 -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON \
+    -DDND_TESTS=OFF -DDND_BENCHMARKS=OFF -DDND_CUDA=OFF >/dev/null
+  of_each_unit build-includes 'unit["command"].rsplit(" -o ", 1)[0], "-fsyntax-only", unit["file"]' |
+    (cd build-includes && tr '\n' '\0' | xargs -0 -P "$(nproc)" -n 1 sh -c)
+}
+
 check_tidy() {
   # A configuration of its own: clang cannot read GCC's precompiled headers or all of its flags. Files are
   # read several together, as they are compiled, because most of the time goes into headers; the files that
   # CMake makes for that include sources, which is what the check left out is about.
   cmake --preset release -B build-tidy -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DDND_TESTS=OFF \
     -DDND_BENCHMARKS=OFF >/dev/null
-  python3 -c 'import json; [print(unit["file"]) for unit in json.load(open("build-tidy/compile_commands.json"))]' |
+  of_each_unit build-tidy 'unit["file"]' |
     xargs -P "$(nproc)" -n 1 clang-tidy-14 -p build-tidy --quiet --checks=-bugprone-suspicious-include \
       --extra-arg=-Wno-unknown-warning-option 2> >(grep -v 'warnings generated' >&2)
 }
@@ -51,9 +66,10 @@ case "${1:-}" in
     check_python
     ;;
   python) check_python ;;
+  includes) check_includes ;;
   tidy) check_tidy ;;
   *)
-    echo "usage: scripts/lint.sh format|python|tidy" >&2
+    echo "usage: scripts/lint.sh format|python|includes|tidy" >&2
     exit 64
     ;;
 esac
