@@ -7,6 +7,7 @@
 #   scripts/test.sh LABEL...   only these labels, e.g. slow, interop, interop_slow (install Python
 #                              packages) or llama_cpp (builds llama.cpp too)
 #   scripts/test.sh sanitize   the C++ tests under the address and undefined-behaviour sanitizers
+#   scripts/test.sh tsan       what runs in several threads under the thread sanitizer
 #   scripts/test.sh --all      everything CI runs: formatting, suite, sanitizers, a minute of fuzzing, interop,
 #                              llama_cpp, lint
 #
@@ -88,7 +89,7 @@ main() {
   case "${1:-}" in
     --all) run_all ;;
     fast) run_fast ;;
-    sanitize) run_sanitized "$1" ;;
+    sanitize | tsan) run_sanitized "$1" ;;
     "")
       stage build build release
       stage suite run_preset release
