@@ -10,6 +10,7 @@
 #include "support/expect_error.h"
 #include "support/gguf_bytes.h"
 #include "support/golden.h"
+#include "support/sanitizers.h"
 #include "support/temp_dir.h"
 
 namespace dnd::formats {
@@ -358,7 +359,7 @@ TEST(GgufReader, SurvivesChangedFiles) {
   const std::string whole = golden_bytes();
   const std::size_t header = whole.size() - 28 * 288;
   SplitMix64 random(7);
-  for (int i = 0; i < 20000; ++i) {
+  for (int i = 0; i < testing::changed_inputs(20000); ++i) {
     std::string bad = whole;
     const std::size_t at = random.below(i % 4 == 0 ? bad.size() : header);
     bad[at] = static_cast<char>(i % 2 == 0 ? random.next() : "\x00\x01\x7f\x80\xff"[i % 5]);

@@ -9,6 +9,7 @@
 
 #include "base/random.h"
 #include "support/expect_error.h"
+#include "support/sanitizers.h"
 #include "support/temp_dir.h"
 #include "support/zip_writer.h"
 
@@ -210,7 +211,7 @@ TEST(SafetensorsReader, SurvivesChangedAndTruncatedFiles) {
   SplitMix64 random(99);
   for (const char* name : {"order", "shapes", "names"}) {
     const MappedFile map(kFiles / (std::string(name) + ".safetensors"));
-    for (int i = 0; i < 5000; ++i) {
+    for (int i = 0; i < testing::changed_inputs(5000); ++i) {
       std::string bad(map.text());
       const std::size_t at = random.below(bad.size());
       if (i % 5 == 0) {

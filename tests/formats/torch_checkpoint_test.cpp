@@ -12,6 +12,7 @@
 #include "base/sha256.h"
 #include "support/expect_error.h"
 #include "support/pickle_writer.h"
+#include "support/sanitizers.h"
 #include "support/temp_dir.h"
 #include "support/zip_writer.h"
 
@@ -310,7 +311,7 @@ TEST_F(HostileCheckpoint, ChangedBytes) {
   const std::string good = content(kGolden);
   SplitMix64 random(20250);
   int refused = 0;
-  for (int i = 0; i < 3000; ++i) {
+  for (int i = 0; i < testing::changed_inputs(3000); ++i) {
     std::string bad = good;
     // Every other change hits the pickle at the front or the directory at the end.
     const std::size_t near = random.below(4000);
