@@ -120,7 +120,7 @@ class GgufFile {
   std::optional<double> number(std::string_view key) const;
 
   const GgufTensor* find_tensor(std::string_view name) const;  // nullptr if absent
-  // F32, F16, BF16 and Q8_0 as fp32 in C order; others are Error(data).
+  // As fp32 in C order; Error(data) for a type that dequantize.h does not know.
   std::vector<float> read_f32(const GgufTensor& tensor) const;
 
  private:

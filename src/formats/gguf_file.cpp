@@ -1,7 +1,7 @@
 #include <limits>
 
-#include "base/q8_0.h"
 #include "base/strings.h"
+#include "formats/dequantize.h"
 #include "formats/gguf.h"
 
 namespace dnd::formats {
@@ -61,17 +61,12 @@ const GgufTensor* GgufFile::find_tensor(std::string_view name) const {
 
 std::vector<float> GgufFile::read_f32(const GgufTensor& tensor) const {
   const GgmlType& type = *tensor.type;
-  const bool half = type.id == kGgmlF16 || type.id == kGgmlBf16;
-  if (!half && type.id != kGgmlF32 && type.id != kGgmlQ8) {
+  if (!can_dequantize(type)) {
     fail(ErrorKind::data, "gguf: ", path_.string(), ": tensor '", printable(tensor.name),
-         "': type ", type.name, ", expected F32, F16, BF16 or Q8_0");
+         "': type ", type.name, ", expected ", dequantizable_types());
   }
   std::vector<float> values(tensor.bytes.size() / type.block_bytes * type.block_size);
-  if (type.id == kGgmlQ8) {
-    dequantize_q8_0(tensor.bytes, values);
-  } else {
-    to_f32(*type.dtype, tensor.bytes, values);
-  }
+  dequantize(type, tensor.bytes, values);
   return values;
 }
 
