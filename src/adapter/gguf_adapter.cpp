@@ -9,7 +9,7 @@
 #include "base/q8_0.h"
 #include "base/sha256.h"
 #include "base/strings.h"
-#include "target/gguf_names.h"
+#include "formats/gguf_names.h"
 
 namespace dnd::adapter {
 namespace fs = std::filesystem;
@@ -34,9 +34,9 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 std::string gguf_architecture_of(const std::string& who, const std::string& architecture) {
-  if (const auto known = target::gguf_architecture(architecture)) return *known;
+  if (const auto known = formats::gguf_architecture(architecture)) return *known;
   fail(ErrorKind::data, who, ": llama.cpp's names for '", printable(architecture),
-       "' are not known; known are ", joined(target::gguf_supported_architectures()));
+       "' are not known; known are ", joined(formats::gguf_supported_architectures()));
 }
 
 void check_pair(const std::string& who, const LoraPair& pair) {
@@ -62,7 +62,7 @@ std::uint32_t type_for(std::uint32_t wanted, std::int64_t columns) {
 
 std::string base_tensor_name(const std::string& who, const std::string& architecture,
                              const LoraPair& pair) {
-  const auto name = target::gguf_tensor_name(architecture, pair.module);
+  const auto name = formats::gguf_tensor_name(architecture, pair.module);
   if (!name) {
     fail(ErrorKind::data, who, ": '", printable(pair.module), "' has no name in a GGUF of '",
          architecture, "': only the linear layers of the language model's blocks have one");

@@ -4,7 +4,7 @@
 #include "adapter/gguf_adapter.h"
 #include "adapter/gguf_rows.h"
 #include "base/strings.h"
-#include "target/gguf_names.h"
+#include "formats/gguf_names.h"
 
 namespace dnd::adapter {
 namespace {
@@ -109,7 +109,7 @@ class Reader {
   std::string module_of(const std::string& base) const {
     const std::string_view name(base);
     const auto module = name.ends_with(kGgufWeight)
-                            ? target::module_of_gguf_tensor(
+                            ? formats::module_of_gguf_tensor(
                                   architecture_, name.substr(0, name.size() - kGgufWeight.size()))
                             : std::nullopt;
     if (!module) {

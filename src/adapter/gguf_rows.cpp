@@ -3,25 +3,16 @@
 #include <algorithm>
 
 #include "base/strings.h"
-#include "target/gguf_names.h"
+#include "formats/gguf_names.h"
 
 namespace dnd::adapter {
-namespace {
-
-// Row r of the GGUF matrix is this row of Hugging Face's.
-std::int64_t permuted_row(std::int64_t row, std::int64_t head_rows) {
-  const std::int64_t in_head = row % head_rows;
-  return row - in_head + in_head % 2 * (head_rows / 2) + in_head / 2;
-}
-
-}  // namespace
 
 std::vector<float> reorder_rows(std::span<const float> matrix, std::int64_t rows,
                                 std::int64_t heads, RowOrder order) {
   const auto columns = static_cast<std::ptrdiff_t>(matrix.size()) / rows;
   std::vector<float> result(matrix.size());
   for (std::int64_t row = 0; row < rows; ++row) {
-    const std::int64_t other = permuted_row(row, rows / heads);
+    const std::int64_t other = formats::huggingface_row(row, rows / heads);
     const std::int64_t source = order == RowOrder::to_gguf ? other : row;
     const std::int64_t target = order == RowOrder::to_gguf ? row : other;
     std::copy_n(matrix.begin() + source * columns, columns, result.begin() + target * columns);
@@ -32,12 +23,12 @@ std::vector<float> reorder_rows(std::span<const float> matrix, std::int64_t rows
 std::int64_t heads_for(const std::string& who, std::string_view gguf_architecture,
                        std::string_view module, std::int64_t rows,
                        const std::optional<target::AttentionHeads>& heads) {
-  if (!target::has_permuted_rows(gguf_architecture, module)) return 0;
+  if (!formats::has_permuted_rows(gguf_architecture, module)) return 0;
   if (!heads) {
     fail(ErrorKind::data, who, ": '", printable(module), "': llama.cpp reorders its rows by ",
          "attention heads, whose number is not known (say which base model it is for)");
   }
-  const std::int64_t count = target::permuted_heads(gguf_architecture, module, *heads);
+  const std::int64_t count = formats::permuted_heads(gguf_architecture, module, *heads);
   if (count <= 0 || rows <= 0 || rows % count != 0 || rows / count % 2 != 0) {
     fail(ErrorKind::data, who, ": '", printable(module), "': ", rows, " rows are not ", count,
          " heads of an even size (wrong base model?)");

@@ -1,7 +1,4 @@
-// The row order of q_proj and k_proj in GGUF files of llama-type models.
-//
-// Source: LlamaModel.permute in llama.cpp's conversion/llama.py. Each head's rows come as two
-// halves, which transformers rotates against each other; llama.cpp interleaves them.
+// The row order of q_proj and k_proj in GGUF files of llama-type models (formats/gguf_names.h).
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 #include "formats/config_file.h"
 
+#include <utility>
 #include <vector>
 
 #include "base/strings.h"
@@ -26,6 +27,9 @@ ConfigFile::ConfigFile(const fs::path& path)
     : path_(path), who_("base model: " + path.string()), json_(read_json_file(path, who_)) {
   object();  // refuses what is none
 }
+
+ConfigFile::ConfigFile(const fs::path& gguf, Json config)
+    : path_(gguf), who_("base model: " + gguf.string()), json_(std::move(config)), of_gguf_(true) {}
 
 JsonObject ConfigFile::language() const {
   JsonObject all = object();

@@ -22,8 +22,12 @@ class ConfigFile {
  public:
   // Throws Error(no_input), or Error(data) where the file is no JSON object.
   explicit ConfigFile(const std::filesystem::path& path);
+  // What another file, a GGUF, says in the words of a config.json.
+  ConfigFile(const std::filesystem::path& gguf, Json config);
 
   const std::filesystem::path& path() const { return path_; }
+  // Whether it was made of a GGUF's metadata; then no file beside it belongs to the model.
+  bool is_of_gguf() const { return of_gguf_; }
   const std::string& who() const { return who_; }  // begins messages
   const Json& json() const { return json_; }
   // Views of the document: all of it, and the part about the language model, which newer
@@ -46,6 +50,7 @@ class ConfigFile {
   std::filesystem::path path_;
   std::string who_;
   Json json_;
+  bool of_gguf_ = false;
 };
 
 }  // namespace dnd::formats

@@ -7,6 +7,8 @@
 
 #include "base/paths.h"
 #include "base/strings.h"
+#include "formats/dequantize.h"
+#include "formats/gguf_config.h"
 
 namespace dnd::formats {
 namespace fs = std::filesystem;
@@ -40,6 +42,7 @@ PathKind kind_of_companion(const fs::path& path) {
 
 std::optional<WeightFiles> files_at(const fs::path& path) {
   if (is_folder(path)) return find_weight_files(path);
+  if (has_gguf_name(path)) return weight_files_of_gguf(path);
   return path.string().ends_with(".json") ? weight_files_of_index(path)
                                           : weight_files_of_file(path);
 }
@@ -54,36 +57,75 @@ std::string why_no_weights(const fs::path& folder) {
 
 }  // namespace
 
+std::int64_t ModelTensor::elements() const {
+  std::int64_t count = 1;
+  for (const std::int64_t size : shape) count *= size;  // the readers made sure that it fits
+  return count;
+}
+
 ModelTensors::ModelTensors(WeightFiles files)
     : where_(std::move(files)), who_(model_at(where_.entry_path())) {
-  for (const std::string& name : where_.names) add(where_.folder / name);
+  if (has_gguf_name(where_.entry)) {
+    add_gguf();
+  } else {
+    for (const std::string& name : where_.names) add_file(name);
+  }
   if (!where_.announced.empty()) check_index();
 }
 
-void ModelTensors::add(const fs::path& path) {
-  files_.emplace_back(path);
+void ModelTensors::add_file(const std::string& name) {
+  files_.emplace_back(where_.folder / name);
   for (const TensorView& tensor : files_.back().tensors()) {
-    const auto [first, is_new] = file_of_.emplace(tensor.name, files_.size() - 1);
-    if (is_new) continue;
-    fail(ErrorKind::data, who_, ": tensor '", printable(tensor.name), "' is in ",
-         printable(where_.names[first->second]), " and in ", printable(path.filename().string()),
-         " (shards of two models in one folder?)");
+    add({.name = tensor.name,
+         .shape = tensor.shape,
+         .type = dtype_name(tensor.dtype),
+         .dtype = tensor.dtype,
+         .bytes = tensor.bytes,
+         .file = files_.size() - 1});
   }
+}
+
+void ModelTensors::add_gguf() {
+  gguf_.emplace(where_);
+  for (std::size_t i = 0; i < gguf_->weights().size(); ++i) {
+    const GgufWeight& weight = gguf_->weights()[i];
+    ModelTensor tensor{.name = weight.name,
+                       .shape = weight.stored->shape,
+                       .type = weight.stored->type->name,
+                       .file = weight.part,
+                       .weight = i};
+    if (!weight.turned && weight.shift == 0.0F && weight.stored->type->dtype) {
+      tensor.dtype = weight.stored->type->dtype;
+      tensor.bytes = weight.stored->bytes;
+    }
+    add(std::move(tensor));
+  }
+}
+
+void ModelTensors::add(ModelTensor tensor) {
+  const auto [first, is_new] = places_.emplace(tensor.name, tensors_.size());
+  if (!is_new) {
+    fail(ErrorKind::data, who_, ": tensor '", printable(tensor.name), "' is in ",
+         printable(where_.names[tensors_[first->second].file]), " and in ",
+         printable(where_.names[tensor.file]), " (shards of two models in one folder?)");
+  }
+  tensors_.push_back(std::move(tensor));
 }
 
 // Both maps are sorted by tensor: the first difference is the one to tell.
 void ModelTensors::check_index() const {
+  const auto file_of = [&](std::size_t place) { return where_.names[tensors_[place].file]; };
   for (const auto& [tensor, file] : where_.announced) {
-    const auto place = file_of_.find(tensor);
-    const bool is_there = place != file_of_.end();
-    if (is_there && where_.names[place->second] == file) continue;
+    const auto place = places_.find(tensor);
+    const bool is_there = place != places_.end();
+    if (is_there && file_of(place->second) == file) continue;
     fail(ErrorKind::data, who_, ": tensor '", printable(tensor), "' should be in ", printable(file),
-         ", it is ", is_there ? "in " + printable(where_.names[place->second]) : "in no shard",
+         ", it is ", is_there ? "in " + printable(file_of(place->second)) : "in no shard",
          " (index of another model?)");
   }
-  for (const auto& [tensor, place] : file_of_) {
+  for (const auto& [tensor, place] : places_) {
     if (where_.announced.count(tensor) > 0) continue;
-    fail(ErrorKind::data, who_, ": ", printable(where_.names[place]), " holds '", printable(tensor),
+    fail(ErrorKind::data, who_, ": ", printable(file_of(place)), " holds '", printable(tensor),
          "', which the index does not list (index of another model?)");
   }
 }
@@ -98,37 +140,47 @@ std::vector<const TensorView*> ModelTensors::all() const {
 
 std::vector<std::string> ModelTensors::names() const {
   std::vector<std::string> names;
-  for (const auto& [name, file] : file_of_) names.push_back(name);
+  for (const auto& [name, place] : places_) names.push_back(name);
   return names;
 }
 
 std::int64_t ModelTensors::elements(std::string_view name) const {
-  const TensorView& view = files_[file_of_.find(name)->second].at(name);
-  return static_cast<std::int64_t>(view.bytes.size() * 8 / dtype_bits(view.dtype));
+  return tensors_[places_.find(name)->second].elements();
 }
 
-const TensorView& ModelTensors::at(const std::string& name, const Shape& shape) const {
-  const auto found = file_of_.find(name);
-  if (found == file_of_.end()) {
+const ModelTensor& ModelTensors::at(const std::string& name, const Shape& shape) const {
+  const auto found = places_.find(name);
+  if (found == places_.end()) {
     const std::string near = nearest_word(name, names());
     fail(ErrorKind::data, who_, ": no tensor '", printable(name), "'",
          near.empty() ? "" : cat(" (there is '", printable(near), "')"));
   }
-  const TensorView& view = files_[found->second].at(name);
-  const std::string where = cat(files_[found->second].path().string(), ": tensor '", name, "'");
-  if (view.shape != shape) {
-    fail(ErrorKind::data, where, ": shape ", shape_text(view.shape), ", expected ",
-         shape_text(shape), " by config.json");
+  const ModelTensor& tensor = tensors_[found->second];
+  const std::string where =
+      cat((where_.folder / where_.names[tensor.file]).string(), ": tensor '", name, "'");
+  if (tensor.shape != shape) {
+    fail(ErrorKind::data, where, ": shape ", shape_text(tensor.shape), ", expected ",
+         shape_text(shape), gguf_ ? " by the metadata" : " by config.json");
   }
-  if (!is_float_convertible(view.dtype)) {
-    fail(ErrorKind::data, where, ": dtype ", dtype_name(view.dtype), ", expected a float type");
-  }
-  return view;
+  const bool readable = gguf_ ? GgufModel::can_read(gguf_->weights()[*tensor.weight])
+                              : is_float_convertible(*tensor.dtype);
+  if (readable) return tensor;
+  fail(ErrorKind::data, where, ": dtype ", tensor.type, ", expected a float type",
+       gguf_ ? cat(" of ", dequantizable_types()) : "");
+}
+
+void ModelTensors::read_f32(const ModelTensor& tensor, std::span<float> target) const {
+  if (gguf_) return gguf_->read_f32(gguf_->weights()[*tensor.weight], target);
+  to_f32(*tensor.dtype, tensor.bytes, target);
 }
 
 ModelFolder::ModelFolder(const fs::path& path)
     : path_(path), folder_(is_folder(path) ? path : path.parent_path()) {
   if (auto files = files_at(path)) weights_.emplace(std::move(*files));
+  if (weights_ && weights_->gguf() != nullptr) {
+    config_.emplace(folder_ / weights_->entry(), gguf_config(*weights_->gguf()));
+    return;
+  }
   const fs::path config = folder_ / kConfigFileName;
   if (path_exists(config)) config_.emplace(config);
 }
@@ -136,7 +188,7 @@ ModelFolder::ModelFolder(const fs::path& path)
 const ModelTensors& ModelFolder::weights() const {
   if (weights_) return *weights_;
   fail(ErrorKind::no_input, model_at(path_),
-       ": holds no weights: expected model.safetensors or model.safetensors.index.json",
+       ": holds no weights: expected model.safetensors, model.safetensors.index.json or a .gguf",
        why_no_weights(folder_));
 }
 
@@ -146,10 +198,7 @@ const ConfigFile& ModelFolder::config() const {
 }
 
 Companions ModelFolder::companions() const {
-  std::set<std::string> taken;
-  for (const SafetensorsFile& file : weights().files()) {
-    taken.insert(file.path().filename().string());
-  }
+  const std::set<std::string> taken(weights().file_names().begin(), weights().file_names().end());
   Companions companions;
   for (const fs::path& path : list_folder(folder_)) {
     const std::string name = path.filename().string();

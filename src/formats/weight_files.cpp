@@ -17,10 +17,12 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kFileEnding = ".safetensors";
+constexpr std::string_view kGgufEnding = ".gguf";
 constexpr std::string_view kIndexEnding = ".safetensors.index.json";
 constexpr std::array<std::string_view, 4> kUsualEntries = {
     "model.safetensors", "model.safetensors.index.json",
     "diffusion_pytorch_model.safetensors.index.json", "diffusion_pytorch_model.safetensors"};
+constexpr std::string_view kVisionTower = "mmproj";  // beside the model it belongs to
 constexpr std::array<std::string_view, 2> kUsualStems = {"model", "diffusion_pytorch_model"};
 
 std::string who_is(const fs::path& path) { return "base model: " + path.string(); }
@@ -40,9 +42,10 @@ std::optional<std::int64_t> digits(std::string_view text) {
   return value;
 }
 
-std::optional<ShardName> parse_shard_name(std::string_view name) {
-  if (!name.ends_with(kFileEnding)) return std::nullopt;
-  name.remove_suffix(kFileEnding.size());
+std::optional<ShardName> parse_shard_name(std::string_view name,
+                                          std::string_view ending = kFileEnding) {
+  if (!name.ends_with(ending)) return std::nullopt;
+  name.remove_suffix(ending.size());
   const auto parts = split(name, '-');
   if (parts.size() < 4 || parts[parts.size() - 2] != "of") return std::nullopt;
   const auto number = digits(parts[parts.size() - 3]);
@@ -104,12 +107,13 @@ ShardedModels choose(const ShardedModels& models) {
   return usual.empty() ? models : usual;
 }
 
-std::string missing_name(const std::string& stem, std::int64_t number, std::int64_t count) {
+std::string shard_name(const std::string& stem, std::int64_t number, std::int64_t count,
+                       std::string_view ending = kFileEnding) {
   const auto five = [](std::int64_t n) {
     const std::string text = std::to_string(n);
     return std::string(text.size() < 5 ? 5 - text.size() : 0, '0') + text;
   };
-  return cat(stem, "-", five(number), "-of-", five(count), kFileEnding);
+  return cat(stem, "-", five(number), "-of-", five(count), ending);
 }
 
 // nullopt where the names leave a choice, or are no numbered shards.
@@ -128,7 +132,7 @@ std::optional<WeightFiles> numbered_shards(const fs::path& folder,
   for (std::int64_t i = 1; i <= model.second; ++i) {
     const auto shard = shards.find(i);
     if (shard == shards.end()) {
-      fail(ErrorKind::no_input, who_is(folder / missing_name(model.first, i, model.second)),
+      fail(ErrorKind::no_input, who_is(folder / shard_name(model.first, i, model.second)),
            ": shard ", i, " of ", model.second, " is missing (download not finished?)");
     }
     found.names.push_back(shard->second);
@@ -138,7 +142,37 @@ std::optional<WeightFiles> numbered_shards(const fs::path& folder,
   return found;
 }
 
+// The only GGUF of the folder, or the parts of one.
+std::optional<WeightFiles> only_gguf(const fs::path& folder) {
+  std::vector<std::string> wholes;  // each file, or the first part
+  for (const std::string& name : names_with_ending(folder, kGgufEnding)) {
+    const auto shard = parse_shard_name(name, kGgufEnding);
+    if (!name.starts_with(kVisionTower) && (!shard || shard->number == 1)) wholes.push_back(name);
+  }
+  if (wholes.empty()) return std::nullopt;
+  if (wholes.size() == 1) return weight_files_of_gguf(folder / wholes[0]);
+  fail(ErrorKind::data, who_is(folder), ": holds ", wholes.size(),
+       " models as .gguf files; give one of them, e.g. ", printable(wholes[0]));
+}
+
 }  // namespace
+
+bool has_gguf_name(const fs::path& path) { return path.string().ends_with(kGgufEnding); }
+
+WeightFiles weight_files_of_gguf(const fs::path& file) {
+  const std::string name = file.filename().string();
+  const auto shard = parse_shard_name(name, kGgufEnding);
+  if (!shard || shard->count <= 1) return {file.parent_path(), name, {name}, {}};
+  WeightFiles found{file.parent_path(), "", {}, {}};
+  for (std::int64_t i = 1; i <= shard->count; ++i) {
+    found.names.push_back(shard_name(shard->stem, i, shard->count, kGgufEnding));
+    if (path_exists(found.folder / found.names.back())) continue;
+    fail(ErrorKind::no_input, who_is(found.folder / found.names.back()), ": part ", i, " of ",
+         shard->count, " is missing (download not finished?)");
+  }
+  found.entry = found.names[0];
+  return found;
+}
 
 WeightFiles weight_files_of_index(const fs::path& index) {
   WeightFiles found{index.parent_path(), index.filename().string(), {}, read_index(index)};
@@ -170,7 +204,7 @@ std::optional<WeightFiles> find_weight_files(const fs::path& folder) {
   const auto indices = names_with_ending(folder, kIndexEnding);
   if (indices.size() == 1) return weight_files_of_index(folder / indices[0]);
   const auto files = names_with_ending(folder, kFileEnding);
-  if (files.empty()) return std::nullopt;
+  if (files.empty()) return only_gguf(folder);
   if (auto shards = numbered_shards(folder, files)) return shards;
   if (files.size() == 1) return weight_files_of_file(folder / files[0]);
   fail(ErrorKind::data, who_is(folder), ": holds ", files.size(),

@@ -12,9 +12,8 @@
 namespace dnd::lm {
 namespace {
 
-void convert(const formats::TensorView& view, float* target) {
-  const std::uint64_t values = view.bytes.size() * 8 / dtype_bits(view.dtype);
-  to_f32(view.dtype, view.bytes, {target, static_cast<std::size_t>(values)});
+void read(const formats::ModelTensors& tensors, const formats::ModelTensor& tensor, float* target) {
+  tensors.read_f32(tensor, {target, static_cast<std::size_t>(tensor.elements())});
 }
 
 // The rank of all pairs together.
@@ -39,9 +38,9 @@ void copy_scaled(const adapter::LoraPair& pair, float* target, std::int64_t stri
 
 at::Tensor read_tensor(const formats::ModelTensors& tensors, const std::string& name,
                        const std::vector<std::int64_t>& shape) {
-  const formats::TensorView& view = tensors.at(name, shape);
+  const formats::ModelTensor& stored = tensors.at(name, shape);
   at::Tensor tensor = at::empty(shape, at::kFloat);
-  convert(view, tensor.mutable_data_ptr<float>());
+  read(tensors, stored, tensor.mutable_data_ptr<float>());
   return tensor;
 }
 
@@ -58,11 +57,11 @@ Linear::Linear(const formats::ModelTensors& tensors, std::vector<LinearPart> par
   if (any_bias) bias_ = at::zeros({out}, at::kFloat);
   std::int64_t begin = 0;
   for (const LinearPart& part : parts_) {
-    convert(tensors.at(part.module + ".weight", {part.out, in}),
-            weight.mutable_data_ptr<float>() + begin * in);
+    read(tensors, tensors.at(part.module + ".weight", {part.out, in}),
+         weight.mutable_data_ptr<float>() + begin * in);
     if (part.bias) {
-      convert(tensors.at(part.module + ".bias", {part.out}),
-              bias_.mutable_data_ptr<float>() + begin);
+      read(tensors, tensors.at(part.module + ".bias", {part.out}),
+           bias_.mutable_data_ptr<float>() + begin);
     }
     begin += part.out;
   }

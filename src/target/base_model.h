@@ -11,13 +11,12 @@
 #include <string_view>
 #include <vector>
 
+#include "formats/attention_heads.h"
+
 namespace dnd::target {
 
-// Attention heads, where known; GGUF export of llama-type bases needs them.
-struct AttentionHeads {
-  std::int64_t attention = 0;
-  std::int64_t key_value = 0;
-};
+// Where known; GGUF export of llama-type bases needs them.
+using formats::AttentionHeads;
 
 // One linear layer: weight (out, in).
 struct Linear {

@@ -43,6 +43,7 @@ void refuse_nothing(const TensorList& tensors, const BaseModel& model) {
 }
 
 BaseModel read_weights(const ModelFolder& folder) {
+  if (folder.weights().gguf() != nullptr) return read_gguf_base(folder);
   BaseModel model;
   model.source = folder.path().string();
   if (folder.has_config()) read_config_facts(folder.config(), model);
@@ -67,11 +68,11 @@ BaseModel read_base_model(const fs::path& path) {
   if (!path_exists(path)) fail(ErrorKind::no_input, who_is(path), ": not found");
   if (is_folder(path)) return read_folder(path);
   const std::string name = path.filename().string();
-  if (name.ends_with(".safetensors.index.json") || name.ends_with(".safetensors")) {
+  if (name.ends_with(".safetensors.index.json") || name.ends_with(".safetensors") ||
+      formats::has_gguf_name(path)) {
     return read_weights(ModelFolder(path));
   }
   if (name.ends_with(".json")) return read_config_alone(ConfigFile(path));
-  if (name.ends_with(".gguf")) return read_gguf_base(path);
   fail(ErrorKind::data, who_is(path),
        ": expected a Hugging Face folder, a config.json, a .safetensors file, a "
        "*.safetensors.index.json or a .gguf");

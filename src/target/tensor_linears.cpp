@@ -80,16 +80,6 @@ bool is_float(Dtype dtype) { return dtype_name(dtype).front() == 'F' || dtype ==
 
 bool is_eight_bit_float(Dtype dtype) { return dtype_name(dtype).starts_with("F8"); }
 
-Linear checked_linear(const std::string& path, const std::vector<std::int64_t>& shape,
-                      const std::string& source) {
-  for (const std::int64_t size : shape) {
-    if (size >= 1 && size <= kMaxSize) continue;
-    fail(ErrorKind::data, "base model: ", source, ": '", printable(path), "' has shape ",
-         shape_text(shape), ", expected sizes from 1 to ", kMaxSize);
-  }
-  return {path, shape[1], shape[0]};
-}
-
 // GPT-2 keeps weights as (in, out); from names and shapes only its fused projection shows it.
 void refuse_transposed(const Linear& linear, const std::string& source) {
   if (!linear.path.ends_with(".c_attn") || linear.in != 3 * linear.out) return;
@@ -145,6 +135,16 @@ std::string architecture_of(const std::vector<Linear>& linears) {
 }  // namespace
 
 std::span<const QuantizationMark> quantization_marks() { return kMarks; }
+
+Linear checked_linear(const std::string& path, const std::vector<std::int64_t>& shape,
+                      const std::string& source) {
+  for (const std::int64_t size : shape) {
+    if (size >= 1 && size <= kMaxSize) continue;
+    fail(ErrorKind::data, "base model: ", source, ": '", printable(path), "' has shape ",
+         shape_text(shape), ", expected sizes from 1 to ", kMaxSize);
+  }
+  return {path, shape[1], shape[0]};
+}
 
 std::vector<std::string> linears_from_tensors(const TensorList& tensors, BaseModel& model) {
   refuse_adapter(tensors, model.source);

@@ -18,6 +18,11 @@ struct QuantizationMark {
 };
 std::span<const QuantizationMark> quantization_marks();  // the most telling first
 
+// The layer of a weight of that shape, (out, in). Throws Error(data) for an impossible size; `source`
+// names the base.
+Linear checked_linear(const std::string& path, const std::vector<std::int64_t>& shape,
+                      const std::string& source);
+
 using TensorList = std::vector<const formats::TensorView*>;  // their bytes are not looked at
 
 // Sets linears and experts: every 2-D float tensor "<path>.weight" (out, in) whose own name is not an

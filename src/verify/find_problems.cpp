@@ -9,8 +9,8 @@
 
 #include "adapter/files/format_table.h"
 #include "base/strings.h"
+#include "formats/gguf_names.h"
 #include "target/block_path.h"
-#include "target/gguf_names.h"
 #include "verify/verify.h"
 
 namespace dnd::verify {
@@ -159,7 +159,7 @@ class Finder {
 
   // A file with an architecture's own names (GGUF) says which one it is for.
   void check_architecture() {
-    const auto expected = target::gguf_architecture(against_.base->architecture);
+    const auto expected = formats::gguf_architecture(against_.base->architecture);
     if (!adapter::file_format(adapter_.format).by_architecture || !expected) return;
     if (adapter_.architecture == *expected) return;
     error("base", cat("the adapter is for '", printable(adapter_.architecture), "', the base is '",

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "base/strings.h"
-#include "target/gguf_names.h"
+#include "formats/gguf_names.h"
 #include "verify/verify.h"
 
 namespace dnd::verify {
@@ -112,7 +112,7 @@ std::string gguf_architecture_of(const LoraAdapter& adapter, const Against& agai
   if (adapter.format == AdapterFormat::gguf) return adapter.architecture;
   const std::string& name =
       against.base != nullptr ? against.base->architecture : adapter.architecture;
-  return target::gguf_architecture(name).value_or("");
+  return formats::gguf_architecture(name).value_or("");
 }
 
 // Why no GGUF file of this adapter can act; empty where one can.
@@ -123,7 +123,7 @@ std::string gguf_obstacle(const LoraAdapter& adapter, const Facts& facts,
     return cat("'", printable(facts.foreign), "' stops it where embeddings are tied");
   }
   for (const LoraPair& pair : adapter.pairs) {
-    const auto name = target::gguf_tensor_name(architecture, pair.module);
+    const auto name = formats::gguf_tensor_name(architecture, pair.module);
     if (!name) return cat("it has no name for '", printable(pair.module), "'");
     if (name->size() + std::string_view(".weight.lora_a").size() > kMaxGgufTensorName) {
       return cat("the name of '", printable(pair.module), "' is longer than ", kMaxGgufTensorName);
@@ -149,7 +149,7 @@ RuntimeVerdict judge_llama_cpp(const LoraAdapter& adapter, const Against& agains
                                       : "needs dnd convert --to gguf");
   }
   if (against.base != nullptr) {
-    const auto expected = target::gguf_architecture(against.base->architecture);
+    const auto expected = formats::gguf_architecture(against.base->architecture);
     if (expected && *expected != architecture) {
       return refuses(
           kName, cat("it is for '", printable(architecture), "', the base is '", *expected, "'"));

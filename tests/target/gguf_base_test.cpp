@@ -5,10 +5,10 @@
 #include <fstream>
 
 #include "formats/gguf.h"
+#include "formats/gguf_names.h"
 #include "support/expect_error.h"
 #include "support/target_tables.h"
 #include "support/temp_dir.h"
-#include "target/gguf_names.h"
 
 namespace dnd::target {
 namespace {
@@ -45,7 +45,7 @@ std::vector<GgufTensorSpec> whole_gguf(const std::vector<Linear>& linears,
   std::vector<GgufTensorSpec> specs = {{"token_embd.weight", formats::kGgmlF16, {1000, 64}},
                                        {"output_norm.weight", formats::kGgmlF32, {64}}};
   for (const Linear& linear : linears) {
-    const auto name = gguf_tensor_name(architecture, linear.path);
+    const auto name = formats::gguf_tensor_name(architecture, linear.path);
     if (name) specs.push_back({*name + ".weight", type, {linear.out, linear.in}});
   }
   return specs;
@@ -121,7 +121,7 @@ TEST_F(GgufBaseOf, NamesWhatIsNotSupported) {
                    ErrorKind::data, "expected sizes from 1 to");
   GgufEntries split = entries_of("qwen2");
   split.emplace_back("split.count", formats::gguf_u32(3));
-  EXPECT_DND_ERROR(read(split, query_), ErrorKind::data, "is one of 3 parts");
+  EXPECT_DND_ERROR(read(split, query_), ErrorKind::data, "is one of 3 parts, but its name says 1");
   EXPECT_DND_ERROR(read_base_model(data_path("interop/llama/adapter-f32.gguf")), ErrorKind::data,
                    "is not a model but 'adapter'");
   EXPECT_DND_ERROR(read_base_model(dir_.file("x.gguf", "GGUF")), ErrorKind::data, "x.gguf");

@@ -12,8 +12,8 @@
 #include "base/paths.h"
 #include "base/strings.h"
 #include "formats/gguf.h"
+#include "formats/gguf_names.h"
 #include "formats/safetensors.h"
-#include "target/gguf_names.h"
 
 namespace dnd::adapter {
 namespace fs = std::filesystem;
@@ -131,13 +131,14 @@ WrittenFile write_diffusers(const fs::path& path, const LoraAdapter& adapter,
 }
 
 void check_gguf_layout(const AdapterLayout& layout) {
-  const auto architecture = target::gguf_architecture(layout.architecture);
+  const auto architecture = formats::gguf_architecture(layout.architecture);
   if (!architecture) {
     fail(ErrorKind::data, "--format gguf: the generator's layout is for architecture '",
          printable(layout.architecture), "', which has no GGUF form here");
   }
   for (const FactorLayout& factor : layout.factors()) {
-    if (layout.heads || target::permuted_heads(*architecture, factor.module, {1, 1}) == 0) continue;
+    if (layout.heads || formats::permuted_heads(*architecture, factor.module, {1, 1}) == 0)
+      continue;
     fail(ErrorKind::data, "--format gguf: llama.cpp reorders the rows of '",
          printable(factor.module), "' by heads, which the generator's layout does not tell (make ",
          "PEFT and use dnd convert --to gguf --base)");

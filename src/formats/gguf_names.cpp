@@ -1,4 +1,4 @@
-#include "target/gguf_names.h"
+#include "formats/gguf_names.h"
 
 #include <array>
 #include <span>
@@ -6,7 +6,7 @@
 
 #include "base/strings.h"
 
-namespace dnd::target {
+namespace dnd::formats {
 namespace {
 
 using Name = std::pair<std::string_view, std::string_view>;  // Hugging Face's, GGUF's
@@ -22,6 +22,21 @@ constexpr std::array<Name, 4> kFused = {{{"self_attn.qkv_proj", "attn_qkv"},
                                          {"self_attn.o_proj", "attn_output"},
                                          {"mlp.gate_up_proj", "ffn_up"},
                                          {"mlp.down_proj", "ffn_down"}}};
+
+constexpr std::array<Name, 4> kNorms = {{{"input_layernorm", "attn_norm"},
+                                         {"post_attention_layernorm", "ffn_norm"},
+                                         {"self_attn.q_norm", "attn_q_norm"},
+                                         {"self_attn.k_norm", "attn_k_norm"}}};
+// Gemma 2 and 3 have norms before and after both parts of a layer.
+constexpr std::array<Name, 6> kFourNorms = {{{"input_layernorm", "attn_norm"},
+                                             {"post_attention_layernorm", "post_attention_norm"},
+                                             {"pre_feedforward_layernorm", "ffn_norm"},
+                                             {"post_feedforward_layernorm", "post_ffw_norm"},
+                                             {"self_attn.q_norm", "attn_q_norm"},
+                                             {"self_attn.k_norm", "attn_k_norm"}}};
+constexpr std::array<Name, 3> kOutside = {{{"model.embed_tokens.weight", "token_embd.weight"},
+                                           {"model.norm.weight", "output_norm.weight"},
+                                           {"lm_head.weight", "output.weight"}}};
 
 struct GgufArchitecture {
   std::string_view huggingface;
@@ -57,6 +72,7 @@ std::span<const Name> names_of(std::string_view gguf_architecture) {
   return {};
 }
 
+constexpr std::string_view kBlock = "blk.";
 constexpr std::array<std::string_view, 3> kModulePrefixes = {
     "model.layers.", "model.language_model.layers.", "language_model.model.layers."};
 
@@ -80,6 +96,11 @@ std::optional<InLayer> split_module(std::string_view module) {
     if (module.starts_with(prefix)) return split_layer(module.substr(prefix.size()));
   }
   return std::nullopt;
+}
+
+std::span<const Name> norms_of(std::string_view gguf_architecture) {
+  const bool four = gguf_architecture == "gemma2" || gguf_architecture == "gemma3";
+  return four ? std::span<const Name>(kFourNorms) : std::span<const Name>(kNorms);
 }
 
 }  // namespace
@@ -110,7 +131,6 @@ std::optional<std::string> gguf_tensor_name(std::string_view gguf_architecture,
 
 std::optional<std::string> module_of_gguf_tensor(std::string_view gguf_architecture,
                                                  std::string_view tensor) {
-  constexpr std::string_view kBlock = "blk.";
   if (!tensor.starts_with(kBlock)) return std::nullopt;
   const auto parts = split_layer(tensor.substr(kBlock.size()));
   if (!parts) return std::nullopt;
@@ -118,6 +138,31 @@ std::optional<std::string> module_of_gguf_tensor(std::string_view gguf_architect
     if (parts->rest == gguf) return cat("model.layers.", parts->layer, ".", huggingface);
   }
   return std::nullopt;
+}
+
+std::optional<std::string> huggingface_tensor_name(std::string_view gguf_architecture,
+                                                   std::string_view tensor) {
+  for (const auto& [huggingface, gguf] : kOutside) {
+    if (tensor == gguf) return std::string(huggingface);
+  }
+  const std::size_t dot = tensor.rfind('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  const std::string_view kind = tensor.substr(dot);
+  if (kind != ".weight" && kind != ".bias") return std::nullopt;
+  const std::string_view path = tensor.substr(0, dot);
+  if (const auto module = module_of_gguf_tensor(gguf_architecture, path)) return cat(*module, kind);
+  const auto parts =
+      path.starts_with(kBlock) ? split_layer(path.substr(kBlock.size())) : std::nullopt;
+  if (!parts) return std::nullopt;
+  for (const auto& [huggingface, gguf] : norms_of(gguf_architecture)) {
+    if (parts->rest == gguf) return cat("model.layers.", parts->layer, ".", huggingface, kind);
+  }
+  return std::nullopt;
+}
+
+bool has_shifted_norms(std::string_view gguf_architecture) {
+  return gguf_architecture == "gemma" || gguf_architecture == "gemma2" ||
+         gguf_architecture == "gemma3";
 }
 
 bool has_permuted_rows(std::string_view gguf_architecture, std::string_view module) {
@@ -133,4 +178,9 @@ std::int64_t permuted_heads(std::string_view gguf_architecture, std::string_view
   return parts->rest == "self_attn.k_proj" ? heads.key_value : 0;
 }
 
-}  // namespace dnd::target
+std::int64_t huggingface_row(std::int64_t row, std::int64_t head_rows) {
+  const std::int64_t in_head = row % head_rows;
+  return row - in_head + in_head % 2 * (head_rows / 2) + in_head / 2;
+}
+
+}  // namespace dnd::formats

@@ -1,11 +1,11 @@
-#include "target/gguf_names.h"
+#include "formats/gguf_names.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
 
-namespace dnd::target {
+namespace dnd::formats {
 namespace {
 
 using ::testing::Contains;
@@ -118,4 +118,4 @@ TEST(GgufNames, RowsOfQueriesAndKeysArePermutedInLlamaAlone) {
 }
 
 }  // namespace
-}  // namespace dnd::target
+}  // namespace dnd::formats
