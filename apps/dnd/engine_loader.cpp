@@ -66,4 +66,15 @@ void leave_engine(int code) {
   std::_Exit(code);
 }
 
+std::unique_ptr<LanguageModel> load_base(Engine& engine, const std::filesystem::path& path,
+                                         bool needs_texts) {
+  auto model = engine.load_language_model(path.string(), needs_texts);
+  const std::string quantization = model->info().quantization;
+  if (!quantization.empty()) {
+    log_info(cat("base model: ", path.string(), ": weights of ", quantization,
+                 " are dequantised to fp32, once"));
+  }
+  return model;
+}
+
 }  // namespace dnd::app

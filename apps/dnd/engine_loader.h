@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "dnd/engine.h"
+#include "dnd/language_model.h"
 
 namespace dnd::app {
 
@@ -21,5 +22,10 @@ EngineOptions with_own_device(EngineOptions options);
 // Ends the process where an engine was opened, with what is printed flushed: the system is done in a
 // moment with what Torch clears up piece by piece in a tenth of a second.
 void leave_engine(int code);
+
+// The base language model at `path`, see Engine::load_language_model(). A quantised one is dequantised, which
+// is said.
+std::unique_ptr<LanguageModel> load_base(Engine& engine, const std::filesystem::path& path,
+                                         bool needs_texts);
 
 }  // namespace dnd::app

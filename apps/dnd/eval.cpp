@@ -36,18 +36,19 @@ const tasks::Task& task_to_show(const tasks::TaskSet& set, const std::string& na
 }
 
 // What was asked for, as results.json says it.
-Json call_json(const EvalOptions& options) {
+Json call_json(const EvalOptions& options, const std::string& base_quantization) {
   const eval::Settings& settings = options.settings;
-  return {{"tasks", options.tasks.string()},
-          {"base", options.base.empty() ? Json(nullptr) : Json(options.base.string())},
-          {"settings",
-           {{"draws", settings.draws},
-            {"questions", settings.questions},
-            {"candidate_questions", settings.candidate_questions},
-            {"scorer", tasks::scorer_name(settings.scorer.kind)},
-            {"max_tokens", options.completion.max_tokens},
-            {"precision", options.engine.precision},
-            {"seed", settings.seed}}}};
+  Json call = {{"tasks", options.tasks.string()},
+               {"base", options.base.empty() ? Json(nullptr) : Json(options.base.string())}};
+  if (!base_quantization.empty()) call["base_quantization"] = base_quantization;
+  call["settings"] = {{"draws", settings.draws},
+                      {"questions", settings.questions},
+                      {"candidate_questions", settings.candidate_questions},
+                      {"scorer", tasks::scorer_name(settings.scorer.kind)},
+                      {"max_tokens", options.completion.max_tokens},
+                      {"precision", options.engine.precision},
+                      {"seed", settings.seed}};
+  return call;
 }
 
 // The model that answers questions.
@@ -69,7 +70,7 @@ class EvalRun {
     if (!options_.show.empty()) return show();
     const eval::Evaluation evaluation(judge_all());
     progress_.clear();
-    Json call = call_json(options_);
+    Json call = call_json(options_, base_.model ? base_.model->info().quantization : "");
     if (base_.chat) call["settings"]["chat"] = base_.chat->record();
     if (!options_.out.empty()) {
       eval::write_evaluation(options_.out, evaluation, call,
@@ -121,7 +122,7 @@ class EvalRun {
     progress_.stage("load");
     engine_ = open_engine(options_.engine);
     if (options_.base.empty()) return;
-    base_.model = engine_->load_language_model(base_.place.path.string(), true);
+    base_.model = load_base(*engine_, base_.place.path, true);
     base_.answers.emplace(*base_.model, options_.completion, &*base_.chat);
   }
 

@@ -47,7 +47,7 @@ class AskRun {
     engine.device = "cpu";
     engine.threads = options_.threads;
     engine_ = open_engine(engine);
-    model_ = engine_->load_language_model(options_.base.string(), true);
+    model_ = load_base(*engine_, options_.base, true);
     model_->put_markers(!chat_.has_template());
     if (options_.adapter.empty()) return;
     const merge::WeightedAdapter adapter =

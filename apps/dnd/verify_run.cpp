@@ -10,6 +10,7 @@
 #include "chat_options.h"
 #include "context.h"
 #include "engine_loader.h"
+#include "formats/weight_files.h"
 
 namespace dnd::app {
 namespace fs = std::filesystem;
@@ -54,10 +55,10 @@ Json change_json(const verify::LogitChange& change) {
 }  // namespace
 
 void add_run_options(CLI::App& command, RunOptions& options) {
-  CLI::Option* run = command.add_flag(
-      "--run", options.run,
-      "Run the base (a folder with weights) without and with the adapter and compare the logits;\n"
-      "answers too, where the folder has a tokenizer (tokenizer.json or tokenizer.model)");
+  CLI::Option* run = command.add_flag("--run", options.run,
+                                      "Run the base (a folder with weights, or a GGUF) without and "
+                                      "with the adapter and compare the\n"
+                                      "logits; answers too, where it has a tokenizer");
   command.add_option("--prompt", options.prompt, "The text to run")->needs(run);
   command
       .add_option("--answer", options.answer, "Compare the log-probability of this continuation")
@@ -80,14 +81,15 @@ void add_run_options(CLI::App& command, RunOptions& options) {
 }
 
 AdapterRun::AdapterRun(const fs::path& base, const RunOptions& options) : options_(options) {
-  if (!is_folder(base)) {
-    fail(ErrorKind::usage, "verify: --run needs --base with the folder of a model and its weights");
+  if (!is_folder(base) && !formats::has_gguf_name(base)) {
+    fail(ErrorKind::usage,
+         "verify: --run needs --base with the folder of a model and its weights, or a .gguf");
   }
   EngineOptions engine;
   engine.device = "cpu";
   engine.threads = options.threads;
   engine_ = open_engine(engine);
-  model_ = engine_->load_language_model(base.string(), !options_.prompt.empty());
+  model_ = load_base(*engine_, base, !options_.prompt.empty());
   choose_input(base);
   base_ = listen();
 }
@@ -151,6 +153,8 @@ RunReport AdapterRun::run(const adapter::LoraAdapter& adapter) {
   report.findings = verify::judge(change);
   report.json = change_json(change);
   report.json["ids"] = ids_;
+  const std::string quantization = model_->info().quantization;
+  if (!quantization.empty()) report.json["base_quantization"] = quantization;
   report.lines.push_back(cat("logits of ", change.positions, " positions change by up to ",
                              brief(change.largest), " (", brief(100.0 * change.relative),
                              " % of the largest), KL ", brief(change.kl), " nats; ",

@@ -104,9 +104,9 @@ class Engine {
   virtual std::vector<HostTensor> decode(std::vector<HostTensor> projected,
                                          const LayerCallback& on_layer) = 0;
 
-  // `folder`: a Hugging Face base model (dnd/language_model.h). With `needs_texts` one without a tokenizer
+  // `path`: a Hugging Face folder or a GGUF (dnd/language_model.h). With `needs_texts` one without a tokenizer
   // that works is refused before its weights are read. The result must not outlive the engine.
-  virtual std::unique_ptr<LanguageModel> load_language_model(const std::string& folder,
+  virtual std::unique_ptr<LanguageModel> load_language_model(const std::string& path,
                                                              bool needs_texts) = 0;
 
   // Joins the processes that torchrun's variables (RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT) name;

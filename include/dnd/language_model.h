@@ -2,7 +2,8 @@
 //
 // For judging only, not for serving: fp32, one process, a batch of short texts. Models of the classes
 // Qwen2, Qwen3, Llama and Mistral from a Hugging Face folder (safetensors, tokenizer.json or SentencePiece's
-// tokenizer.model). Adapters are applied unmerged: y = W x + scale * B (A x).
+// tokenizer.model) or a GGUF file, whose weights are dequantised once. Adapters are applied unmerged: y
+// = W x + scale * B (A x).
 #pragma once
 
 #include <cstdint>
@@ -25,6 +26,7 @@ struct LanguageModelInfo {
   std::int64_t vocabulary = 0;  // rows of the output head
   std::int64_t parameters = 0;
   std::string tokenizer_problem;  // why only logits() works; empty: all does
+  std::string quantization;       // of a GGUF's weights, e.g. "Q4_1"; empty where they were floats
 };
 
 struct CompletionOptions {

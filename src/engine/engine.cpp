@@ -181,9 +181,9 @@ class TorchEngine : public Engine {
     });
   }
 
-  std::unique_ptr<LanguageModel> load_language_model(const std::string& folder,
+  std::unique_ptr<LanguageModel> load_language_model(const std::string& path,
                                                      bool needs_texts) override {
-    return lm::load_language_model(workers_, folder, needs_texts);
+    return lm::load_language_model(workers_, path, needs_texts);
   }
 
   ProcessPlace join_processes() override {

@@ -50,12 +50,17 @@ struct Parts {
   Texts texts;
 };
 
-Parts read_parts(const fs::path& path, bool needs_texts) {
-  if (!is_folder(path)) {
-    fail(ErrorKind::no_input, "base model: ", path.string(),
-         ": no such folder (a base is run from the folder with its config.json and weights)");
+formats::ModelFolder open_base(const fs::path& path) {
+  if (is_folder(path) || (is_file(path) && formats::has_gguf_name(path))) {
+    return formats::ModelFolder(path);
   }
-  formats::ModelFolder folder(path);
+  fail(ErrorKind::no_input, "base model: ", path.string(),
+       ": no such folder or .gguf (a base is run from the folder with its config.json and weights, "
+       "or from a GGUF)");
+}
+
+Parts read_parts(const fs::path& path, bool needs_texts) {
+  formats::ModelFolder folder = open_base(path);
   ModelConfig config = read_model_config(folder.config());
   Texts texts = read_texts(path);
   if (needs_texts && !texts.tokenizer) fail(ErrorKind::data, texts.problem);
@@ -68,19 +73,26 @@ Parts read_parts(const fs::path& path, bool needs_texts) {
   return {std::move(folder), std::move(config), std::move(texts)};
 }
 
+std::string quantization_of(const formats::ModelFolder& folder) {
+  const formats::GgufModel* gguf = folder.weights().gguf();
+  return gguf == nullptr ? std::string() : gguf->quantization();
+}
+
 class NativeLanguageModel : public LanguageModel {
  public:
   NativeLanguageModel(const ops::Workers& workers, Parts parts)
       : workers_(workers),
         model_(workers, parts.folder.weights(), std::move(parts.config)),
         texts_(std::move(parts.texts)),
-        ends_(model_.config().ends) {
+        ends_(model_.config().ends),
+        quantization_(quantization_of(parts.folder)) {
     if (ends_.empty() && texts_.end) ends_.push_back(*texts_.end);
   }
 
   LanguageModelInfo info() const override {
     const ModelConfig& c = model_.config();
-    return {c.architecture, c.layers, c.hidden, c.vocabulary, model_.parameters(), texts_.problem};
+    return {c.architecture,      c.layers,       c.hidden,     c.vocabulary,
+            model_.parameters(), texts_.problem, quantization_};
   }
 
   void use_adapter(const adapter::LoraAdapter* adapter) override {
@@ -239,15 +251,16 @@ class NativeLanguageModel : public LanguageModel {
   Transformer model_;
   Texts texts_;
   Ids ends_;
+  std::string quantization_;
   bool markers_ = true;
 };
 
 }  // namespace
 
 std::unique_ptr<LanguageModel> load_language_model(const ops::Workers& workers,
-                                                   const fs::path& folder, bool needs_texts) {
+                                                   const fs::path& path, bool needs_texts) {
   return ops::guarded(kStage, [&]() -> std::unique_ptr<LanguageModel> {
-    return std::make_unique<NativeLanguageModel>(workers, read_parts(folder, needs_texts));
+    return std::make_unique<NativeLanguageModel>(workers, read_parts(path, needs_texts));
   });
 }
 

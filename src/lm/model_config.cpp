@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/paths.h"
 #include "base/strings.h"
+#include "formats/gguf_config.h"
 #include "target/base_config.h"
 
 namespace dnd::lm {
@@ -116,6 +117,20 @@ void stretch(JsonObject& rope, std::vector<float>& frequencies) {
   }
 }
 
+// What Llama 3's scaling came to, in a GGUF: each frequency is divided by its factor.
+void divide(JsonObject& rope, std::vector<float>& frequencies) {
+  const Json& factors = rope.array("factors");
+  const auto is_factor = [](const Json& each) {
+    return each.is_number() && each.get<double>() > 1e-6 && each.get<double>() < 1e6;
+  };
+  if (factors.size() != frequencies.size() ||
+      !std::all_of(factors.begin(), factors.end(), is_factor)) {
+    refuse(rope, cat(": expected ", frequencies.size(), " numbers above 0 as 'factors', got ",
+                     factors.size()));
+  }
+  for (std::size_t i = 0; i < frequencies.size(); ++i) frequencies[i] /= factors[i].get<float>();
+}
+
 // transformers 5 keeps all in rope_parameters, before it was rope_theta and rope_scaling.
 void read_rope(JsonObject& json, ModelConfig& config) {
   const char* key = json.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
@@ -135,6 +150,8 @@ void read_rope(JsonObject& json, ModelConfig& config) {
   }
   if (type == "llama3") {
     stretch(rope, config.frequencies);
+  } else if (type == formats::kGgufRopeFactors) {
+    divide(rope, config.frequencies);
   } else if (type != "default") {
     refuse(rope, cat(": rope type '", printable(type), "', supported: default, llama3"));
   }
@@ -174,7 +191,9 @@ ModelConfig read_model_config(const formats::ConfigFile& file) {
   config.tied = file.tied_embeddings().value_or(false);
   config.longest = std::min(config.longest, read_window(json, file.json(), kind));
   read_rope(json, config);
-  config.ends = read_generation_ends(file.path().parent_path() / "generation_config.json");
+  if (!file.is_of_gguf()) {
+    config.ends = read_generation_ends(file.path().parent_path() / "generation_config.json");
+  }
   if (config.ends.empty()) config.ends = read_ends(json);
   return config;
 }

@@ -94,7 +94,7 @@ void Transformer::account(const formats::ModelTensors& tensors) {
       parameters_ += tensors.elements(name);
     } else if (!is_redundant(name, config_.tied)) {
       fail(ErrorKind::data, "base model: tensor '", printable(name), "' is not part of a ",
-           config_.architecture, " of this config.json (weights of another model?)");
+           config_.architecture, " of this config (weights of another model?)");
     }
   }
 }
