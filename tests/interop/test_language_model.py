@@ -34,7 +34,7 @@ MODELS = {
     "qwen3": BASES["qwen3"],
     "qwen3-biases": Base("qwen3", text(T.Qwen3Config, T.Qwen3ForCausalLM, head_dim=24, attention_bias=True)),
 }
-IDS = [random.Random(3).randrange(bases.VOCABULARY) for _ in range(48)]
+IDS = random.Random(3).choices(range(bases.VOCABULARY), k=48)
 
 
 def run(dnd, adapter, base, *options) -> dict:
