@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "context.h"
 #include "merge/adapter_argument.h"
+#include "merge/merge_gguf.h"
 #include "merge/merge_weights.h"
 #include "progress.h"
 #include "source_options.h"
@@ -19,6 +20,7 @@ struct MergeCall {
   std::vector<std::string> adapters;
   std::filesystem::path base;
   std::filesystem::path out;
+  std::string dtype;  // of a GGUF's matrices; empty: as they are, blocks as f16
   int threads = 0;
   bool force = false;
 };
@@ -36,6 +38,26 @@ void say_what_stays(const merge::BaseWeights& base) {
   if (!names.empty()) log_info(cat("not copied from the base: ", names));
 }
 
+// Throws Error(usage) for what does not go with the kind of base.
+std::optional<Dtype> output_dtype(const merge::BaseWeights& base, const MergeCall& call) {
+  if (base.gguf == nullptr) {
+    if (call.dtype.empty()) return std::nullopt;
+    fail(ErrorKind::usage, "merge: --dtype is for a GGUF base; others keep their types");
+  }
+  if (!formats::has_gguf_name(call.out)) {
+    fail(ErrorKind::usage, "merge: a GGUF base gives a file: --out ", call.out.string(),
+         ", expected a name that ends with .gguf");
+  }
+  return call.dtype.empty() ? std::nullopt : std::optional(parse_dtype(call.dtype));
+}
+
+void say_what_changes(const merge::BaseWeights& base, const MergeCall& call) {
+  const std::string from = base.gguf == nullptr ? "" : base.gguf->weights().gguf()->quantization();
+  if (from.empty()) return;
+  log_info(cat("the base's weights of ", from, " are dequantised; the result has ",
+               call.dtype.empty() ? "f16" : call.dtype, " (llama-quantize quantises again)"));
+}
+
 void run_merge(const Context& context, const MergeCall& call) {
   const auto started = std::chrono::steady_clock::now();
   std::vector<merge::AdapterArgument> arguments;
@@ -46,16 +68,20 @@ void run_merge(const Context& context, const MergeCall& call) {
   for (const merge::AdapterArgument& argument : arguments) inputs.push_back(argument.path);
   check_apart(call.out, inputs);
   const merge::BaseWeights base = merge::open_base_weights(call.base);
+  const std::optional<Dtype> dtype = output_dtype(base, call);
   const std::vector<merge::WeightedAdapter> adapters = merge::read_adapters(arguments, base.heads);
   const std::vector<merge::MergeTarget> targets = merge::plan_merge(base, adapters);
   say_what_stays(base);
+  say_what_changes(base, call);
   Progress progress(context.quiet || context.json);
   progress.stage(cat("merge ", targets.size(), " tensors, ", human_bytes(base.bytes())));
   merge::MergeOptions options;
   options.threads = call.threads > 0 ? call.threads : default_threads();
   options.on_existing = call.force ? OnExisting::replace : OnExisting::refuse;
   options.progress = [&](double share) { progress.update(share); };
-  const merge::MergeResult result = merge::merge_weights(base, targets, call.out, options);
+  const merge::MergeResult result =
+      base.gguf == nullptr ? merge::merge_weights(base, targets, call.out, options)
+                           : merge::merge_gguf(base, targets, call.out, dtype, options);
   progress.clear();
   if (!context.json) return print_line(call.out.string());
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
@@ -73,7 +99,8 @@ void add_merge(CLI::App& program, Context& context) {
   CLI::App& command = add_command(
       program, context, "merge", "Base + adapters -> plain checkpoint, W + scale B A",
       {{"dnd merge ADAPTER --base Qwen2.5-7B-Instruct/ --out merged", ""},
-       {"dnd merge A B:0.5 --base BASE --out merged", "the second with half its weight"}},
+       {"dnd merge A B:0.5 --base BASE --out merged", "the second with half its weight"},
+       {"dnd merge ADAPTER --base base.Q4_K_M.gguf --out merged.gguf --dtype f16", ""}},
       [&context, call] {
         call->base = base_place(call->base).path;
         run_merge(context, *call);
@@ -84,9 +111,14 @@ void add_merge(CLI::App& program, Context& context) {
       ->required();
   command
       .add_option("-b,--base", call->base,
-                  "The base: a folder with model.safetensors or shards, or one file")
+                  "The base: a folder with model.safetensors or shards, one file, or a .gguf")
       ->required();
-  command.add_option("-o,--out", call->out, "Folder to make")->required();
+  command.add_option("-o,--out", call->out, "Folder to make; of a GGUF base the .gguf file")
+      ->required();
+  command
+      .add_option("--dtype", call->dtype,
+                  "Type of a GGUF's matrices (default: as they are, quantised ones f16)")
+      ->check(CLI::IsMember({"f32", "f16", "bf16"}));
   command.add_option("--threads", call->threads, "Threads (default: 2 to 4, by processors)")
       ->check(CLI::Range(1, 256));
   command.add_flag("-f,--force", call->force, "Replace a checkpoint that is there");

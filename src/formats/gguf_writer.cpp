@@ -34,10 +34,22 @@ void append_array(std::string& out, const GgufArray& array) {
   out.append(reinterpret_cast<const char*>(array.bytes.data()), array.bytes.size());
 }
 
-void append_value(std::string& out, const std::string& key, const GgufValue& value) {
+void append_value(std::string& out, const GgufValue& value) {
+  const auto whole = [&]() { return std::get<std::uint64_t>(value.value); };
+  const auto with_sign = [&]() { return std::get<std::int64_t>(value.value); };
   switch (value.type) {
+    case GgufType::u8:
+      return append(out, static_cast<std::uint8_t>(whole()));
+    case GgufType::i8:
+      return append(out, static_cast<std::int8_t>(with_sign()));
+    case GgufType::u16:
+      return append(out, static_cast<std::uint16_t>(whole()));
+    case GgufType::i16:
+      return append(out, static_cast<std::int16_t>(with_sign()));
+    case GgufType::i32:
+      return append(out, static_cast<std::int32_t>(with_sign()));
     case GgufType::u32:
-      return append(out, static_cast<std::uint32_t>(std::get<std::uint64_t>(value.value)));
+      return append(out, static_cast<std::uint32_t>(whole()));
     case GgufType::f32:
       return append(out, static_cast<float>(std::get<double>(value.value)));
     case GgufType::boolean:
@@ -47,14 +59,11 @@ void append_value(std::string& out, const std::string& key, const GgufValue& val
     case GgufType::array:
       return append_array(out, std::get<GgufArray>(value.value));
     case GgufType::u64:
-      return append(out, std::get<std::uint64_t>(value.value));
+      return append(out, whole());
     case GgufType::i64:
-      return append(out, std::get<std::int64_t>(value.value));
+      return append(out, with_sign());
     case GgufType::f64:
       return append(out, std::get<double>(value.value));
-    default:
-      fail(ErrorKind::internal, "gguf: key '", key, "': writing ", gguf_type_name(value.type),
-           " is not supported");
   }
 }
 
@@ -66,7 +75,7 @@ void append_entries(std::string& out, const GgufEntries& entries) {
     }
     append_text(out, key);
     append(out, value.type);
-    append_value(out, key, value);
+    append_value(out, value);
   }
 }
 

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "base/paths.h"
-#include "formats/model_folder.h"
 #include "target/base_config.h"
 
 namespace dnd::merge {
@@ -23,6 +22,23 @@ BaseFile weight_file(const formats::SafetensorsFile& file) {
   return out;
 }
 
+BaseWeights gguf_weights(const fs::path& path, std::shared_ptr<const formats::ModelFolder> folder) {
+  BaseWeights base;
+  base.path = path;
+  base.entry = folder->weights().entry();
+  const formats::GgufModel& model = *folder->weights().gguf();
+  for (const formats::GgufFile& part : model.parts()) {
+    base.files.push_back({part.path(), file_bytes(part.path()), {}});
+  }
+  for (const formats::GgufWeight& weight : model.weights()) {
+    base.files[0].weights.push_back({weight.name, Dtype::f32, weight.stored->shape});
+  }
+  base.heads = model.heads();
+  base.tied_embeddings = folder->config().tied_embeddings().value_or(false);
+  base.gguf = std::move(folder);
+  return base;
+}
+
 void read_config(BaseWeights& base, const formats::ConfigFile& config) {
   base.model_type = config.model_type();
   base.heads = target::config_heads(config);
@@ -39,6 +55,9 @@ std::uint64_t BaseWeights::bytes() const {
 }
 
 BaseWeights open_base_weights(const fs::path& path) {
+  if (!is_folder(path) && formats::has_gguf_name(path)) {
+    return gguf_weights(path, std::make_shared<const formats::ModelFolder>(path));
+  }
   BaseWeights base;
   base.path = path;
   if (!is_folder(path)) {
@@ -46,7 +65,9 @@ BaseWeights open_base_weights(const fs::path& path) {
     base.files.push_back(weight_file(formats::SafetensorsFile(path)));
     return base;
   }
-  const formats::ModelFolder folder(path);
+  const auto shared = std::make_shared<const formats::ModelFolder>(path);
+  const formats::ModelFolder& folder = *shared;
+  if (folder.weights().gguf() != nullptr) return gguf_weights(path, shared);
   base.entry = folder.weights().entry();
   for (const formats::SafetensorsFile& file : folder.weights().files()) {
     base.files.push_back(weight_file(file));

@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/dtype.h"
+#include "formats/model_folder.h"
 #include "target/base_model.h"
 
 namespace dnd::merge {
@@ -37,11 +39,14 @@ struct BaseWeights {
   std::string model_type;             // config.json's, e.g. "qwen2"; may be empty
   bool tied_embeddings = false;       // config.json's tie_word_embeddings
   std::optional<target::AttentionHeads> heads;  // where config.json has them
+  // Of a GGUF, else nullptr. files[0].weights are then all of its weights in that order, under Hugging
+  // Face's names and as the fp32 that they are decoded to.
+  std::shared_ptr<const formats::ModelFolder> gguf;
 
   std::uint64_t bytes() const;  // of all files
 };
 
-// `path`: a folder, read as formats::ModelFolder reads it, or one .safetensors file by itself. No
+// `path`: a folder, read as formats::ModelFolder reads it, a .gguf, or one .safetensors file by itself. No
 // tensor comes twice. Throws Error(no_input), or Error(data) where files and index contradict each
 // other.
 BaseWeights open_base_weights(const std::filesystem::path& path);
