@@ -130,10 +130,11 @@ def test_a_folder_with_one_is_a_base(base):
 ])
 def test_what_the_metadata_says_must_fit(tmp_path, change, reason):
     path = write_gguf(tmp_path / "x.gguf", tensors_of(BASE), {**METADATA, **change})
-    assert reason in fails(Exit.DATA, "verify", ADAPTER, "--base", path, "--run", "--ids", IDS)
+    assert reason in fails(Exit.DATA, "verify", ADAPTER, "--base", path, "--run", "--ids", IDS, engine=True)
 
 
 def test_options_that_do_not_go_with_a_gguf(base):
     assert "ends with .gguf" in fails(Exit.USAGE, "merge", ADAPTER, "--base", base, "--out", "out")
     assert "is for a GGUF base" in fails(Exit.USAGE, "merge", ADAPTER, "--base", BASE, "--out", "x", "--dtype", "f16")
-    assert "no tokenizer" in fails(Exit.DATA, "verify", ADAPTER, "--base", base, "--run", "--prompt", "hello")
+    message = fails(Exit.DATA, "verify", ADAPTER, "--base", base, "--run", "--prompt", "hello", engine=True)
+    assert "holds neither tokenizer.json" in message
