@@ -188,17 +188,17 @@ TEST(GgufReader, ReadsFloatsAsF32) {
       "x",
       GgufBytes{.tensors = {gguf_tensor("f32", {1}, 0, 0), gguf_tensor("f16", {1}, 1, 32),
                             gguf_tensor("bf16", {1}, 30, 64), gguf_tensor("q", {32}, 8, 96),
-                            gguf_tensor("q4", {32}, 2, 160)},
+                            gguf_tensor("iq", {256}, 16, 160)},
                 .data = little_endian(0x3F000000, 4) + std::string(28, ' ') +
                         little_endian(0x3800, 2) + std::string(30, ' ') + little_endian(0x3F00, 2) +
-                        std::string(30, ' ') + block + std::string(30, ' ') + std::string(18, ' ')}
+                        std::string(30, ' ') + block + std::string(30, ' ') + std::string(66, ' ')}
           .done()));
   for (std::size_t i = 0; i < 3; ++i) {
     EXPECT_EQ(file.read_f32(file.tensors()[i]), std::vector<float>{0.5F});
   }
   EXPECT_EQ(file.read_f32(file.tensors()[3]), std::vector<float>(32, -1.0F));
   EXPECT_DND_ERROR(file.read_f32(file.tensors()[4]), ErrorKind::data,
-                   "tensor 'q4': type Q4_0, expected F32");
+                   "tensor 'iq': type IQ2_XXS, expected");
 }
 
 TEST(GgufReader, KnowsTheTensorTypes) {

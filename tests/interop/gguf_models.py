@@ -48,6 +48,15 @@ def rope_factors(config) -> numpy.ndarray | None:
     return (1 / ((1 - smooth) / rope["factor"] + smooth)).astype(numpy.float32)
 
 
+def use_factors(model: transformers.PreTrainedModel, factors: numpy.ndarray):
+    """The file has factors rounded to fp32, whose frequencies differ from the model's in their last bits."""
+    frequencies = model.model.rotary_emb.inv_freq
+    theta = model.config.rope_parameters["rope_theta"]
+    plain = 1.0 / theta ** (torch.arange(0, 2 * len(factors), 2).float() / (2 * len(factors)))
+    with torch.inference_mode(False), torch.no_grad():
+        frequencies.copy_(plain / torch.from_numpy(factors))
+
+
 def encode(rows: numpy.ndarray, kind: str, rng: numpy.random.Generator) -> numpy.ndarray:
     """The nearest blocks; of types that gguf-py does not encode to, random ones."""
     if rows.ndim < 2:
@@ -84,13 +93,14 @@ def write(model: transformers.PreTrainedModel, architecture: str, path: Path, ki
     options = {"split_max_tensors": -(-len(model.state_dict()) // parts)} if parts > 1 else {}
     writer = gguf.GGUFWriter(path, architecture, **options)
     metadata(writer, config)
-    if (factors := rope_factors(config)) is not None:
+    factors = rope_factors(config)
+    if factors is not None:
         writer.add_tensor("rope_freqs.weight", factors)
     for name, tensor in model.state_dict().items():
         if name == "lm_head.weight" and config.tie_word_embeddings:
             continue
         heads = heads_of(architecture, name, config)
-        rows = permute(tensor.numpy(), heads) if heads else tensor.numpy()
+        rows = permute(tensor.detach().numpy(), heads) if heads else tensor.detach().numpy()
         data = encode(rows, kind, rng)
         stored = Kind[kind] if rows.ndim > 1 else Kind.F32
         writer.add_tensor(names.get_name(name, (".weight", ".bias")), data, raw_dtype=stored)
@@ -101,4 +111,6 @@ def write(model: transformers.PreTrainedModel, architecture: str, path: Path, ki
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+    if factors is not None:
+        use_factors(model, factors)
     return model

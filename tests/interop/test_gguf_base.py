@@ -45,9 +45,9 @@ def logits(dnd, adapter, base, folder) -> dict[str, torch.Tensor]:
     return {"run": json.loads(report)["run"], **found}
 
 
-def assert_close(found: torch.Tensor, expected: torch.Tensor):
+def assert_close(found: torch.Tensor, expected: torch.Tensor, tolerance: float = 1e-5):
     assert found.shape == expected.shape
-    assert (found - expected).abs().max() <= 1e-5 * expected.abs().max()
+    assert (found - expected).abs().max() <= tolerance * expected.abs().max()
 
 
 def adapted(model, adapter) -> peft.PeftModel:
@@ -64,7 +64,7 @@ def test_logits_are_those_of_the_decoded_weights(dnd, name, kind, tmp_path):
     found = logits(dnd, adapter, tmp_path / "base.gguf", tmp_path)
     ids = torch.tensor([IDS])
     assert_close(found["base"], model(ids).logits[0])
-    assert_close(found["adapted"], adapted(model, adapter)(ids).logits[0])
+    assert_close(found["adapted"], adapted(model, adapter)(ids).logits[0], 3e-5)  # ten times the base's
     assert found["run"].get("base_quantization") == (None if kind == "F32" else kind)
 
 
@@ -145,12 +145,14 @@ def test_it_merges_as_into_the_folder(dnd, name, kind, dora, tmp_path):
             elif "lora_" in key:
                 parameter.normal_(0.0, 0.2)
         tuned.save_pretrained(adapter)
-    norms_as_in_gguf = base.model().to(dtype).float()  # the converter keeps norms as F32
-    norms_as_in_gguf.to(dtype).save_pretrained(tmp_path / "folder")
-    gguf_models.write(norms_as_in_gguf, base.gguf, tmp_path / "base.gguf", kind)
+    with torch.inference_mode(False):
+        model = base.model().to(dtype).float()  # the converter keeps norms as F32
+        gguf_models.write(model, base.gguf, tmp_path / "base.gguf", kind)
+        model.to(dtype).save_pretrained(tmp_path / "folder")
     dnd.run("merge", adapter, "--base", tmp_path / "base.gguf", "--out", tmp_path / "merged.gguf")
     dnd.run("merge", adapter, "--base", tmp_path / "folder", "--out", tmp_path / "out")
-    merged = T.AutoModelForCausalLM.from_pretrained(tmp_path / "out", dtype=torch.float32)
+    with torch.inference_mode(False):
+        merged = T.AutoModelForCausalLM.from_pretrained(tmp_path / "out", dtype=torch.float32)
     gguf_models.write(merged, base.gguf, tmp_path / "expected.gguf", kind)
     found, expected = values(tmp_path / "merged.gguf"), values(tmp_path / "expected.gguf")
     assert found == expected

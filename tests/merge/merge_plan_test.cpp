@@ -161,7 +161,7 @@ class Folder : public ::testing::Test {
 };
 
 TEST_F(Folder, WithoutABase) {
-  refuses(ErrorKind::no_input, "expected model.safetensors or");
+  refuses(ErrorKind::no_input, "expected model.safetensors, model.safetensors.index.json or");
   EXPECT_DND_ERROR(open_base_weights(dir_ / "none"), ErrorKind::no_input, "none");
   dir_.file("adapter_config.json", "{}");
   refuses(ErrorKind::no_input, "this is an adapter");
