@@ -37,7 +37,7 @@ class BertEncoder : public EncoderModel {
 
   std::int64_t width() const override { return config_.width; }
   std::int64_t vocabulary_size() const override { return config_.vocabulary; }
-  std::int64_t max_positions() const override { return config_.positions; }
+  std::int64_t max_positions() const override { return config_.longest(); }
 
   void forward(const Chunk& chunk, bundle::EmptyChunk empty_chunk, at::Tensor x) const override {
     embedding_norm_(embeddings_(chunk.ids), x);

@@ -1,4 +1,4 @@
-// BERT-type encoders (MiniLM-L6, MiniLM-L12, BERT of any size).
+// BERT-type encoders (MiniLM-L6, MiniLM-L12, BERT, RoBERTa and XLM-RoBERTa of any size).
 #pragma once
 
 #include <filesystem>

@@ -3,6 +3,7 @@
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/from_blob.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/strings.h"
@@ -17,6 +18,8 @@ double BertConfig::attention_scale() const {
   return 1.0 / std::sqrt(static_cast<double>(head_size));
 }
 
+std::int64_t BertConfig::longest() const { return padding ? positions - *padding - 1 : positions; }
+
 BertConfig read_bert_config(JsonObject& json) {
   BertConfig config;
   config.width = json.integer("hidden_size", 1, kMaxDimension);
@@ -27,6 +30,11 @@ BertConfig read_bert_config(JsonObject& json) {
   config.positions = json.integer("max_position_embeddings", 1, kMaxDimension);
   config.token_types = json.integer_or("type_vocab_size", 2, 1, 1024);
   config.epsilon = json.number_or("layer_norm_eps", config.epsilon);
+  if (json.text("model_type") != "bert") {
+    // Every text has at least one position.
+    config.padding = static_cast<std::int32_t>(json.integer_or(
+        "pad_token_id", 1, 0, std::min(config.vocabulary, config.positions - 1) - 1));
+  }
   const std::string activation = json.text_or("hidden_act", "gelu");
   const std::string positions = json.text_or("position_embedding_type", "absolute");
   if (activation != "gelu") {
@@ -45,11 +53,14 @@ BertConfig read_bert_config(JsonObject& json) {
 
 BertWeights::BertWeights(const std::filesystem::path& folder)
     : store_(folder / "model.safetensors") {
-  if (store_.has("bert.embeddings.word_embeddings.weight")) prefix_ = "bert.";
+  for (const char* prefix : {"bert.", "roberta."}) {
+    if (store_.has(cat(prefix, "embeddings.word_embeddings.weight"))) prefix_ = prefix;
+  }
 }
 
 BertEmbeddings::BertEmbeddings(const BertConfig& config, const BertWeights& weights,
-                               const at::Device& device) {
+                               const at::Device& device)
+    : padding_(config.padding) {
   const auto get = [&](const char* name, std::int64_t count) {
     return weights.get(cat("embeddings.", name, "_embeddings.weight"), {count, config.width})
         .to(device);
@@ -65,7 +76,20 @@ at::Tensor BertEmbeddings::operator()(std::span<const std::int32_t> ids) const {
       at::from_blob(const_cast<std::int32_t*>(ids.data()), {length}, at::kInt);
   return at::embedding(words, indices.to(words.device()))
       .add_(types.select(0, 0))
-      .add_(positions.narrow(0, 0, length));
+      .add_(positions_of(ids));
+}
+
+// As transformers' RobertaEmbeddings counts them.
+at::Tensor BertEmbeddings::positions_of(std::span<const std::int32_t> ids) const {
+  if (!padding_) return positions.narrow(0, 0, static_cast<std::int64_t>(ids.size()));
+  std::vector<std::int32_t> rows(ids.size(), *padding_);
+  std::int32_t last = *padding_;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (ids[i] != *padding_) rows[i] = ++last;
+  }
+  const at::Tensor indices =
+      at::from_blob(rows.data(), {static_cast<std::int64_t>(rows.size())}, at::kInt);
+  return at::embedding(positions, indices.to(positions.device()));
 }
 
 }  // namespace dnd::nn

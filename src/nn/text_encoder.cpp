@@ -108,11 +108,12 @@ std::unique_ptr<EncoderModel> load_text_encoder(const fs::path& folder, EncoderP
   const Json json = read_json_file(path, who);
   JsonObject config(json, who);
   const std::string type = config.text("model_type");
-  if (type == "bert" && !device.is_cpu()) return load_torch_bert(folder, config, device);
-  if (type == "bert") return load_bert(folder, config, products);
+  const bool is_bert = type == "bert" || type == "roberta" || type == "xlm-roberta";
+  if (is_bert && !device.is_cpu()) return load_torch_bert(folder, config, device);
+  if (is_bert) return load_bert(folder, config, products);
   if (type == "t5") return load_t5(folder, config, products);
   fail(ErrorKind::data, who, ": model_type '", printable(type),
-       "' is not supported; supported: bert, t5");
+       "' is not supported; supported: bert, roberta, xlm-roberta, t5");
 }
 
 void encode_to(const ops::Workers& workers, const EncoderModel& model, const TokenBatch& batch,

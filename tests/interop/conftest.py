@@ -52,6 +52,7 @@ def encoders(tmp_path_factory) -> pathlib.Path:
     """A folder of encoders: random tiny ones and, where there is one, MiniLM."""
     root = tmp_path_factory.mktemp("encoders")
     tiny_models.write_bert(root / "tiny-bert")
+    tiny_models.write_roberta(root / "tiny-roberta")
     for feed_forward in ("relu", "gated-gelu"):
         tiny_models.write_t5(root / f"tiny-t5-{feed_forward}", feed_forward)
     minilm = pathlib.Path(os.environ.get("DND_ENCODERS", "")) / MINILM

@@ -4,6 +4,7 @@ import json
 import pathlib
 
 import sentencepiece
+import tokenizers
 import torch
 import transformers
 
@@ -61,6 +62,21 @@ def write_bert(folder: Path) -> None:
     transformers.BertModel(transformers.BertConfig(
         vocab_size=len(words), hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
         max_position_embeddings=512, initializer_range=0.2)).save_pretrained(folder)
+
+
+def write_roberta(folder: Path) -> None:
+    """Width 32, 514 rows of positions; byte-level BPE."""
+    tokenizer = tokenizers.ByteLevelBPETokenizer()
+    markers = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    tokenizer.train_from_iterator(TEXTS * 20, vocab_size=300, special_tokens=markers, show_progress=False)
+    folder.mkdir()
+    tokenizer.save_model(str(folder))
+    transformers.RobertaTokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"),
+                                  model_max_length=512).save_pretrained(folder)
+    torch.manual_seed(3)
+    transformers.RobertaModel(transformers.RobertaConfig(
+        vocab_size=300, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
+        max_position_embeddings=514, type_vocab_size=1, initializer_range=0.2)).save_pretrained(folder)
 
 
 def write_t5(folder: Path, feed_forward: str) -> None:

@@ -56,16 +56,16 @@ void expect_golden_states(const std::filesystem::path& folder, const std::filesy
 }
 
 // What a GPU runs, on the CPU.
-std::unique_ptr<EncoderModel> minilm_by_libtorch() {
-  const Json json =
-      read_json_file(std::filesystem::path(DND_MINILM_DIR) / "config.json", "encoder");
+std::unique_ptr<EncoderModel> by_libtorch(const std::filesystem::path& folder) {
+  const Json json = read_json_file(folder / "config.json", "encoder");
   JsonObject config(json, "encoder");
-  return load_torch_bert(DND_MINILM_DIR, config, at::kCPU);
+  return load_torch_bert(folder, config, at::kCPU);
 }
 
 TEST(TextEncoder, LibTorchsOwnOperationsEqualTransformers) {
   const c10::InferenceMode inference;
-  expect_states(*minilm_by_libtorch(), data_path("encoder/minilm-l6.safetensors"), 1e-5);
+  expect_states(*by_libtorch(DND_MINILM_DIR), data_path("encoder/minilm-l6.safetensors"), 1e-5);
+  expect_states(*by_libtorch(data_path("roberta")), data_path("roberta/io.safetensors"), 1e-5);
 }
 
 // A prompt of 5 tokens and one of none, whatever an empty chunk means.
@@ -80,7 +80,7 @@ TEST(TextEncoder, LibTorchsOwnOperationsReadEmptyChunksAlike) {
   }
   for (const auto empty : {EmptyChunk::zero, EmptyChunk::uniform}) {
     const at::Tensor expected = encode_batch(workers, *ours, batch, empty);
-    const at::Tensor states = encode_batch(workers, *minilm_by_libtorch(), batch, empty);
+    const at::Tensor states = encode_batch(workers, *by_libtorch(DND_MINILM_DIR), batch, empty);
     EXPECT_LT(relative_rms(values_of(states), values_of(expected)), 1e-5);
   }
 }
@@ -88,6 +88,17 @@ TEST(TextEncoder, LibTorchsOwnOperationsReadEmptyChunksAlike) {
 TEST(TextEncoder, MiniLmStatesEqualTransformers) {
   expect_golden_states(DND_MINILM_DIR, data_path("encoder/minilm-l6.safetensors"),
                        EncoderProducts::onednn, 1e-5);
+}
+
+TEST(TextEncoder, RobertaStatesEqualTransformers) {
+  expect_golden_states(data_path("roberta"), data_path("roberta/io.safetensors"),
+                       EncoderProducts::onednn, 1e-5);
+}
+
+// The table has 40 rows; the first four are of tokens that have no position.
+TEST(TextEncoder, RobertaHasFewerPositionsThanRows) {
+  const c10::InferenceMode inference;
+  EXPECT_EQ(load_text_encoder(data_path("roberta"))->max_positions(), 36);
 }
 
 TEST(TextEncoder, T5StatesEqualTransformers) {
@@ -178,7 +189,7 @@ TEST(TextEncoder, RefusesOtherModelsByName) {
     temp.file("config.json", config);
     EXPECT_DND_ERROR(load_text_encoder(temp.path()), ErrorKind::data, message);
   };
-  refuse(R"({"model_type": "roberta"})", "model_type 'roberta' is not supported");
+  refuse(R"({"model_type": "mpnet"})", "model_type 'mpnet' is not supported");
   refuse(R"({})", "key 'model_type' is missing");
   refuse(R"({"model_type": "bert", "hidden_size": 8, "num_hidden_layers": 1,
              "num_attention_heads": 3, "intermediate_size": 4, "vocab_size": 5,
