@@ -3,7 +3,8 @@
 # undefined-behaviour sanitizers.
 #
 #   scripts/fuzz.sh                       60 seconds, split over all targets (what CI runs)
-#   scripts/fuzz.sh SECONDS [TARGET...]   SECONDS split over these targets
+#   scripts/fuzz.sh SECONDS [TARGET...]   SECONDS split over these targets, of which as many run at once as there
+#                                         are processors
 #   scripts/fuzz.sh --replay TARGET FILE  one input, e.g. from build-sanitize/crashes
 #
 # Targets: tests/fuzz/<target>_fuzz.cpp. Seeds are read from tests/fuzz/seeds; what fuzzing adds to
@@ -61,7 +62,7 @@ main() {
     "$build/bin/fuzz_$2" "$3"
     return
   fi
-  local seconds=${1:-60} failed=0 targets=("${@:2}") target each
+  local seconds=${1:-60} failed=0 targets=("${@:2}") target each run runs=()
   build_targets
   if [ "${#targets[@]}" -eq 0 ]; then
     mapfile -t targets < <(cd "$build/bin" && ls -d fuzz_* | sed 's/^fuzz_//')
@@ -73,8 +74,11 @@ main() {
   trap 'rm -rf "$scratch"' EXIT
   printf '%-18s %12s %8s %6s  %s\n' target executions edges s outcome
   for target in "${targets[@]}"; do
-    run_target "$target" "$each" || failed=1
+    while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do sleep 0.1; done
+    run_target "$target" "$each" &
+    runs+=("$!")
   done
+  for run in "${runs[@]}"; do wait "$run" || failed=1; done
   [ "$failed" -eq 0 ] || say "failing inputs are in $crashes"
   return "$failed"
 }

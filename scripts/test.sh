@@ -75,11 +75,16 @@ run_labels() {  # label...
 }
 
 run_all() {
+  local packages
   stage format scripts/lint.sh format
+  scripts/setup_interop.sh &  # waits for the network while the rest compiles
+  packages=$!
   stage build build release
   stage suite run_preset release
   run_sanitized sanitize
   stage fuzzing scripts/fuzz.sh 60
+  run_sanitized tsan
+  wait "$packages"
   run_labels interop llama_cpp
   stage clang-tidy scripts/lint.sh tidy
 }

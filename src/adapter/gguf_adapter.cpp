@@ -20,7 +20,7 @@ using formats::GgufFile;
 constexpr std::uint32_t kQuantizationVersion = 2;  // GGML_QNT_VERSION
 
 // One tensor to be written.
-struct Part {
+struct PlannedPart {
   formats::GgufTensorSpec spec;
   const LoraPair* pair = nullptr;
   bool is_b = false;
@@ -74,9 +74,10 @@ std::string base_tensor_name(const std::string& who, const std::string& architec
   return cat(*name, kGgufWeight);
 }
 
-std::vector<Part> plan_parts(const std::string& who, const LoraAdapter& adapter,
-                             const std::string& architecture, const GgufAdapterOptions& options) {
-  std::vector<Part> parts;
+std::vector<PlannedPart> plan_parts(const std::string& who, const LoraAdapter& adapter,
+                                    const std::string& architecture,
+                                    const GgufAdapterOptions& options) {
+  std::vector<PlannedPart> parts;
   std::set<std::string> names;
   for (const LoraPair& pair : adapter.pairs) {
     check_pair(who, pair);
@@ -117,7 +118,7 @@ float choose_alpha(const LoraAdapter& adapter) {
 }
 
 // B with what the file's alpha does not say, in llama.cpp's row order.
-std::vector<float> final_b(const Part& part, float alpha) {
+std::vector<float> final_b(const PlannedPart& part, float alpha) {
   const LoraPair& pair = *part.pair;
   std::vector<float> values = pair.b;
   if (alpha_of(pair) != alpha) {
@@ -128,7 +129,7 @@ std::vector<float> final_b(const Part& part, float alpha) {
   return reorder_rows(values, pair.out, part.heads, RowOrder::to_gguf);
 }
 
-std::vector<std::byte> convert(const std::string& who, const Part& part,
+std::vector<std::byte> convert(const std::string& who, const PlannedPart& part,
                                std::span<const float> values) {
   const formats::GgmlType& type = *formats::find_ggml_type(part.spec.type);
   const auto bad =
@@ -171,11 +172,11 @@ void check_type(std::uint32_t type) {
 }
 
 WrittenFile write_parts(const std::string& who, const fs::path& path,
-                        const std::vector<Part>& parts, const formats::GgufEntries& entries,
+                        const std::vector<PlannedPart>& parts, const formats::GgufEntries& entries,
                         float alpha) {
   std::vector<formats::GgufTensorSpec> specs;
   specs.reserve(parts.size());
-  for (const Part& part : parts) specs.push_back(part.spec);
+  for (const PlannedPart& part : parts) specs.push_back(part.spec);
   formats::GgufWriter writer(path, entries, std::move(specs));
   Sha256 hash;
   WrittenFile result;
@@ -183,7 +184,7 @@ WrittenFile write_parts(const std::string& who, const fs::path& path,
     hash.update(bytes);
     result.bytes += bytes.size();
   });
-  for (const Part& part : parts) {
+  for (const PlannedPart& part : parts) {
     if (part.is_b) {
       writer.write(convert(who, part, final_b(part, alpha)));
     } else {
@@ -207,7 +208,7 @@ WrittenFile write_gguf_adapter(const fs::path& path, const LoraAdapter& adapter,
   const std::string who = "gguf adapter: " + path.string();
   check_type(options.ggml_type);
   const std::string architecture = gguf_architecture_of(who, options.architecture);
-  const std::vector<Part> parts = plan_parts(who, adapter, architecture, options);
+  const std::vector<PlannedPart> parts = plan_parts(who, adapter, architecture, options);
   if (parts.empty()) fail(ErrorKind::data, who, ": no matrices to write");
   const float alpha = choose_alpha(adapter);
   Staged staged(path, gguf_adapter_file(), on_existing);

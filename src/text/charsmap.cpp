@@ -12,7 +12,6 @@ namespace dnd::text {
 namespace {
 
 // Field numbers of sentencepiece_model.proto.
-constexpr std::uint32_t kNormalizerSpec = 3;
 constexpr std::uint32_t kDenormalizerSpec = 5;
 constexpr std::uint32_t kPrecompiledCharsmap = 2;
 

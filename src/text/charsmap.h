@@ -5,10 +5,13 @@
 // trie, a double array (Darts-clone) and the replacement texts that its values point into.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace dnd::text {
+
+inline constexpr std::uint32_t kNormalizerSpec = 3;  // field of ModelProto
 
 // Throws Error(data) unless every path through every trie in `model` (a serialized ModelProto) stays
 // inside its array, ends, passes at most 32 values (the library's array for them) and points at texts

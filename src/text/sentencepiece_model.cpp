@@ -22,7 +22,6 @@ constexpr std::uint64_t kUserDefined = 4;
 constexpr std::uint32_t kTrainerSpec = 2;
 constexpr std::uint32_t kModelType = 3;
 constexpr std::uint64_t kBpe = 2;
-constexpr std::uint32_t kNormalizerSpec = 3;
 constexpr std::uint32_t kAddDummyPrefix = 3;
 
 // A normalizer_spec with no rules, no prefix and no removal of spaces. Protobuf merges a message that

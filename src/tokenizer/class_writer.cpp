@@ -13,7 +13,7 @@ constexpr std::size_t kMostRanges = 2000;
 constexpr std::uint8_t kSurrogate = 28;
 
 // By value of utf8proc_category.
-constexpr std::array<const char*, kCategories> kNames = {
+constexpr std::array<const char*, kCategories> kEscapes = {
     "Cn", "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Pc", "Pd", "Ps",
     "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co"};
 struct Group {
@@ -67,7 +67,7 @@ void each_part(const CodePointRanges& set, const Visit& visit) {
   }
 }
 
-struct Parts {
+struct ClassParts {
   std::uint32_t categories = 0;
   std::vector<CodePointRange> added;
   std::vector<CodePointRange> removed;
@@ -83,14 +83,14 @@ void append_range(std::vector<CodePointRange>& ranges, char32_t first, char32_t 
 }
 
 // `set` as whole categories and what differs.
-Parts split_set(const CodePointRanges& set) {
+ClassParts split_set(const CodePointRanges& set) {
   Counts inside{};
   Counts all{};
   each_part(set, [&](char32_t first, char32_t last, std::uint8_t category, bool is_inside) {
     all[category] += last - first + 1;
     if (is_inside) inside[category] += last - first + 1;
   });
-  Parts parts;
+  ClassParts parts;
   for (std::uint32_t i = 0; i < kCategories; ++i) {
     if (inside[i] * 2 > all[i]) parts.categories |= 1U << i;
   }
@@ -123,7 +123,7 @@ void append_ranges(std::string& out, const std::vector<CodePointRange>& ranges) 
   }
 }
 
-std::string class_text(const Parts& parts, bool negated) {
+std::string class_text(const ClassParts& parts, bool negated) {
   std::string text = negated ? "[^" : "[";
   append_ranges(text, parts.added);
   std::uint32_t left = parts.categories;
@@ -133,7 +133,7 @@ std::string class_text(const Parts& parts, bool negated) {
     left &= ~group.members;
   }
   for (std::size_t i = 0; i < kCategories; ++i) {
-    if ((left >> i & 1U) != 0) text += std::string("\\p{") + kNames[i] + "}";
+    if ((left >> i & 1U) != 0) text += std::string("\\p{") + kEscapes[i] + "}";
   }
   text += ']';
   if (parts.removed.empty()) return text;
@@ -143,19 +143,19 @@ std::string class_text(const Parts& parts, bool negated) {
   return negated ? "(?:" + text + "|" + exceptions + ")" : "(?:(?!" + exceptions + ")" + text + ")";
 }
 
-bool is_empty(const Parts& parts) { return parts.categories == 0 && parts.added.empty(); }
+bool is_empty(const ClassParts& parts) { return parts.categories == 0 && parts.added.empty(); }
 
 }  // namespace
 
 std::string write_class(const CodePointRanges& set) {
   CodePointRanges other = set;
   other.invert();
-  const Parts inside = split_set(set);
-  const Parts outside = split_set(other);
+  const ClassParts inside = split_set(set);
+  const ClassParts outside = split_set(other);
   if (is_empty(inside)) return "(?:(?!))";
   if (is_empty(outside)) return "(?s:.)";
   const bool negated = outside.ranges() < inside.ranges();
-  const Parts& parts = negated ? outside : inside;
+  const ClassParts& parts = negated ? outside : inside;
   return parts.ranges() > kMostRanges ? std::string() : class_text(parts, negated);
 }
 

@@ -16,7 +16,8 @@ OUTSIDE = {"model.embed_tokens.weight": "token_embd.weight", "model.norm.weight"
            "lm_head.weight": "output.weight"}
 METADATA = {"llama.block_count": 2, "llama.embedding_length": 32, "llama.feed_forward_length": 80,
             "llama.attention.head_count": 4, "llama.attention.head_count_kv": 2, "llama.context_length": 128,
-            "llama.attention.key_length": 8, "llama.attention.layer_norm_rms_epsilon": 1e-6, "llama.rope.freq_base": 1e4}
+            "llama.attention.key_length": 8, "llama.attention.layer_norm_rms_epsilon": 1e-6,
+            "llama.rope.freq_base": 1e4}
 BF16, F32 = 30, 0
 IDS = ",".join(map(str, range(1, 17)))
 
@@ -66,10 +67,10 @@ def write_gguf(path, tensors: dict[str, tuple[list[int], bytes]], metadata: dict
     infos, data = b"", b""
     for name, (shape, content) in tensors.items():
         kind = F32 if len(shape) == 1 else BF16
-        if kind == F32:  # a bf16 is the upper half of an fp32
-            content = b"".join(b"\0\0" + content[i:i + 2] for i in range(0, len(content), 2))
+        upper_halves = b"".join(b"\0\0" + content[i:i + 2] for i in range(0, len(content), 2))
+        stored = upper_halves if kind == F32 else content
         infos += text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *reversed(shape), kind, len(data))
-        data += padded(content)
+        data += padded(stored)
     header = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(entries)) + b"".join(entries) + infos
     path.write_bytes(padded(header) + data)
     return path
