@@ -135,6 +135,12 @@ bool JsonObject::has(const std::string& key) {
   return found != value_.end() && !found->is_null();
 }
 
+bool JsonObject::is_null(const std::string& key) {
+  used_.insert(key);
+  const auto found = value_.find(key);
+  return found != value_.end() && found->is_null();
+}
+
 const Json& JsonObject::at(const std::string& key) {
   used_.insert(key);
   const auto found = value_.find(key);

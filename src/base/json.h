@@ -38,6 +38,7 @@ class JsonObject {
   JsonObject(const Json& value, std::string where);
 
   bool has(const std::string& key);        // present and not null
+  bool is_null(const std::string& key);    // present and null
   const Json& at(const std::string& key);  // throws if absent
 
   std::string text(const std::string& key);

@@ -1,9 +1,11 @@
 #include "lm/attach_adapter.h"
 
 #include <map>
+#include <string>
 #include <string_view>
 
 #include "base/strings.h"
+#include "target/base_model.h"
 
 namespace dnd::lm {
 namespace {
@@ -14,6 +16,18 @@ struct Place {
   std::size_t layer = 0;
   std::size_t part = 0;
 };
+
+using Places = std::map<std::string_view, Place>;
+
+// Under whichever of the names that versions of transformers give the module.
+const Place& find_place(const Places& places, const LoraPair& pair) {
+  for (const std::string& name : target::module_aliases(pair.module)) {
+    const auto place = places.find(name);
+    if (place != places.end()) return place->second;
+  }
+  fail(ErrorKind::data, "adapter: '", printable(pair.key), "': the base has no layer '",
+       printable(pair.module), "' (made for another base?)");
+}
 
 void check_pair(const LoraPair& pair, const Linear& layer, const LinearPart& part) {
   const std::string who = cat("adapter: '", printable(pair.key), "'");
@@ -30,7 +44,7 @@ void check_pair(const LoraPair& pair, const Linear& layer, const LinearPart& par
 }  // namespace
 
 void attach_adapter(const std::vector<Linear*>& layers, const adapter::LoraAdapter* adapter) {
-  std::map<std::string_view, Place> places;
+  Places places;
   std::vector<std::vector<const LoraPair*>> pairs;  // by layer and part
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const auto& parts = layers[i]->parts();
@@ -39,12 +53,7 @@ void attach_adapter(const std::vector<Linear*>& layers, const adapter::LoraAdapt
   }
   if (adapter != nullptr) {
     for (const LoraPair& pair : adapter->pairs) {
-      const auto place = places.find(pair.module);
-      if (place == places.end()) {
-        fail(ErrorKind::data, "adapter: '", printable(pair.key), "': the base has no layer '",
-             printable(pair.module), "' (made for another base?)");
-      }
-      const auto [layer, part] = place->second;
+      const auto [layer, part] = find_place(places, pair);
       check_pair(pair, *layers[layer], layers[layer]->parts()[part]);
       if (pairs[layer][part] != nullptr) {
         fail(ErrorKind::data, "adapter: two pairs for '", printable(pair.module), "'");

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numbers>
 #include <string_view>
+#include <utility>
 
 #include "base/json.h"
 #include "base/paths.h"
 #include "base/strings.h"
-#include "formats/gguf_config.h"
+#include "lm/refuse_config.h"
+#include "lm/window_config.h"
 #include "target/base_config.h"
 
 namespace dnd::lm {
@@ -18,142 +19,201 @@ namespace {
 
 constexpr std::int64_t kMaxSize = 1LL << 24U;
 constexpr std::int64_t kMaxLayers = 1 << 16;
-constexpr std::int64_t kUsualWindow = 4096;  // transformers' default of sliding_window
 
-// Where the architectures differ. `windowed`: a sliding window unless the config says null; the
-// others have one only with use_sliding_window.
-struct Architecture {
-  std::string_view name;
-  std::int64_t head_size = 0;  // transformers' default; 0: hidden_size / num_attention_heads
-  bool qkv_bias = false;
-  bool bias_keys = false;  // attention_bias, mlp_bias count
-  bool head_norms = false;
-  bool windowed = false;
+// A key of soft-capping and what the class takes where it is missing; without a key the class has none.
+struct Softcap {
+  std::string_view key = {};
+  double usual = 0.0;  // 0: none
 };
-constexpr std::array<Architecture, 4> kArchitectures = {{
-    {.name = "LlamaForCausalLM", .bias_keys = true},
-    {.name = "MistralForCausalLM", .windowed = true},
-    {.name = "Qwen2ForCausalLM", .qkv_bias = true},
-    {.name = "Qwen3ForCausalLM", .head_size = 128, .bias_keys = true, .head_norms = true},
+
+// Where the classes of transformers 5.23 differ; names, head sizes and what is fused or tied:
+// target/architectures.cpp.
+struct Class {
+  std::string_view name;
+  double epsilon = 1e-6;
+  bool qkv_bias = false;        // always
+  bool attention_bias = false;  // the key counts
+  bool mlp_bias = false;        // the key counts
+  bool head_norms = false;
+  bool output_norms = false;
+  double norm_offset = 0.0;
+  bool scaled_embedding = false;  // by the root of its width
+  std::string_view activation_key = "hidden_act";
+  std::string_view activation = "silu";
+  double query_scalar = 0.0;  // query_pre_attn_scalar; 0: the class has the head size there
+  Softcap attention_softcap = {};
+  Softcap logit_softcap = {};
+  WindowRules windows = {};
+  RopeRules ropes = {};
+  // Where a published config.json leaves them out; 0: must be given.
+  std::int64_t vocabulary = 0;
+  std::int64_t longest = 0;
+};
+
+constexpr Class gemma(std::string_view name) {
+  return {.name = name,
+          .attention_bias = true,
+          .norm_offset = 1.0,
+          .scaled_embedding = true,
+          .activation = "gelu_pytorch_tanh"};
+}
+
+constexpr Class gemma2(std::string_view name) {
+  Class kind = gemma(name);
+  kind.output_norms = true;
+  kind.activation_key = "hidden_activation";
+  kind.query_scalar = 256.0;
+  kind.attention_softcap = {"attn_logit_softcapping", 50.0};
+  kind.logit_softcap = {"final_logit_softcapping", 30.0};
+  kind.windows = {.layers = Windows::pattern, .usual = 4096, .period = 2};
+  return kind;
+}
+
+// Its attention passes over attn_logit_softcapping.
+constexpr Class gemma3(std::string_view name) {
+  Class kind = gemma2(name);
+  kind.head_norms = true;
+  kind.attention_softcap = {};
+  kind.logit_softcap.usual = 0.0;
+  kind.windows.period = 6;
+  kind.ropes = {.theta = 1e6, .local_theta = 1e4};
+  kind.vocabulary = 262208;
+  kind.longest = 131072;
+  return kind;
+}
+
+constexpr WindowRules kQwenWindows = {.layers = Windows::upper, .usual = 4096};
+
+constexpr std::array kClasses = {
+    Class{.name = "LlamaForCausalLM", .attention_bias = true, .mlp_bias = true},
+    Class{.name = "MistralForCausalLM", .windows = {.layers = Windows::all, .usual = 4096}},
+    Class{.name = "Qwen2ForCausalLM", .qkv_bias = true, .windows = kQwenWindows},
+    Class{.name = "Qwen3ForCausalLM",
+          .attention_bias = true,
+          .head_norms = true,
+          .windows = kQwenWindows},
+    gemma("GemmaForCausalLM"),
+    gemma2("Gemma2ForCausalLM"),
+    gemma3("Gemma3ForCausalLM"),
+    gemma3("Gemma3ForConditionalGeneration"),
+    Class{.name = "Phi3ForCausalLM",
+          .epsilon = 1e-5,
+          .windows = {.layers = Windows::all},
+          .ropes = {.of_phi3 = true}},
+    Class{.name = "SmolLM3ForCausalLM",
+          .attention_bias = true,
+          .mlp_bias = true,
+          .windows = {.layers = Windows::no_ropes, .no_rope_layers = true},
+          .ropes = {.theta = 2e6}},
+};
+
+constexpr std::array<std::pair<std::string_view, Activation>, 5> kActivations = {{
+    {"silu", Activation::silu},
+    {"swish", Activation::silu},
+    {"gelu", Activation::gelu},
+    {"gelu_new", Activation::gelu_tanh},
+    {"gelu_pytorch_tanh", Activation::gelu_tanh},
 }};
 
-const Architecture& find_architecture(const formats::ConfigFile& file) {
+const Class& find_class(const formats::ConfigFile& file) {
   const std::string name = file.required_architecture();
-  for (const Architecture& known : kArchitectures) {
-    if (known.name == name) return known;
-  }
   std::string all;
-  for (const Architecture& known : kArchitectures) all += cat(all.empty() ? "" : ", ", known.name);
+  for (const Class& known : kClasses) {
+    if (known.name == name) return known;
+    all += cat(all.empty() ? "" : ", ", known.name);
+  }
   fail(ErrorKind::data, file.who(), ": architecture '", printable(name),
        "' cannot be run here; supported: ", all);
 }
 
-[[noreturn]] void refuse(const JsonObject& json, const std::string& what) {
-  fail(ErrorKind::data, json.where(), what);
+std::int64_t size_or(JsonObject& json, const char* key, std::int64_t usual, std::int64_t most) {
+  return usual > 0 ? json.integer_or(key, usual, 1, most) : json.integer(key, 1, most);
 }
 
-void read_sizes(JsonObject& json, const Architecture& kind, ModelConfig& config) {
+void read_sizes(JsonObject& json, const Class& kind, const target::Architecture& known,
+                ModelConfig& config) {
   config.hidden = json.integer("hidden_size", 1, kMaxSize);
   config.layers = json.integer("num_hidden_layers", 1, kMaxLayers);
-  const target::AttentionHeads heads = target::read_attention_heads(json);
+  const target::AttentionHeads heads = target::read_attention_heads(json, known.heads);
   config.heads = heads.attention;
   config.key_value_heads = heads.key_value;
   const std::int64_t quotient = config.hidden / config.heads;
   config.head_size =
-      json.integer_or("head_dim", kind.head_size > 0 ? kind.head_size : quotient, 0, kMaxSize);
+      json.integer_or("head_dim", known.head_size > 0 ? known.head_size : quotient, 0, kMaxSize);
   config.inner = json.integer("intermediate_size", 1, kMaxSize);
-  config.vocabulary = json.integer("vocab_size", 1, kMaxSize);
-  config.longest = json.integer("max_position_embeddings", 1, INT32_MAX);
-  config.epsilon = json.number_or("rms_norm_eps", config.epsilon);
+  config.vocabulary = size_or(json, "vocab_size", kind.vocabulary, kMaxSize);
+  config.longest = size_or(json, "max_position_embeddings", kind.longest, INT32_MAX);
+  config.epsilon = json.number_or("rms_norm_eps", kind.epsilon);
   if (config.heads % config.key_value_heads != 0) {
-    refuse(json, cat(": ", config.heads, " heads cannot share ", config.key_value_heads,
-                     " key/value heads"));
+    refuse_config(json, cat(config.heads, " heads cannot share ", config.key_value_heads,
+                            " key/value heads"));
   }
   if (config.head_size < 2 || config.head_size % 2 != 0) {
-    refuse(json,
-           cat(": heads of ", config.head_size, " values: rotary positions need an even number"));
+    refuse_config(
+        json, cat("heads of ", config.head_size, " values: rotary positions need an even number"));
   }
   if (!(config.epsilon >= 0.0 && config.epsilon < 1.0)) {
-    refuse(json, cat(": 'rms_norm_eps': expected 0 to 1, got ", config.epsilon));
+    refuse_config(json, cat("'rms_norm_eps': expected 0 to 1, got ", config.epsilon));
   }
 }
 
-void read_kinds(JsonObject& json, const Architecture& kind, ModelConfig& config) {
-  const std::string activation = json.text_or("hidden_act", "silu");
-  if (activation != "silu") {
-    refuse(json, cat(": hidden_act '", printable(activation), "', only silu is supported"));
+Activation read_activation(JsonObject& json, const Class& kind) {
+  const std::string key(kind.activation_key);
+  const std::string name = json.text_or(key, std::string(kind.activation));
+  // The first Gemma's configs say "gelu" and mean the other one, as its class in transformers knows.
+  if (name == "gelu" && kind.activation != "silu" && key == "hidden_act") {
+    return Activation::gelu_tanh;
   }
-  const bool attention_bias = kind.bias_keys && json.boolean_or("attention_bias", false);
+  std::string all;
+  for (const auto& [known, activation] : kActivations) {
+    if (known == name) return activation;
+    all += cat(all.empty() ? "" : ", ", known);
+  }
+  refuse_config(json, cat(key, " '", printable(name), "', supported: ", all));
+}
+
+void read_kinds(JsonObject& json, const Class& kind, ModelConfig& config) {
+  config.activation = read_activation(json, kind);
+  const bool attention_bias = kind.attention_bias && json.boolean_or("attention_bias", false);
   config.qkv_bias = kind.qkv_bias || attention_bias;
   config.out_bias = attention_bias;
-  // Only Llama's class has the key; its biases would be noticed as left-over tensors elsewhere.
-  config.mlp_bias = kind.bias_keys && !kind.head_norms && json.boolean_or("mlp_bias", false);
+  // Where a class passes over the key, biases are noticed as left-over tensors.
+  config.mlp_bias = kind.mlp_bias && json.boolean_or("mlp_bias", false);
   config.head_norms = kind.head_norms;
-}
-
-// A sliding window changes nothing as long as the sequence is no longer.
-std::int64_t read_window(JsonObject& json, const Json& document, const Architecture& kind) {
-  const auto given = document.find("sliding_window");
-  const bool is_null = given != document.end() && given->is_null();
-  const bool windowed = kind.windowed ? !is_null : json.boolean_or("use_sliding_window", false);
-  return windowed ? json.integer_or("sliding_window", kUsualWindow, 1, INT32_MAX) : INT32_MAX;
-}
-
-// Llama 3's scaling: long waves are stretched, short ones kept, those between mixed
-// (transformers, modeling_rope_utils.py, _compute_llama3_parameters).
-void stretch(JsonObject& rope, std::vector<float>& frequencies) {
-  const double factor = rope.number_or("factor", 0.0);
-  const double low = rope.number_or("low_freq_factor", 0.0);
-  const double high = rope.number_or("high_freq_factor", 0.0);
-  const auto context =
-      static_cast<double>(rope.integer("original_max_position_embeddings", 1, INT32_MAX));
-  if (!(factor >= 1.0 && low > 0.0 && high > low)) {
-    refuse(rope, ": expected factor >= 1 and 0 < low_freq_factor < high_freq_factor");
-  }
-  for (float& frequency : frequencies) {
-    const double waves = context * static_cast<double>(frequency) / (2.0 * std::numbers::pi);
-    const double kept = std::clamp((waves - low) / (high - low), 0.0, 1.0);
-    frequency = static_cast<float>(static_cast<double>(frequency) * (kept + (1.0 - kept) / factor));
+  config.output_norms = kind.output_norms;
+  config.norm_offset = kind.norm_offset;
+  // In the type of the weights, which are fp32 here.
+  const auto root = static_cast<float>(std::sqrt(static_cast<double>(config.hidden)));
+  if (kind.scaled_embedding) config.embedding_scale = root;
+  if (json.boolean_or("use_bidirectional_attention", false)) {
+    refuse_config(json, "use_bidirectional_attention is not supported");
   }
 }
 
-// What Llama 3's scaling came to, in a GGUF: each frequency is divided by its factor.
-void divide(JsonObject& rope, std::vector<float>& frequencies) {
-  const Json& factors = rope.array("factors");
-  const auto is_factor = [](const Json& each) {
-    return each.is_number() && each.get<double>() > 1e-6 && each.get<double>() < 1e6;
-  };
-  if (factors.size() != frequencies.size() ||
-      !std::all_of(factors.begin(), factors.end(), is_factor)) {
-    refuse(rope, cat(": expected ", frequencies.size(), " numbers above 0 as 'factors', got ",
-                     factors.size()));
-  }
-  for (std::size_t i = 0; i < frequencies.size(); ++i) frequencies[i] /= factors[i].get<float>();
+double read_softcap(JsonObject& json, const Softcap& softcap) {
+  const std::string key(softcap.key);
+  if (key.empty() || json.is_null(key)) return 0.0;
+  const double cap = json.number_or(key, softcap.usual);
+  if (cap > 0.0 || (cap == 0.0 && !json.has(key))) return cap;
+  refuse_config(json, cat("'", key, "': expected a number above 0, got ", cap));
 }
 
-// transformers 5 keeps all in rope_parameters, before it was rope_theta and rope_scaling.
-void read_rope(JsonObject& json, ModelConfig& config) {
-  const char* key = json.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
-  const Json nothing = Json::object();
-  JsonObject rope = json.has(key) ? json.object(key) : JsonObject(nothing, json.where());
-  const std::string type = rope.text_or("rope_type", rope.text_or("type", "default"));
-  const double theta = rope.number_or("rope_theta", json.number_or("rope_theta", 10000.0));
-  if (!(theta > 1.0 && theta < 1e12)) refuse(json, cat(": rope_theta ", theta, " makes no sense"));
-  for (JsonObject* place : {&rope, &json}) {
-    if (place->number_or("partial_rotary_factor", 1.0) != 1.0) {
-      refuse(*place, ": partial_rotary_factor is not supported");
-    }
-  }
-  for (std::int64_t i = 0; i < config.head_size; i += 2) {
-    const float power = static_cast<float>(i) / static_cast<float>(config.head_size);
-    config.frequencies.push_back(1.0F / std::pow(static_cast<float>(theta), power));
-  }
-  if (type == "llama3") {
-    stretch(rope, config.frequencies);
-  } else if (type == formats::kGgufRopeFactors) {
-    divide(rope, config.frequencies);
-  } else if (type != "default") {
-    refuse(rope, cat(": rope type '", printable(type), "', supported: default, llama3"));
+void read_attention(JsonObject& json, const Class& kind, ModelConfig& config) {
+  const auto width = static_cast<double>(config.head_size);
+  const double scalar =
+      kind.query_scalar > 0.0 ? json.number_or("query_pre_attn_scalar", kind.query_scalar) : width;
+  if (!(scalar > 0.0))
+    refuse_config(json, cat("query_pre_attn_scalar ", scalar, " makes no sense"));
+  config.attention_scale = 1.0 / std::sqrt(scalar);
+  config.attention_softcap = read_softcap(json, kind.attention_softcap);
+  config.logit_softcap = read_softcap(json, kind.logit_softcap);
+  config.ropes = read_ropes(json, kind.ropes, config.head_size, config.longest);
+  const bool local = config.ropes.size() > 1;
+  for (const LayerKind& layer : read_layer_kinds(json, kind.windows, config.layers)) {
+    LayerAttention attention;
+    if (layer.window > 0) attention.window = layer.window;
+    if (layer.turns) attention.rope = local && layer.slides ? 1 : 0;
+    config.attention.push_back(attention);
   }
 }
 
@@ -181,20 +241,25 @@ std::vector<std::int32_t> read_generation_ends(const fs::path& path) {
 }  // namespace
 
 ModelConfig read_model_config(const formats::ConfigFile& file) {
-  const Architecture& kind = find_architecture(file);
-  JsonObject json = file.object();
+  const Class& kind = find_class(file);
+  const target::Architecture& known = *target::find_architecture(kind.name);
+  JsonObject json = file.language();
   ModelConfig config;
   config.architecture = kind.name;
-  read_sizes(json, kind, config);
+  read_sizes(json, kind, known, config);
   read_kinds(json, kind, config);
-  if (!file.quantization().empty()) refuse(json, ": quantized weights cannot be run here");
-  config.tied = file.tied_embeddings().value_or(false);
-  config.longest = std::min(config.longest, read_window(json, file.json(), kind));
-  read_rope(json, config);
+  if (!file.quantization().empty()) refuse_config(json, "quantized weights cannot be run here");
+  config.fused = known.feed_forward == target::FeedForward::fused;
+  config.vision = known.vision != target::Vision::none;
+  config.tied = file.tied_embeddings().value_or(known.tied);
+  read_attention(json, kind, config);
+  JsonObject whole = file.object();
   if (!file.is_of_gguf()) {
     config.ends = read_generation_ends(file.path().parent_path() / "generation_config.json");
   }
-  if (config.ends.empty()) config.ends = read_ends(json);
+  for (JsonObject* part : {&whole, &json}) {
+    if (config.ends.empty()) config.ends = read_ends(*part);
+  }
   return config;
 }
 

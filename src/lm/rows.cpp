@@ -49,13 +49,13 @@ void rms_norm_rows(float* x, std::int64_t rows, const at::Tensor& weight, double
   }
 }
 
-RotaryTable::RotaryTable(const std::vector<float>& frequencies, std::int64_t length)
+RotaryTable::RotaryTable(const std::vector<float>& frequencies, float scale, std::int64_t length)
     : half_(static_cast<std::int64_t>(frequencies.size())), length_(length) {
   for (std::int64_t position = 0; position < length; ++position) {
     for (const float frequency : frequencies) {
       const float angle = static_cast<float>(position) * frequency;
-      cosines_.push_back(std::cos(angle));
-      sines_.push_back(std::sin(angle));
+      cosines_.push_back(std::cos(angle) * scale);
+      sines_.push_back(std::sin(angle) * scale);
     }
   }
 }

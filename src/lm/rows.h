@@ -15,20 +15,21 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double epsilo
 // The same in place, on `rows` rows.
 void rms_norm_rows(float* x, std::int64_t rows, const at::Tensor& weight, double epsilon);
 
-// Cosines and sines of the rotary positions 0 ... length - 1.
+// Cosines and sines of the rotary positions 0 ... length - 1, each times `scale`.
 class RotaryTable {
  public:
   RotaryTable() = default;
-  RotaryTable(const std::vector<float>& frequencies, std::int64_t length);
+  RotaryTable(const std::vector<float>& frequencies, float scale, std::int64_t length);
 
   std::int64_t length() const { return length_; }
-  // Turns one head (D) in place: the pairs are (i, i + D / 2), as in the Hugging Face layout.
+  // Turns the first 2 F values of one head in place, F the number of frequencies: the pairs are
+  // (i, i + F), as in the Hugging Face layout.
   void turn(float* head, std::int64_t position) const;
 
  private:
-  std::int64_t half_ = 0;
+  std::int64_t half_ = 0;  // F
   std::int64_t length_ = 0;
-  std::vector<float> cosines_, sines_;  // (length, D / 2)
+  std::vector<float> cosines_, sines_;  // (length, F)
 };
 
 }  // namespace dnd::lm

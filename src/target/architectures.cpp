@@ -24,6 +24,7 @@ constexpr std::array kArchitectures = {
                  .head_size = 256,
                  .heads = {8, 4}},
     Architecture{.name = "Phi3ForCausalLM", .feed_forward = FeedForward::fused},
+    Architecture{.name = "SmolLM3ForCausalLM", .tied = true},
     Architecture{.name = "Qwen2VLForConditionalGeneration", .vision = Vision::qwen2},
     Architecture{.name = "Qwen2_5_VLForConditionalGeneration", .vision = Vision::qwen2_5},
     Architecture{.name = "MixtralForCausalLM", .feed_forward = FeedForward::mixtral},

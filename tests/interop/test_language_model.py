@@ -1,5 +1,6 @@
 """The native forward of base models against transformers + peft: logits, greedy answers, scores, ids."""
 
+import dataclasses
 import json
 import math
 import random
@@ -11,29 +12,12 @@ import tokenizers
 import torch
 import transformers
 from bases import BASES, VARIANTS, Base, text
-from safetensors.torch import load_file
+from lm_bases import CLASSES, GEMMA2, GEMMA3, MODELS, WITHOUT, longrope
+from safetensors.torch import load_file, save_file
 
 T = transformers
 WORDS = """the quick brown fox jumps over lazy dog question answer letter yes no red blue green Paris is a capital of
 France water animals compare numbers left right or and by""".split()
-LLAMA3 = {"rope_type": "llama3", "rope_theta": 500.0, "factor": 4.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
-          "original_max_position_embeddings": 32}
-MODELS = {
-    "qwen2": BASES["qwen2"],
-    "qwen2-tied-theta": Base("qwen2", text(
-        T.Qwen2Config, T.Qwen2ForCausalLM, tie_word_embeddings=True, rms_norm_eps=1e-5,
-        rope_parameters={"rope_type": "default", "rope_theta": 1e6})),
-    "qwen2-one-key-head": Base("qwen2", text(T.Qwen2Config, T.Qwen2ForCausalLM, num_key_value_heads=1)),
-    "qwen2-no-groups": Base("qwen2", text(T.Qwen2Config, T.Qwen2ForCausalLM, num_key_value_heads=4)),
-    "llama": BASES["llama"],
-    "llama-tied": BASES["llama-tied"],
-    "llama-biases": Base("llama", text(T.LlamaConfig, T.LlamaForCausalLM, attention_bias=True, mlp_bias=True)),
-    "llama-wide-heads": Base("llama", text(T.LlamaConfig, T.LlamaForCausalLM, head_dim=24)),
-    "llama-llama3-rope": Base("llama", text(T.LlamaConfig, T.LlamaForCausalLM, head_dim=32, rope_parameters=LLAMA3)),
-    "mistral": BASES["mistral"],
-    "qwen3": BASES["qwen3"],
-    "qwen3-biases": Base("qwen3", text(T.Qwen3Config, T.Qwen3ForCausalLM, head_dim=24, attention_bias=True)),
-}
 IDS = random.Random(3).choices(range(bases.VOCABULARY), k=48)
 
 
@@ -69,6 +53,26 @@ def test_logits(dnd, name, tmp_path):
     check_logits(dnd, MODELS[name], tmp_path)
 
 
+@pytest.mark.parametrize("name, changes", [each for part in WITHOUT.values() for each in part], ids=str)
+def test_each_part_moves_the_logits(name, changes):
+    """By ten times what test_logits allows, so that it can tell a part that is left out."""
+    model = MODELS[name].model()
+    config = type(model.config).from_dict({**model.config.to_dict(), **changes})
+    config._attn_implementation = "eager"
+    other = type(model)(config).eval()
+    other.load_state_dict(model.state_dict())
+    ids = torch.tensor([IDS])
+    expected = model(ids).logits[0]
+    assert (other(ids).logits[0] - expected).abs().max() > 1e-4 * expected.abs().max()
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("name", ["phi3-long", "gemma3-with-vision"])
+def test_adapters_of_fused_and_inner_layers(dnd, name, variant, tmp_path):
+    bases.write_base(MODELS[name], tmp_path / "base")
+    check_logits(dnd, MODELS[name], tmp_path, variant=variant)
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_adapters_of_every_scale(dnd, variant, tmp_path):
     bases.write_base(MODELS["qwen2"], tmp_path / "base")
@@ -83,10 +87,12 @@ def test_shards(dnd, name, tmp_path):
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_short_weights_are_computed_in_fp32(dnd, dtype, tmp_path):
-    MODELS["qwen2"].model().to(dtype).save_pretrained(tmp_path / "base")
-    reference = T.AutoModelForCausalLM.from_pretrained(tmp_path / "base", dtype=torch.float32).eval()
-    check_logits(dnd, MODELS["qwen2"], tmp_path, model=reference)
+@pytest.mark.parametrize("name", ["qwen2", "gemma2"])
+def test_short_weights_are_computed_in_fp32(dnd, name, dtype, tmp_path):
+    MODELS[name].model().to(dtype).save_pretrained(tmp_path / "base")
+    reference = T.AutoModelForCausalLM.from_pretrained(tmp_path / "base", dtype=torch.float32,
+                                                       attn_implementation="eager").eval()
+    check_logits(dnd, MODELS[name], tmp_path, model=reference)
 
 
 def test_configs_as_transformers_4_wrote_them(dnd, tmp_path):
@@ -98,6 +104,42 @@ def test_configs_as_transformers_4_wrote_them(dnd, tmp_path):
     config["rope_theta"] = rope.pop("rope_theta")
     path.write_text(json.dumps(config | {"rope_scaling": rope}))
     check_logits(dnd, base, tmp_path)
+
+
+EMBEDDING, HEAD = "model.embed_tokens.weight", "lm_head.weight"
+TIES = {
+    "both, different": lambda tensors: None,
+    "both, the same": lambda tensors: tensors.update({HEAD: tensors[EMBEDDING].clone()}),
+    "no head": lambda tensors: tensors.pop(HEAD),
+    "no embedding": lambda tensors: tensors.pop(EMBEDDING),
+}
+
+
+def write_tie(folder, tied: bool, edit) -> None:
+    """A base with weights of its own for embedding and head, whose config says `tied` afterwards."""
+    MODELS["llama"].model().save_pretrained(folder)
+    tensors = load_file(folder / "model.safetensors")
+    edit(tensors)
+    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"tie_word_embeddings": tied}))
+
+
+@pytest.mark.parametrize("edit", TIES)
+def test_what_a_tied_config_makes_of_the_files(dnd, edit, tmp_path):
+    write_tie(tmp_path / "base", True, TIES[edit])
+    reference = T.AutoModelForCausalLM.from_pretrained(tmp_path / "base", attn_implementation="eager").eval()
+    check_logits(dnd, MODELS["llama"], tmp_path, model=reference)
+
+
+@pytest.mark.parametrize("edit, name", [("no head", HEAD), ("no embedding", EMBEDDING)])
+def test_what_is_missing_under_a_config_that_is_not_tied(dnd, edit, name, tmp_path):
+    """transformers makes it up, with a warning."""
+    write_tie(tmp_path / "base", False, TIES[edit])
+    bases.write_adapter(MODELS["llama"], VARIANTS["plain"], tmp_path / "adapter")
+    tried = dnd.attempt("verify", tmp_path / "adapter", "--base", tmp_path / "base", "--run", "--ids", "1,2")
+    assert tried.returncode != 0
+    assert f"no tensor '{name}'" in tried.stderr
 
 
 # Texts: a SentencePiece tokenizer trained here.
@@ -114,7 +156,19 @@ def train_tokenizer(folder):
         byte_fallback=True, normalization_rule_name="identity", remove_extra_whitespaces=False, minloglevel=2)
 
 
-@pytest.fixture(scope="module", params=["qwen2", "llama-tied"])
+# Answers go past windows, and past the length at which Phi-3's frequencies change.
+TEXT_MODELS = {
+    "qwen2": ("qwen2", {}),
+    "llama-tied": ("llama", {"tie_word_embeddings": True}),
+    "mistral": ("mistral", {"sliding_window": 8}),
+    "gemma2": ("gemma2", GEMMA2),
+    "gemma3": ("gemma3", GEMMA3),
+    "phi3": ("phi3", {"original_max_position_embeddings": 16, "rope_parameters": longrope(8)}),
+    "smollm3": ("smollm3", {"no_rope_layers": [1, 0], "tie_word_embeddings": False}),
+}
+
+
+@pytest.fixture(scope="module", params=TEXT_MODELS)
 def with_text(request, tmp_path_factory):
     """A base and an adapter, random, that take texts; the adapted model; its tokenizer."""
     folder = tmp_path_factory.mktemp("text")
@@ -122,9 +176,9 @@ def with_text(request, tmp_path_factory):
     train_tokenizer(folder / "base")
     (folder / "base/tokenizer_config.json").write_text(json.dumps(
         {"tokenizer_class": "LlamaTokenizer", "add_bos_token": request.param != "qwen2", "add_eos_token": False}))
-    config = {"qwen2": (T.Qwen2Config, T.Qwen2ForCausalLM), "llama-tied": (T.LlamaConfig, T.LlamaForCausalLM)}
-    base = Base(request.param, text(*config[request.param], vocab_size=PIECES, pad_token_id=None,
-                                    tie_word_embeddings=request.param != "qwen2"))
+    family, sizes = TEXT_MODELS[request.param]
+    base = dataclasses.replace(BASES[family] if family in BASES else BASES["llama"], gguf=request.param, build=text(
+        *CLASSES[family], **{"tie_word_embeddings": False, **sizes, "vocab_size": PIECES, "pad_token_id": None}))
     bases.write_base(base, folder / "base")
     model = bases.write_adapter(base, VARIANTS["plain"], folder / "adapter")
     return folder, model, T.LlamaTokenizer.from_pretrained(folder / "base")

@@ -76,6 +76,33 @@ TEST_P(Interop, TheInfoIsThatOfTheFiles) {
 INSTANTIATE_TEST_SUITE_P(Bases, Interop, ::testing::Values("qwen2", "llama"),
                          [](const auto& test) { return std::string(test.param); });
 
+// What one class computes and no other: soft caps, windows, norms, NoPE, parts of heads that stay.
+class Architectures : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(Architectures, LogitsEqualTransformers) {
+  const std::filesystem::path folder = testing::data_path("language_models") / GetParam();
+  const formats::SafetensorsFile golden(folder / "logits.safetensors");
+  Ids ids;
+  for (const std::int64_t id : testing::read_wide<std::int64_t>(golden, "input_ids")) {
+    ids.push_back(static_cast<std::int32_t>(id));
+  }
+  const ops::Workers workers(2);
+  const HostTensor logits = load_language_model(workers, folder / "base")->logits(ids);
+  const std::vector<float> expected = golden.read_f32("logits");
+  ASSERT_EQ(logits.shape, (std::vector<std::int64_t>{24, 32}));
+  float largest = 0.0F;
+  float error = 0.0F;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    largest = std::max(largest, std::abs(expected[i]));
+    error = std::max(error, std::abs(logits.values[i] - expected[i]));
+  }
+  EXPECT_LT(error, 1e-5F * largest);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Architectures,
+                         ::testing::Values("gemma2", "gemma3", "phi3", "smollm3"),
+                         [](const auto& test) { return std::string(test.param); });
+
 class LanguageModelTest : public ::testing::Test {
  protected:
   std::unique_ptr<LanguageModel> load(const TinyModel& tiny = {}, int threads = 1) {

@@ -162,7 +162,8 @@ TEST_P(SavedModels, ConfigAndWeightsAgree) {
 
 INSTANTIATE_TEST_SUITE_P(BaseModel, SavedModels,
                          ::testing::Values("Llama", "Mistral", "Qwen2", "Qwen3", "Gemma", "Gemma2",
-                                           "Gemma3", "Phi3", "Mixtral", "Qwen2Moe", "Qwen3Moe"),
+                                           "Gemma3", "Phi3", "SmolLM3", "Mixtral", "Qwen2Moe",
+                                           "Qwen3Moe"),
                          [](const auto& name) { return name.param; });
 
 TEST(BaseModel, BlocksComeInNumericalOrderAndModulesInTheReleasedOne) {
