@@ -82,6 +82,13 @@ constexpr Class gemma3(std::string_view name) {
   return kind;
 }
 
+// The class of texts and images caps no logits.
+constexpr Class gemma3_with_vision(std::string_view name) {
+  Class kind = gemma3(name);
+  kind.logit_softcap = {};
+  return kind;
+}
+
 constexpr WindowRules kQwenWindows = {.layers = Windows::upper, .usual = 4096};
 
 constexpr std::array kClasses = {
@@ -95,7 +102,7 @@ constexpr std::array kClasses = {
     gemma("GemmaForCausalLM"),
     gemma2("Gemma2ForCausalLM"),
     gemma3("Gemma3ForCausalLM"),
-    gemma3("Gemma3ForConditionalGeneration"),
+    gemma3_with_vision("Gemma3ForConditionalGeneration"),
     Class{.name = "Phi3ForCausalLM",
           .epsilon = 1e-5,
           .windows = {.layers = Windows::all},

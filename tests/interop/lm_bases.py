@@ -22,7 +22,8 @@ def rope(kind: str, **parameters) -> dict:
     return {"rope_type": kind, "rope_theta": 500.0, **parameters}
 
 
-LLAMA3 = rope("llama3", factor=4.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=ORIGINAL)
+LLAMA3 = rope("llama3", factor=4.0, low_freq_factor=1.0, high_freq_factor=4.0,
+              original_max_position_embeddings=ORIGINAL)
 YARN = rope("yarn", factor=4.0, original_max_position_embeddings=ORIGINAL, beta_fast=2.0, beta_slow=0.5)
 LAYERS3 = {"num_hidden_layers": 3}
 GEMMA = {"hidden_size": 72, "head_dim": 24, "hidden_activation": "gelu_pytorch_tanh", **LAYERS3}
@@ -103,7 +104,8 @@ MODELS = {
 # Parts that a config can take out, of the same weights.
 WITHOUT = {
     "window": [("mistral-window", {"sliding_window": None}), ("mistral-window", {"sliding_window": WINDOW + 1}),
-               ("qwen2-window", {"use_sliding_window": False, "layer_types": None}), ("qwen2-window", {"max_window_layers": 2, "layer_types": None}),
+               ("qwen2-window", {"use_sliding_window": False, "layer_types": None}),
+               ("qwen2-window", {"max_window_layers": 2, "layer_types": None}),
                ("qwen3-window", {"layer_types": ["full_attention", "sliding_attention"]}),
                ("gemma2", {"sliding_window": 128}), ("gemma2", {"layer_types": ["full_attention"] * 3}),
                ("gemma3", {"sliding_window": WINDOW - 1}), ("phi3-window", {"sliding_window": None}),
