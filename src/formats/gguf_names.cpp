@@ -1,5 +1,6 @@
 #include "formats/gguf_names.h"
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <utility>
@@ -46,7 +47,7 @@ struct GgufArchitecture {
 
 // Mixtral's experts have names of their own, so only its attention is adapted. Qwen3.5 is left out:
 // its linear attention is reordered, not only renamed.
-constexpr std::array<GgufArchitecture, 15> kGgufArchitectures = {{
+constexpr std::array<GgufArchitecture, 16> kGgufArchitectures = {{
     {"LlamaForCausalLM", "llama", kSeparate},
     {"MistralForCausalLM", "llama", kSeparate},
     {"MixtralForCausalLM", "llama", kSeparate},
@@ -62,6 +63,7 @@ constexpr std::array<GgufArchitecture, 15> kGgufArchitectures = {{
     {"Gemma3ForCausalLM", "gemma3", kSeparate},
     {"Gemma3ForConditionalGeneration", "gemma3", kSeparate},
     {"Phi3ForCausalLM", "phi3", kFused},
+    {"SmolLM3ForCausalLM", "smollm3", kSeparate},
 }};
 
 // Empty for an architecture that is not in the table.
@@ -171,7 +173,8 @@ bool has_permuted_rows(std::string_view gguf_architecture, std::string_view modu
 
 std::int64_t permuted_heads(std::string_view gguf_architecture, std::string_view module,
                             const AttentionHeads& heads) {
-  if (gguf_architecture != "llama" && gguf_architecture != "mistral3") return 0;
+  constexpr std::array<std::string_view, 3> kPermuted = {"llama", "mistral3", "smollm3"};
+  if (std::find(kPermuted.begin(), kPermuted.end(), gguf_architecture) == kPermuted.end()) return 0;
   const auto parts = split_module(module);
   if (!parts) return 0;
   if (parts->rest == "self_attn.q_proj") return heads.attention;

@@ -29,7 +29,8 @@ TEST(GgufNames, KnowsTheArchitectures) {
       {"Gemma2ForCausalLM", "gemma2"},
       {"Gemma3ForCausalLM", "gemma3"},
       {"Gemma3ForConditionalGeneration", "gemma3"},
-      {"Phi3ForCausalLM", "phi3"}};
+      {"Phi3ForCausalLM", "phi3"},
+      {"SmolLM3ForCausalLM", "smollm3"}};
   for (const auto& [architecture, gguf] : expected) {
     EXPECT_EQ(gguf_architecture(architecture), Text(gguf)) << architecture;
     EXPECT_THAT(gguf_supported_architectures(), Contains(architecture));
@@ -47,8 +48,8 @@ TEST(GgufNames, NamesLinearLayersBothWays) {
       {"self_attn.v_proj", "attn_v"}, {"self_attn.o_proj", "attn_output"},
       {"mlp.gate_proj", "ffn_gate"},  {"mlp.up_proj", "ffn_up"},
       {"mlp.down_proj", "ffn_down"}};
-  for (const char* architecture :
-       {"llama", "mistral3", "qwen2", "qwen2vl", "qwen3", "qwen3vl", "gemma", "gemma2", "gemma3"}) {
+  for (const char* architecture : {"llama", "mistral3", "qwen2", "qwen2vl", "qwen3", "qwen3vl",
+                                   "gemma", "gemma2", "gemma3", "smollm3"}) {
     for (const auto& [module, gguf] : expected) {
       const std::string name = "blk.31." + gguf;
       EXPECT_EQ(gguf_tensor_name(architecture, "model.layers.31." + module), Text(name));
@@ -98,9 +99,9 @@ TEST(GgufNames, HasNoNameForTheRest) {
   EXPECT_EQ(module_of_gguf_tensor("qwen35", "blk.0.ffn_up"), std::nullopt);
 }
 
-TEST(GgufNames, RowsOfQueriesAndKeysArePermutedInLlamaAlone) {
+TEST(GgufNames, RowsOfQueriesAndKeysArePermutedInLlamaAndItsKin) {
   const AttentionHeads heads{.attention = 32, .key_value = 8};
-  for (const char* architecture : {"llama", "mistral3"}) {
+  for (const char* architecture : {"llama", "mistral3", "smollm3"}) {
     EXPECT_EQ(permuted_heads(architecture, "model.layers.3.self_attn.q_proj", heads), 32);
     EXPECT_EQ(permuted_heads(architecture, "model.layers.3.self_attn.k_proj", heads), 8);
     EXPECT_EQ(permuted_heads(architecture, "language_model.model.layers.3.self_attn.k_proj", heads),

@@ -84,6 +84,7 @@ BASES = {
                                   sliding_window=8)),
     "phi3": Base("phi3", text(T.Phi3Config, T.Phi3ForCausalLM, original_max_position_embeddings=128),
                  ("qkv_proj", "o_proj", "gate_up_proj", "down_proj")),
+    "smollm3": Base("smollm3", text(T.SmolLM3Config, T.SmolLM3ForCausalLM)),
     "qwen2-vl": Base("qwen2vl", qwen2_vl, inside="language_model"),
     "qwen2.5-vl": Base("qwen2vl", qwen2_5_vl, inside="language_model"),
 }
