@@ -2,17 +2,21 @@
 #include <ATen/Context.h>
 #include <ATen/Tensor.h>
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/linspace.h>
+#include <ATen/ops/ones.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/rsqrt.h>
+#include <ATen/ops/silu.h>
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
+#include "ops/cpu/gated_rows.h"
 #include "ops/cpu/gelu.h"
 #include "ops/cpu/normalize_rows.h"
 #include "ops/cpu/packed_linear.h"
@@ -61,6 +65,27 @@ TEST(Gelu, IsWithinAFewRoundingsOnEveryTarget) {
     gelu(y.mutable_data_ptr<float>(), y.numel());
     const at::Tensor error = (y.to(at::kDouble) - exact) / x.to(at::kDouble).abs().clamp_min(1.0);
     EXPECT_LT(error.abs().max().item().toDouble(), 4e-7);
+  });
+}
+
+TEST(GateRows, IsWithinAFewRoundingsOnEveryTarget) {
+  const c10::InferenceMode inference;
+  at::manual_seed(4);
+  const at::Tensor x = at::linspace(-150.0, 150.0, 3 * 1003).view({3, 1003});
+  const at::Tensor up = at::randn({3, 1003});
+  const at::Tensor wide = x.to(at::kDouble);
+  testing::on_every_target([&] {
+    for (const Gate gate : {Gate::silu, Gate::gelu, Gate::gelu_tanh}) {
+      const at::Tensor rows = at::cat({x, up, at::ones({3, 2})}, 1);
+      gate_rows(gate, rows.mutable_data_ptr<float>(), 3, 1003, 2008);
+      const at::Tensor active = gate == Gate::silu   ? at::silu(wide)
+                                : gate == Gate::gelu ? at::gelu(wide)
+                                                     : at::gelu(wide, "tanh");
+      const at::Tensor error =
+          (rows.narrow(1, 0, 1003).to(at::kDouble) - active * up) / wide.abs().clamp_min(1.0);
+      EXPECT_LT(error.abs().max().item().toDouble(), 2e-6);
+      EXPECT_TRUE(rows.narrow(1, 1003, 1003).equal(up));
+    }
   });
 }
 
