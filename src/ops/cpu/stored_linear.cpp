@@ -215,6 +215,37 @@ HWY_INLINE void pack(const StripRows<Read>& rows, std::int64_t inputs, float* to
   for (int o = 0; o < kStripOuts; ++o, to += kLanes) hn::Store(rows.rest(0, o), kFloats, to);
 }
 
+// Asks for the weights of the next strip, a share before each tile: whole layers of weights do not fit into the
+// second cache. What lies behind the last row of W is asked for in vain.
+template <class Read>
+class NextStrip {
+ public:
+  NextStrip(const StoredStrip<Read>& strip, std::int64_t in, std::int64_t inputs,
+            std::int64_t tiles)
+      : first_(strip.rows[0] + kStripOuts * in * kBytes),
+        stride_(in * kBytes),
+        lines_(pieces(inputs * kBytes, kLine)),
+        share_(pieces(lines_, tiles)) {}
+
+  HWY_INLINE void ask_for_some() {
+    for (const std::int64_t end = std::min(lines_, line_ + share_); line_ < end; ++line_) {
+#pragma GCC unroll 4
+      for (std::int64_t o = 0; o < kStripOuts; ++o) {
+        __builtin_prefetch(first_ + o * stride_ + line_ * kLine, 0, 2);
+      }
+    }
+  }
+
+ private:
+  static constexpr auto kBytes = static_cast<std::int64_t>(sizeof(typename Read::Value));
+  static constexpr std::int64_t kLine = 64;
+  const std::byte* first_;
+  std::int64_t stride_;
+  std::int64_t lines_;
+  std::int64_t share_;
+  std::int64_t line_ = 0;
+};
+
 template <class Read>
 void multiply_strip(const StoredBlock& b, Tile t, const StripRows<Read>& rows) {
   if (b.rows <= kTile) return multiply_rows(t, b.rows, rows.stored, rows.rest);
@@ -222,7 +253,9 @@ void multiply_strip(const StoredBlock& b, Tile t, const StripRows<Read>& rows) {
   pack(rows, t.inputs, packed);
   const PackedStrip strip{packed};
   const PackedStrip rest{packed + t.inputs / kLanes * kStripOuts * kLanes};
+  NextStrip<Read> next(rows.stored, b.product->weight.in, t.inputs, pieces(b.rows, kTile));
   for (std::int64_t row = 0; row < b.rows; row += kTile) {
+    next.ask_for_some();
     multiply_rows(t, std::min<std::int64_t>(kTile, b.rows - row), strip, rest);
     t.x += kTile * t.x_stride;
     t.y += kTile * t.y_stride;
