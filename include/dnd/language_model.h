@@ -1,6 +1,7 @@
 // A base language model, run natively to judge adapters: logits, greedy answers, scores.
 //
-// For judging only, not for serving: fp32, one process, a batch of short texts. Models of the classes
+// For judging only, not for serving: weights as they are stored, fp32 activations, one process, batches of
+// texts whose common beginnings are computed once. Models of the classes
 // Qwen2, Qwen3, Llama and Mistral from a Hugging Face folder (safetensors, tokenizer.json or SentencePiece's
 // tokenizer.model) or a GGUF file, whose weights are dequantised once. Adapters are applied unmerged: y
 // = W x + scale * B (A x).

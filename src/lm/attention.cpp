@@ -1,88 +1,100 @@
 #include "lm/attention.h"
 
-#include <ATen/ops/bmm.h>
-#include <ATen/ops/cat.h>
-#include <ATen/ops/full.h>
-#include <ATen/ops/scaled_dot_product_attention.h>
-#include <ATen/ops/softmax.h>
+#include <ATen/ops/empty.h>
 
 #include <algorithm>
-#include <limits>
-#include <optional>
 #include <vector>
 
 namespace dnd::lm {
 namespace {
 
-constexpr std::int64_t kQueryBlock = 128;
+using ops::cpu::AttentionRows;
 
-// Tokens in their places: keys from `key` on, queries from `query` on.
-struct Part {
-  std::int64_t key = 0;
-  std::int64_t keys = 0;
-  std::int64_t query = 0;
-  std::int64_t queries = 0;
-};
+// Tokens of a sequence that one thread takes at a time.
+constexpr std::int64_t kTokens = 64;
 
-// (queries, keys): 0 where one sees the other, else minus infinity; undefined where each sees all.
-at::Tensor make_mask(const Part& part, std::int64_t window) {
-  const std::int64_t last = part.query + part.queries - 1;
-  if (part.queries == 1 && part.key + part.keys == last + 1 && part.keys <= window) return {};
-  at::Tensor mask = at::full({part.queries, part.keys}, -std::numeric_limits<float>::infinity());
-  for (std::int64_t i = 0; i < part.queries; ++i) {
-    const std::int64_t position = part.query + i;
-    const std::int64_t begin = std::max(position - window + 1, part.key) - part.key;
-    float* row = mask.mutable_data_ptr<float>() + i * part.keys;
-    std::fill(row + begin, row + position - part.key + 1, 0.0F);
+// One token's heads; `row`: (H + 2 K, D) queries, keys, values.
+void place_row(const ModelConfig& c, const LayerWeights& layer, std::int64_t index,
+               const PassRows& rows, std::int64_t position, float* row) {
+  const std::int64_t d = c.head_size;
+  float* keys = row + c.query_width();
+  if (c.head_norms) {
+    rms_norm_rows(row, c.heads, layer.query_norm, c.epsilon);
+    rms_norm_rows(keys, c.key_value_heads, layer.key_norm, c.epsilon);
   }
-  return mask;
+  if (rows.rotary != nullptr) {
+    for (std::int64_t h = 0; h < c.heads + c.key_value_heads; ++h) {
+      rows.rotary->turn(row + h * d, position);
+    }
+  }
+  float* target = rows.sequence->place(index, position);
+  for (std::int64_t h = 0; h < 2 * c.key_value_heads; ++h) {
+    std::copy_n(keys + h * d, d, target + h * rows.sequence->head_stride());
+  }
 }
 
-at::Tensor fused(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values,
-                 const at::Tensor& mask, bool causal, double scale) {
-  const auto masked = mask.defined() ? std::optional<at::Tensor>(mask) : std::nullopt;
-  return at::scaled_dot_product_attention(q, keys, values, masked, /*dropout_p=*/0.0, causal, scale,
-                                          /*enable_gqa=*/q.size(1) != keys.size(1));
-}
-
-// The same in steps, with the products capped.
-at::Tensor capped(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values,
-                  const at::Tensor& mask, const AttentionRule& rule) {
-  const std::int64_t groups = keys.size(1);
-  const std::int64_t n = q.size(2);
-  const std::int64_t d = q.size(3);
-  const std::int64_t shared = q.size(1) / groups;  // heads of a key/value head
-  at::Tensor scores = at::bmm(q.reshape({groups, shared * n, d}), keys[0].transpose(1, 2));
-  scores.mul_(rule.scale / rule.softcap).tanh_().mul_(rule.softcap);
-  if (mask.defined()) scores.view({groups * shared, n, keys.size(2)}).add_(mask);
-  return at::bmm(at::softmax(scores, -1), values[0]).view({1, groups * shared, n, d});
-}
+// A key/value head of some rows of a sequence.
+struct Share {
+  std::size_t sequence = 0;
+  std::int64_t head = 0;
+  AttentionRows rows;
+};
 
 }  // namespace
 
-at::Tensor attend(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values,
-                  const AttentionRule& rule) {
-  const std::int64_t n = q.size(2);
-  const std::int64_t total = keys.size(2);
-  const bool plain = rule.softcap == 0.0;
-  if (plain && n == total && rule.window >= total) {
-    return fused(q, keys, values, {}, /*causal=*/n > 1, rule.scale);
+void place_rows(const ops::Workers& workers, const ModelConfig& config, const LayerWeights& layer,
+                std::int64_t index, std::span<const PassRows> pass, const at::Tensor& qkv) {
+  auto* values = qkv.mutable_data_ptr<float>();
+  const std::int64_t width = qkv.size(1);
+  for_rows(workers, qkv.size(0), [&](std::int64_t first, std::int64_t count) {
+    auto rows = std::upper_bound(pass.begin(), pass.end(), first,
+                                 [](std::int64_t row, const PassRows& r) { return row < r.first; });
+    --rows;
+    for (std::int64_t row = first; row < first + count; ++row) {
+      while (row >= rows->first + rows->rows) ++rows;
+      const std::int64_t position = rows->sequence->length() + row - rows->first;
+      place_row(config, layer, index, *rows, position, values + row * width);
+    }
+  });
+}
+
+at::Tensor attend(const ops::Workers& workers, const ModelConfig& config, std::int64_t index,
+                  std::span<const PassRows> pass, const at::Tensor& qkv) {
+  const ModelConfig& c = config;
+  const LayerAttention& layer = c.attention[static_cast<std::size_t>(index)];
+  const ops::cpu::AttentionRule rule = {c.heads,
+                                        c.key_value_heads,
+                                        c.head_size,
+                                        static_cast<float>(c.attention_scale),
+                                        static_cast<float>(c.attention_softcap),
+                                        layer.window};
+  std::int64_t wanted = 0;
+  for (const PassRows& rows : pass) wanted += rows.wanted;
+  at::Tensor contexts = at::empty({wanted, c.query_width()}, at::kFloat);
+  auto* to = contexts.mutable_data_ptr<float>();
+  std::vector<std::vector<ops::cpu::CachedTokens>> caches;
+  std::vector<Share> shares;
+  for (const PassRows& rows : pass) {
+    const Sequence& sequence = *rows.sequence;
+    for (std::int64_t row = rows.rows - rows.wanted; row < rows.rows; row += kTokens) {
+      const std::int64_t count = std::min(kTokens, rows.rows - row);
+      const AttentionRows run = {qkv.const_data_ptr<float>() + (rows.first + row) * qkv.size(1),
+                                 qkv.size(1),
+                                 to,
+                                 c.query_width(),
+                                 sequence.length() + row,
+                                 count};
+      to += count * c.query_width();
+      for (std::int64_t h = 0; h < c.key_value_heads; ++h)
+        shares.push_back({caches.size(), h, run});
+    }
+    caches.push_back(sequence.cached(index, rows.rows));
   }
-  std::vector<at::Tensor> contexts;
-  for (std::int64_t begin = 0; begin < n; begin += kQueryBlock) {
-    Part part;
-    part.queries = std::min(kQueryBlock, n - begin);
-    part.query = total - n + begin;
-    part.key = std::max<std::int64_t>(part.query - rule.window + 1, 0);
-    part.keys = part.query + part.queries - part.key;
-    const at::Tensor some = q.narrow(2, begin, part.queries);
-    const at::Tensor some_keys = keys.narrow(2, part.key, part.keys);
-    const at::Tensor some_values = values.narrow(2, part.key, part.keys);
-    const at::Tensor mask = make_mask(part, rule.window);
-    contexts.push_back(plain ? fused(some, some_keys, some_values, mask, false, rule.scale)
-                             : capped(some, some_keys, some_values, mask, rule));
-  }
-  return contexts.size() == 1 ? contexts[0] : at::cat(contexts, 2);
+  workers.run(static_cast<std::int64_t>(shares.size()), [&](std::int64_t i) {
+    const Share& share = shares[static_cast<std::size_t>(i)];
+    ops::cpu::attend_cached(rule, caches[share.sequence], share.rows, share.head);
+  });
+  return contexts;
 }
 
 }  // namespace dnd::lm

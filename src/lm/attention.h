@@ -1,21 +1,34 @@
-// Attention of new tokens to those before them and to themselves.
+// Attention of a pass: new tokens of several sequences, each to its own sequence.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <span>
+
+#include "lm/model_config.h"
+#include "lm/rows.h"
+#include "lm/sequence.h"
+#include "lm/weights.h"
+#include "ops/workers.h"
 
 namespace dnd::lm {
 
-struct AttentionRule {
-  double scale = 1.0;               // of products of queries and keys
-  double softcap = 0.0;             // c tanh(x / c) of these; 0: none
-  std::int64_t window = INT32_MAX;  // tokens that one sees, itself among them
+// Rows of a pass that are the next tokens of one sequence.
+struct PassRows {
+  Sequence* sequence = nullptr;
+  std::int64_t first = 0;  // row
+  std::int64_t rows = 0;
+  std::int64_t wanted = 0;              // the last so many go on after the last layer's attention
+  const RotaryTable* rotary = nullptr;  // of the layer at hand; nullptr: without positions
 };
 
-// q (1, H, n, D): the last n of T tokens; keys, values (1, K, T, D), K divides H -> (1, H, n, D). fp32. The memory
-// beside that grows with n + T, not with their product.
-at::Tensor attend(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values,
-                  const AttentionRule& rule);
+// qkv (n, (H + 2 K) D): normalises and turns the heads of all rows and stores keys and values.
+void place_rows(const ops::Workers& workers, const ModelConfig& config, const LayerWeights& layer,
+                std::int64_t index, std::span<const PassRows> pass, const at::Tensor& qkv);
+
+// Contexts (sum of wanted, H D) of the wanted rows; all rows of the pass are in their caches.
+at::Tensor attend(const ops::Workers& workers, const ModelConfig& config, std::int64_t index,
+                  std::span<const PassRows> pass, const at::Tensor& qkv);
 
 }  // namespace dnd::lm

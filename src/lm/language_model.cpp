@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,6 +11,7 @@
 #include "formats/model_folder.h"
 #include "lm/attach_adapter.h"
 #include "lm/load_language_model.h"
+#include "lm/run_tasks.h"
 #include "lm/transformer.h"
 #include "ops/guarded.h"
 #include "tokenizer/base_tokenizer.h"
@@ -21,10 +21,11 @@ namespace fs = std::filesystem;
 namespace {
 
 using Ids = std::vector<std::int32_t>;
-using States = Transformer::States;
+using Logits = std::span<const float>;
 
 constexpr const char* kStage = "language model";
 constexpr std::int64_t kMaxNewTokens = 1 << 20;
+constexpr std::optional<std::int32_t> kEnd = std::nullopt;
 
 // The tokenizer, or why there is none.
 struct Texts {
@@ -78,14 +79,20 @@ std::string quantization_of(const formats::ModelFolder& folder) {
   return gguf == nullptr ? std::string() : gguf->quantization();
 }
 
+// On its way.
+struct Answer {
+  Ids ids;
+  std::optional<std::string> line;  // all of it, where a line break ended it
+};
+
 class NativeLanguageModel : public LanguageModel {
  public:
   NativeLanguageModel(const ops::Workers& workers, Parts parts)
-      : workers_(workers),
-        model_(workers, parts.folder.weights(), std::move(parts.config)),
+      : folder_(std::move(parts.folder)),
+        model_(workers, folder_.weights(), std::move(parts.config)),
         texts_(std::move(parts.texts)),
         ends_(model_.config().ends),
-        quantization_(quantization_of(parts.folder)) {
+        quantization_(quantization_of(folder_)) {
     if (ends_.empty() && texts_.end) ends_.push_back(*texts_.end);
   }
 
@@ -100,14 +107,16 @@ class NativeLanguageModel : public LanguageModel {
   }
 
   HostTensor logits(const Ids& ids) override {
-    return ops::guarded(kStage, [&] {
-      check_ids(ids, 0, "the sequence");
-      model_.reserve(length_of(ids));
-      Sequence sequence = model_.begin(length_of(ids));
-      const at::Tensor all = model_.head(model_.forward(ids, sequence, States::all));
-      const float* values = all.const_data_ptr<float>();
-      return HostTensor{all.sizes().vec(), {values, values + all.numel()}};
+    check_ids(ids, 0, "the sequence");
+    const auto width = static_cast<std::size_t>(model_.config().vocabulary);
+    HostTensor all{{length_of(ids), model_.config().vocabulary},
+                   std::vector<float>(ids.size() * width)};
+    run({{ids, length_of(ids)}}, [&](std::size_t, std::int64_t position, Logits row) {
+      std::copy(row.begin(), row.end(),
+                all.values.begin() + position * static_cast<std::int64_t>(width));
+      return kEnd;
     });
+    return all;
   }
 
   void put_markers(bool put) override { markers_ = put; }
@@ -124,10 +133,7 @@ class NativeLanguageModel : public LanguageModel {
       starts.push_back(tokenize(prompt));
       check_ids(starts.back(), options.max_tokens, cat("prompt ", starts.size()));
     }
-    std::vector<std::string> answers(prompts.size());
-    for_each(starts, options.max_tokens,
-             [&](std::size_t i) { answers[i] = continuation(starts[i], options, {}); });
-    return answers;
+    return answer(starts, options, {});
   }
 
   void stream(const std::string& prompt, const CompletionOptions& options,
@@ -140,13 +146,11 @@ class NativeLanguageModel : public LanguageModel {
       if (text.size() > told) on_text(text.substr(told));
       told = std::max(told, text.size());
     };
-    for_each({start}, options.max_tokens, [&](std::size_t) {
-      // A character may come in several tokens; until it is whole, it is U+FFFD.
-      const std::string whole = continuation(start, options, [&](const std::string& text) {
-        if (!text.ends_with("\xEF\xBF\xBD")) tell(text);
-      });
-      tell(whole);
+    // A character may come in several tokens; until it is whole, it is U+FFFD.
+    const std::vector<std::string> whole = answer({start}, options, [&](const std::string& text) {
+      if (!text.ends_with("\xEF\xBF\xBD")) tell(text);
     });
+    tell(whole[0]);
   }
 
   std::vector<double> score(const std::vector<Candidate>& candidates) override {
@@ -161,9 +165,7 @@ class NativeLanguageModel : public LanguageModel {
           std::mismatch(start.begin(), start.end(), whole.begin(), whole.end()).second -
           whole.begin()));
     }
-    std::vector<double> scores(candidates.size());
-    for_each(wholes, 0, [&](std::size_t i) { scores[i] = log_probability(wholes[i], begins[i]); });
-    return scores;
+    return log_probabilities(wholes, begins);
   }
 
  private:
@@ -193,61 +195,79 @@ class NativeLanguageModel : public LanguageModel {
          " is outside the vocabulary of ", c.vocabulary);
   }
 
-  // Calls fn(index) for all sequences on all workers, with room for `more` tokens after each.
-  void for_each(const std::vector<Ids>& sequences, std::int64_t more,
-                const std::function<void(std::size_t)>& fn) {
+  void run(const std::vector<Task>& tasks, const Hear& hear) {
     ops::guarded(kStage, [&] {
       std::int64_t longest = 0;
-      for (const Ids& ids : sequences) longest = std::max(longest, length_of(ids));
-      model_.reserve(longest + more);
-      workers_.run(static_cast<std::int64_t>(sequences.size()),
-                   [&](std::int64_t i) { fn(static_cast<std::size_t>(i)); });
+      for (const Task& task : tasks) {
+        longest = std::max(longest, static_cast<std::int64_t>(task.ids.size()) + task.more);
+      }
+      model_.reserve(longest);
+      run_tasks(model_, tasks, hear);
     });
   }
 
-  // `on_text` may be empty; it hears all of the answer so far.
-  std::string continuation(const Ids& start, const CompletionOptions& options,
-                           const TextCallback& on_text) const {
-    Ids answer;
-    Sequence sequence = model_.begin(length_of(start) + options.max_tokens);
-    std::span<const std::int32_t> next = start;
-    while (length_of(answer) < options.max_tokens) {
-      const at::Tensor logits = model_.head(model_.forward(next, sequence, States::last));
-      const float* row = logits.const_data_ptr<float>();
-      const auto id = static_cast<std::int32_t>(std::max_element(row, row + logits.numel()) - row);
-      if (std::find(ends_.begin(), ends_.end(), id) != ends_.end()) break;
-      answer.push_back(id);
-      next = std::span(answer).last(1);
-      const bool ends =
-          options.stop_at_newline && tokenizer().decode(next, true).find('\n') != std::string::npos;
-      if (!ends && !on_text) continue;
-      const std::string text = tokenizer().decode_after(start, answer);
-      if (ends) return text.substr(0, text.find('\n'));
+  // `on_text` may be empty; it hears all of an answer so far.
+  std::vector<std::string> answer(const std::vector<Ids>& starts, const CompletionOptions& options,
+                                  const TextCallback& on_text) {
+    std::vector<Task> tasks;
+    if (options.max_tokens > 0) {
+      for (const Ids& start : starts) tasks.push_back({start, 1, options.max_tokens});
+    }
+    std::vector<Answer> answers(starts.size());
+    run(tasks, [&](std::size_t i, std::int64_t, Logits logits) -> std::optional<std::int32_t> {
+      const auto id = static_cast<std::int32_t>(std::max_element(logits.begin(), logits.end()) -
+                                                logits.begin());
+      if (std::find(ends_.begin(), ends_.end(), id) != ends_.end()) return kEnd;
+      return grow(starts[i], id, options, on_text, answers[i]) ? std::optional(id) : kEnd;
+    });
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; i < starts.size(); ++i) {
+      Answer& answer = answers[i];
+      texts.push_back(answer.line ? *answer.line : tokenizer().decode_after(starts[i], answer.ids));
+    }
+    return texts;
+  }
+
+  // Whether the answer goes on.
+  bool grow(const Ids& start, std::int32_t id, const CompletionOptions& options,
+            const TextCallback& on_text, Answer& answer) const {
+    answer.ids.push_back(id);
+    const std::span last = std::span(answer.ids).last(1);
+    const bool ends =
+        options.stop_at_newline && tokenizer().decode(last, true).find('\n') != std::string::npos;
+    if (!ends && !on_text) return true;
+    const std::string text = tokenizer().decode_after(start, answer.ids);
+    if (ends) {
+      answer.line = text.substr(0, text.find('\n'));
+    } else {
       on_text(text);
     }
-    return tokenizer().decode_after(start, answer);
+    return !ends;
   }
 
-  // Of the tokens from `begin` on; the first token of all has no probability.
-  double log_probability(const Ids& ids, std::size_t begin) const {
-    const std::size_t first = std::max<std::size_t>(begin, 1);
-    if (first >= ids.size()) return 0.0;
-    Sequence sequence = model_.begin(length_of(ids));
-    const at::Tensor states = model_.forward(ids, sequence, States::all);
-    const auto rows = static_cast<std::int64_t>(ids.size() - first);
-    const at::Tensor logits =
-        model_.head(states.narrow(0, static_cast<std::int64_t>(first) - 1, rows));
-    const auto vocabulary = static_cast<std::size_t>(logits.size(1));
-    double sum = 0.0;
-    for (std::int64_t i = 0; i < rows; ++i) {
-      const std::span row(logits.const_data_ptr<float>() + i * logits.size(1), vocabulary);
-      const std::int32_t id = ids[first + static_cast<std::size_t>(i)];
-      sum += static_cast<double>(row[static_cast<std::size_t>(id)]) - log_sum_exp(row);
+  // Of the tokens of each from `begins` on; the first token of all has no probability.
+  std::vector<double> log_probabilities(const std::vector<Ids>& wholes,
+                                        const std::vector<std::size_t>& begins) {
+    std::vector<double> sums(wholes.size());
+    std::vector<Task> tasks;
+    std::vector<std::size_t> indices;  // of the tasks' sequences
+    for (std::size_t i = 0; i < wholes.size(); ++i) {
+      const std::size_t first = std::max<std::size_t>(begins[i], 1);
+      if (first >= wholes[i].size()) continue;
+      tasks.push_back({std::span(wholes[i]).first(wholes[i].size() - 1),
+                       static_cast<std::int64_t>(wholes[i].size() - first)});
+      indices.push_back(i);
     }
-    return sum;
+    run(tasks, [&](std::size_t task, std::int64_t position, Logits row) {
+      const std::size_t i = indices[task];
+      const auto id = static_cast<std::size_t>(wholes[i][static_cast<std::size_t>(position) + 1]);
+      sums[i] += static_cast<double>(row[id]) - log_sum_exp(row);
+      return kEnd;
+    });
+    return sums;
   }
 
-  const ops::Workers& workers_;
+  formats::ModelFolder folder_;  // holds the weights
   Transformer model_;
   Texts texts_;
   Ids ends_;

@@ -1,8 +1,6 @@
 #include "lm/linear.h"
 
-#include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
@@ -12,9 +10,7 @@
 namespace dnd::lm {
 namespace {
 
-void read(const formats::ModelTensors& tensors, const formats::ModelTensor& tensor, float* target) {
-  tensors.read_f32(tensor, {target, static_cast<std::size_t>(tensor.elements())});
-}
+using ops::cpu::StoredProduct;
 
 // The rank of all pairs together.
 std::int64_t rank_of(const std::vector<const adapter::LoraPair*>& pairs) {
@@ -24,88 +20,100 @@ std::int64_t rank_of(const std::vector<const adapter::LoraPair*>& pairs) {
                          });
 }
 
-// (out, rank) -> scaled, transposed into `target` of `stride` values a row.
-void copy_scaled(const adapter::LoraPair& pair, float* target, std::int64_t stride) {
-  for (std::int64_t o = 0; o < pair.out; ++o) {
-    for (std::int64_t r = 0; r < pair.rank; ++r) {
-      const auto value = static_cast<double>(pair.b[static_cast<std::size_t>(o * pair.rank + r)]);
-      target[r * stride + o] = static_cast<float>(pair.scale * value);
-    }
-  }
+// scale B (out, rank)
+at::Tensor scaled(const adapter::LoraPair& pair) {
+  at::Tensor b = at::empty({pair.out, pair.rank}, at::kFloat);
+  std::transform(pair.b.begin(), pair.b.end(), b.mutable_data_ptr<float>(), [&](float value) {
+    return static_cast<float>(pair.scale * static_cast<double>(value));
+  });
+  return b;
 }
 
 }  // namespace
 
-at::Tensor read_tensor(const formats::ModelTensors& tensors, const std::string& name,
-                       const std::vector<std::int64_t>& shape) {
-  const formats::ModelTensor& stored = tensors.at(name, shape);
-  at::Tensor tensor = at::empty(shape, at::kFloat);
-  read(tensors, stored, tensor.mutable_data_ptr<float>());
-  return tensor;
-}
-
 Linear::Linear(const formats::ModelTensors& tensors, std::vector<LinearPart> parts, std::int64_t in)
     : parts_(std::move(parts)), in_(in) {
-  std::int64_t out = 0;
   bool any_bias = false;
   for (const LinearPart& part : parts_) {
-    tensors.at(part.module + ".weight", {part.out, in});  // before anything of that size is made
-    out += part.out;
+    weights_.push_back(stored_weight(tensors, part.module + ".weight", part.out, in));
+    out_ += part.out;
     any_bias = any_bias || part.bias;
   }
-  at::Tensor weight = at::empty({out, in}, at::kFloat);
-  if (any_bias) bias_ = at::zeros({out}, at::kFloat);
-  std::int64_t begin = 0;
+  if (!any_bias) return;
+  bias_ = at::zeros({out_}, at::kFloat);
+  float* bias = bias_.mutable_data_ptr<float>();
   for (const LinearPart& part : parts_) {
-    read(tensors, tensors.at(part.module + ".weight", {part.out, in}),
-         weight.mutable_data_ptr<float>() + begin * in);
     if (part.bias) {
-      read(tensors, tensors.at(part.module + ".bias", {part.out}),
-           bias_.mutable_data_ptr<float>() + begin);
+      const at::Tensor values = read_tensor(tensors, part.module + ".bias", {part.out});
+      std::copy_n(values.const_data_ptr<float>(), part.out, bias);
     }
-    begin += part.out;
+    bias += part.out;
   }
-  weight_ = weight.t();
 }
 
-Linear::Linear(const std::string& module, const at::Tensor& weight)
-    : parts_({{module, weight.size(0)}}), in_(weight.size(1)), weight_(weight.t()) {}
+Linear::Linear(const std::string& module, StoredWeight weight)
+    : parts_({{module, weight.out()}}), in_(weight.in()), out_(weight.out()) {
+  weights_.push_back(std::move(weight));
+}
 
-at::Tensor Linear::operator()(const at::Tensor& x) const {
-  at::Tensor sum = bias_.defined() ? at::addmm(bias_, x, weight_) : at::mm(x, weight_);
-  add_update(sum, x);
+at::Tensor Linear::operator()(const ops::Workers& workers, const at::Tensor& x) const {
+  at::Tensor sum = at::empty({x.size(0), out_}, at::kFloat);
+  if (bias_.defined()) {
+    sum.copy_(bias_.expand_as(sum));
+  } else {
+    sum.zero_();
+  }
+  add_products(workers, sum, x);
   return sum;
 }
 
-void Linear::add_to(at::Tensor& sum, const at::Tensor& x) const {
+void Linear::add_to(const ops::Workers& workers, at::Tensor& sum, const at::Tensor& x) const {
   if (bias_.defined()) sum.add_(bias_);
-  sum.addmm_(x, weight_);
-  add_update(sum, x);
+  add_products(workers, sum, x);
 }
 
-void Linear::add_update(at::Tensor& sum, const at::Tensor& x) const {
-  if (low_rank_.defined()) sum.addmm_(at::mm(x, low_rank_), high_rank_);
+void Linear::add_products(const ops::Workers& workers, at::Tensor& sum, const at::Tensor& x) const {
+  const std::int64_t rows = x.size(0);
+  const auto* input = x.const_data_ptr<float>();
+  auto* output = sum.mutable_data_ptr<float>();
+  std::vector<StoredProduct> products;
+  float* part = output;
+  for (const StoredWeight& weight : weights_) {
+    products.push_back({weight.matrix, input, x.stride(0), part, out_});
+    part += weight.out();
+  }
+  at::Tensor low;  // x A' (n, ranks)
+  if (a_.memory.defined()) {
+    low = at::zeros({rows, a_.out()}, at::kFloat);
+    products.push_back({a_.matrix, input, x.stride(0), low.mutable_data_ptr<float>(), a_.out()});
+  }
+  ops::cpu::add_products(workers, products, rows);
+  if (!low.defined()) return;
+  products.clear();
+  for (const Update& update : updates_) {
+    products.push_back({update.b.matrix, low.const_data_ptr<float>() + update.rank_begin, a_.out(),
+                        output + update.out_begin, out_});
+  }
+  ops::cpu::add_products(workers, products, rows);
 }
 
 void Linear::adapt(const std::vector<const adapter::LoraPair*>& pairs) {
-  low_rank_ = high_rank_ = at::Tensor();
+  a_ = {};
+  updates_.clear();
   const std::int64_t rank = rank_of(pairs);
   if (rank == 0) return;
-  const std::int64_t out = weight_.size(1);
   at::Tensor a = at::empty({rank, in_}, at::kFloat);
-  at::Tensor b = at::zeros({rank, out}, at::kFloat);  // parts do not see each other's A
   std::int64_t row = 0;
   std::int64_t column = 0;
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     if (const adapter::LoraPair* pair = pairs[i]; pair != nullptr) {
       std::copy(pair->a.begin(), pair->a.end(), a.mutable_data_ptr<float>() + row * in_);
-      copy_scaled(*pair, b.mutable_data_ptr<float>() + row * out + column, out);
+      updates_.push_back({row, column, stored_weight(scaled(*pair))});
       row += pair->rank;
     }
     column += parts_[i].out;
   }
-  low_rank_ = a.t();
-  high_rank_ = b;
+  a_ = stored_weight(a);
 }
 
 }  // namespace dnd::lm

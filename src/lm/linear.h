@@ -1,5 +1,5 @@
 // Linear layers that share their input, computed as one, with the low-rank update of an adapter
-// beside them: y = x W' + bias + (x A') B', where A and B are put together of all adapted parts.
+// beside them: y = x W' + bias + (x A') B', each of an adapted part's own. Weights stay as they are stored.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -10,6 +10,8 @@
 
 #include "adapter/lora.h"
 #include "formats/model_folder.h"
+#include "lm/stored_weight.h"
+#include "ops/workers.h"
 
 namespace dnd::lm {
 
@@ -19,39 +21,46 @@ struct LinearPart {
   bool bias = false;
 };
 
-// Immutable but for adapt(). Not for several threads while adapt() runs.
+// A row of results depends on its row of inputs alone: not on the other rows, nor on threads. Immutable
+// but for adapt(). Not for several threads while adapt() runs.
 class Linear {
  public:
   Linear() = default;
-  // Reads each part's "<module>.weight" (out, in) and ".bias" (out), converted to fp32.
+  // Each part's "<module>.weight" (out, in), a view where the file allows it, and ".bias" (out).
   Linear(const formats::ModelTensors& tensors, std::vector<LinearPart> parts, std::int64_t in);
-  // One part whose weight (out, in) is there already.
-  Linear(const std::string& module, const at::Tensor& weight);
+  // One part whose weight is there already.
+  Linear(const std::string& module, StoredWeight weight);
 
   const std::vector<LinearPart>& parts() const { return parts_; }
+  const StoredWeight& weight(std::size_t part) const { return weights_[part]; }
   std::int64_t in() const { return in_; }
+  std::int64_t out() const { return out_; }  // of all parts
 
-  // x (n, in) -> (n, sum of out).
-  at::Tensor operator()(const at::Tensor& x) const;
-  // Adds the same to `sum` (n, sum of out).
-  void add_to(at::Tensor& sum, const at::Tensor& x) const;
+  // x (n, in), each row without gaps -> (n, out).
+  at::Tensor operator()(const ops::Workers& workers, const at::Tensor& x) const;
+  // Adds the same to `sum` (n, out), contiguous.
+  void add_to(const ops::Workers& workers, at::Tensor& sum, const at::Tensor& x) const;
 
   // `pairs`: one for each part, nullptr where it has none; their shapes fit. All nullptr: the base.
   void adapt(const std::vector<const adapter::LoraPair*>& pairs);
 
  private:
-  void add_update(at::Tensor& sum, const at::Tensor& x) const;
+  // An adapted part's B.
+  struct Update {
+    std::int64_t rank_begin = 0;  // its ranks among all
+    std::int64_t out_begin = 0;   // its outputs among all
+    StoredWeight b;               // scale B (out, rank)
+  };
+
+  void add_products(const ops::Workers& workers, at::Tensor& sum, const at::Tensor& x) const;
 
   std::vector<LinearPart> parts_;
+  std::vector<StoredWeight> weights_;
   std::int64_t in_ = 0;
-  at::Tensor weight_;     // (in, out), a transposed view
-  at::Tensor bias_;       // (out), undefined where no part has one
-  at::Tensor low_rank_;   // A': (in, R), a transposed view; undefined: no adapter
-  at::Tensor high_rank_;  // scale B': (R, out)
+  std::int64_t out_ = 0;
+  at::Tensor bias_;  // (out), undefined where no part has one
+  StoredWeight a_;   // A of all adapted parts (ranks, in); no memory: no adapter
+  std::vector<Update> updates_;
 };
-
-// The tensor `name` of that shape as fp32. Throws Error(data).
-at::Tensor read_tensor(const formats::ModelTensors& tensors, const std::string& name,
-                       const std::vector<std::int64_t>& shape);
 
 }  // namespace dnd::lm

@@ -3,50 +3,47 @@
 #include <ATen/ops/empty_like.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <numeric>
+
+#include "ops/cpu/normalize_rows.h"
+#include "ops/pieces.h"
 
 namespace dnd::lm {
 namespace {
 
-// In eight parts, so that the compiler can use vectors without changing the order of the sum.
-float sum_of_squares(const float* x, std::int64_t count) {
-  constexpr std::int64_t kParts = 8;
-  std::array<float, kParts> sums{};
-  std::int64_t i = 0;
-  for (; i + kParts <= count; i += kParts) {
-    for (std::int64_t k = 0; k < kParts; ++k)
-      sums[static_cast<std::size_t>(k)] += x[i + k] * x[i + k];
-  }
-  for (; i < count; ++i) sums[0] += x[i] * x[i];
-  return std::accumulate(sums.begin(), sums.end(), 0.0F);
-}
-
-void norm_row(const float* x, const float* weight, std::int64_t count, double epsilon, float* out) {
-  const double mean = static_cast<double>(sum_of_squares(x, count)) / static_cast<double>(count);
-  const auto factor = static_cast<float>(1.0 / std::sqrt(mean + epsilon));
-  for (std::int64_t i = 0; i < count; ++i) out[i] = weight[i] * (x[i] * factor);
-}
+// Rows that are worth a thread's waking.
+constexpr std::int64_t kRowRun = 16;
 
 }  // namespace
 
-at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double epsilon) {
-  at::Tensor out = at::empty_like(x);
-  const std::int64_t count = weight.numel();
-  const std::int64_t rows = x.numel() / count;
-  for (std::int64_t row = 0; row < rows; ++row) {
-    norm_row(x.const_data_ptr<float>() + row * count, weight.const_data_ptr<float>(), count,
-             epsilon, out.mutable_data_ptr<float>() + row * count);
+void for_rows(const ops::Workers& workers, std::int64_t rows,
+              const std::function<void(std::int64_t first, std::int64_t count)>& fn) {
+  if (rows <= kRowRun) {
+    if (rows > 0) fn(0, rows);
+    return;
   }
+  workers.run(ops::pieces(rows, kRowRun),
+              [&](std::int64_t i) { fn(i * kRowRun, std::min(kRowRun, rows - i * kRowRun)); });
+}
+
+at::Tensor rms_norm(const ops::Workers& workers, const at::Tensor& x, const at::Tensor& weight,
+                    double epsilon) {
+  at::Tensor out = at::empty_like(x);
+  const std::int64_t width = weight.numel();
+  const ops::cpu::RowNorm norm = {width, weight.const_data_ptr<float>(), nullptr,
+                                  static_cast<float>(epsilon)};
+  const auto* from = x.const_data_ptr<float>();
+  auto* to = out.mutable_data_ptr<float>();
+  for_rows(workers, x.numel() / width, [&](std::int64_t first, std::int64_t count) {
+    ops::cpu::normalize_rows(norm, from + first * width, count, to + first * width);
+  });
   return out;
 }
 
 void rms_norm_rows(float* x, std::int64_t rows, const at::Tensor& weight, double epsilon) {
-  const std::int64_t count = weight.numel();
-  for (std::int64_t row = 0; row < rows; ++row, x += count) {
-    norm_row(x, weight.const_data_ptr<float>(), count, epsilon, x);
-  }
+  ops::cpu::normalize_rows(
+      {weight.numel(), weight.const_data_ptr<float>(), nullptr, static_cast<float>(epsilon)}, x,
+      rows, x);
 }
 
 RotaryTable::RotaryTable(const std::vector<float>& frequencies, float scale, std::int64_t length)

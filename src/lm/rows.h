@@ -1,16 +1,23 @@
-// What is done to rows of activations between matrix products, as plain loops: over a few thousand
-// values a chain of tensor operations costs more in calls than in work.
+// What is done to rows of activations between matrix products. A row's result depends on that row alone.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <vector>
+
+#include "ops/workers.h"
 
 namespace dnd::lm {
 
+// Calls fn(first, count) for runs of rows 0 ... rows - 1 on all workers; few rows on the calling thread.
+void for_rows(const ops::Workers& workers, std::int64_t rows,
+              const std::function<void(std::int64_t first, std::int64_t count)>& fn);
+
 // x / sqrt(mean(x^2) + epsilon) * weight over rows of weight.numel() values; x contiguous.
-at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double epsilon);
+at::Tensor rms_norm(const ops::Workers& workers, const at::Tensor& x, const at::Tensor& weight,
+                    double epsilon);
 
 // The same in place, on `rows` rows.
 void rms_norm_rows(float* x, std::int64_t rows, const at::Tensor& weight, double epsilon);

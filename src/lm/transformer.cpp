@@ -1,31 +1,56 @@
 #include "lm/transformer.h"
 
 #include <ATen/ops/empty.h>
-#include <ATen/ops/gelu.h>
-#include <ATen/ops/silu.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
-#include "lm/attention.h"
+#include "ops/cpu/gated_rows.h"
 
 namespace dnd::lm {
 namespace {
 
-at::Tensor activate(const at::Tensor& x, Activation activation) {
-  if (activation == Activation::silu) return at::silu(x);
-  return at::gelu(x, activation == Activation::gelu_tanh ? "tanh" : "none");
+ops::cpu::Gate gate_of(Activation activation) {
+  if (activation == Activation::silu) return ops::cpu::Gate::silu;
+  return activation == Activation::gelu_tanh ? ops::cpu::Gate::gelu_tanh : ops::cpu::Gate::gelu;
 }
 
 bool is_long(const Rope& rope, std::int64_t length) {
   return !rope.long_frequencies.empty() && length > rope.short_length;
 }
 
+std::vector<PassRows> pass_of(std::span<const Step> steps) {
+  std::vector<PassRows> pass;
+  std::int64_t row = 0;
+  for (const Step& step : steps) {
+    const auto rows = static_cast<std::int64_t>(step.ids.size());
+    pass.push_back({step.sequence, row, rows, rows, nullptr});
+    row += rows;
+  }
+  return pass;
+}
+
+// The wanted rows alone.
+at::Tensor narrow(std::span<const PassRows> pass, const at::Tensor& x) {
+  std::int64_t wanted = 0;
+  for (const PassRows& rows : pass) wanted += rows.wanted;
+  if (wanted == x.size(0)) return x;
+  at::Tensor some = at::empty({wanted, x.size(1)}, at::kFloat);
+  auto* to = some.mutable_data_ptr<float>();
+  for (const PassRows& rows : pass) {
+    const std::int64_t first = rows.first + rows.rows - rows.wanted;
+    to = std::copy_n(x.const_data_ptr<float>() + first * x.size(1), rows.wanted * x.size(1), to);
+  }
+  return some;
+}
+
 }  // namespace
 
 Transformer::Transformer(const ops::Workers& workers, const formats::ModelTensors& tensors,
                          ModelConfig config)
-    : config_(std::move(config)),
+    : workers_(workers),
+      config_(std::move(config)),
       weights_(read_weights(workers, tensors, config_)),
       rotary_(config_.ropes.size()) {}
 
@@ -43,53 +68,45 @@ void Transformer::reserve(std::int64_t length) {
   }
 }
 
-Sequence Transformer::begin(std::int64_t capacity) const {
-  return {{},
-          at::empty({config_.layers, 2, config_.key_value_heads, capacity, config_.head_size},
-                    at::kFloat)};
+bool Transformer::same_ropes(std::int64_t length, std::int64_t other) const {
+  return std::all_of(config_.ropes.begin(), config_.ropes.end(), [&](const Rope& rope) {
+    return is_long(rope, length) == is_long(rope, other);
+  });
 }
 
-at::Tensor Transformer::embed(std::span<const std::int32_t> ids) const {
+std::int64_t Transformer::row_bytes() const {
+  const ModelConfig& c = config_;
+  const std::int64_t qkv = c.query_width() + 2 * c.key_value_width();
+  const std::int64_t floats = 3 * c.hidden + qkv + c.query_width() + 2 * c.inner;
+  return floats * static_cast<std::int64_t>(sizeof(float));
+}
+
+at::Tensor Transformer::embed(std::span<const Step> steps) const {
+  std::vector<std::int32_t> ids;
+  for (const Step& step : steps) ids.insert(ids.end(), step.ids.begin(), step.ids.end());
   const std::int64_t width = config_.hidden;
   at::Tensor x = at::empty({static_cast<std::int64_t>(ids.size()), width}, at::kFloat);
-  float* target = x.mutable_data_ptr<float>();
-  for (const std::int32_t id : ids) {
-    target = std::copy_n(weights_.embedding.const_data_ptr<float>() + id * width, width, target);
-  }
+  auto* to = x.mutable_data_ptr<float>();
+  for_rows(workers_, x.size(0), [&](std::int64_t first, std::int64_t count) {
+    for (std::int64_t row = first; row < first + count; ++row) {
+      weights_.embedding.copy_row(ids[static_cast<std::size_t>(row)], to + row * width);
+    }
+  });
   return config_.embedding_scale == 1.0 ? x : x.mul_(config_.embedding_scale);
 }
 
-bool Transformer::changes_ropes(std::int64_t length, std::int64_t more) const {
-  return length > 0 &&
-         std::any_of(config_.ropes.begin(), config_.ropes.end(), [&](const Rope& rope) {
-           return is_long(rope, length) != is_long(rope, length + more);
-         });
-}
-
-at::Tensor Transformer::forward(std::span<const std::int32_t> ids, Sequence& sequence,
-                                States states) const {
-  const auto more = static_cast<std::int64_t>(ids.size());
-  if (!changes_ropes(sequence.length(), more)) return compute(ids, sequence, states);
-  std::vector<std::int32_t> whole = std::move(sequence.ids);
-  whole.insert(whole.end(), ids.begin(), ids.end());
-  sequence.ids.clear();
-  const at::Tensor x = compute(whole, sequence, states);
-  return states == States::last ? x : x.narrow(0, x.size(0) - more, more);
-}
-
-at::Tensor Transformer::compute(std::span<const std::int32_t> ids, Sequence& sequence,
-                                States states) const {
-  at::Tensor x = embed(ids);  // (n, C)
-  const std::int64_t past = sequence.length();
-  sequence.ids.insert(sequence.ids.end(), ids.begin(), ids.end());
+at::Tensor Transformer::forward(std::span<const Step> steps) const {
+  at::Tensor x = embed(steps);  // (n, C)
+  std::vector<PassRows> pass = pass_of(steps);
   for (std::int64_t i = 0; i < config_.layers; ++i) {
-    const auto index = static_cast<std::size_t>(i);
-    const LayerAttention& attention = config_.attention[index];
-    const bool narrow = states == States::last && i == config_.layers - 1;
-    run_layer({weights_.layers[index], attention, table(attention, sequence.length()),
-               sequence.cache.select(0, i), past, narrow},
-              x);
+    const LayerAttention& attention = config_.attention[static_cast<std::size_t>(i)];
+    for (std::size_t k = 0; k < steps.size(); ++k) {
+      pass[k].rotary = table(attention, steps[k].reach);
+      if (i == config_.layers - 1) pass[k].wanted = steps[k].wanted;
+    }
+    run_layer(i, pass, x);
   }
+  for (const PassRows& rows : pass) rows.sequence->grow(rows.rows);
   return x;
 }
 
@@ -100,79 +117,53 @@ const RotaryTable* Transformer::table(const LayerAttention& attention, std::int6
 }
 
 at::Tensor Transformer::head(const at::Tensor& states) const {
-  at::Tensor logits = weights_.head(rms_norm(states, weights_.norm, config_.epsilon));
-  if (config_.logit_softcap == 0.0) return logits;
-  return logits.div_(config_.logit_softcap).tanh_().mul_(config_.logit_softcap);
+  at::Tensor logits =
+      weights_.head(workers_, rms_norm(workers_, states, weights_.norm, config_.epsilon));
+  const auto cap = static_cast<float>(config_.logit_softcap);
+  if (cap == 0.0F) return logits;
+  auto* values = logits.mutable_data_ptr<float>();
+  const std::int64_t width = logits.size(1);
+  for_rows(workers_, logits.size(0), [&](std::int64_t first, std::int64_t count) {
+    std::for_each(values + first * width, values + (first + count) * width,
+                  [cap](float& value) { value = cap * std::tanh(value / cap); });
+  });
+  return logits;
 }
 
-void Transformer::run_layer(const Pass& pass, at::Tensor& x) const {
-  const LayerWeights& layer = pass.layer;
-  const at::Tensor qkv = layer.qkv(rms_norm(x, layer.attention_norm, config_.epsilon));
-  const at::Tensor context = attention(pass, qkv);
-  if (pass.narrow) x = x.narrow(0, x.size(0) - 1, 1);
+// Rows that are not wanted end here; the caches get the keys and values of all.
+void Transformer::run_layer(std::int64_t index, std::span<const PassRows> pass,
+                            at::Tensor& x) const {
+  const LayerWeights& layer = weights_.layers[static_cast<std::size_t>(index)];
+  const at::Tensor qkv =
+      layer.qkv(workers_, rms_norm(workers_, x, layer.attention_norm, config_.epsilon));
+  place_rows(workers_, config_, layer, index, pass, qkv);
+  x = narrow(pass, x);
+  if (x.size(0) == 0) return;
+  const at::Tensor context = attend(workers_, config_, index, pass, qkv);
   add_output(layer.out, context, layer.attention_out_norm, x);
   add_output(layer.down, inner(layer, x), layer.mlp_out_norm, x);
 }
 
 // The inner values of the feed-forward part.
 at::Tensor Transformer::inner(const LayerWeights& layer, const at::Tensor& x) const {
-  const at::Tensor gate_up = layer.gate_up(rms_norm(x, layer.mlp_norm, config_.epsilon));
-  at::Tensor inner = activate(gate_up.narrow(1, 0, config_.inner), config_.activation);
-  return inner.mul_(gate_up.narrow(1, config_.inner, config_.inner));
+  const at::Tensor gate_up =
+      layer.gate_up(workers_, rms_norm(workers_, x, layer.mlp_norm, config_.epsilon));
+  auto* values = gate_up.mutable_data_ptr<float>();
+  const std::int64_t width = gate_up.size(1);
+  for_rows(workers_, gate_up.size(0), [&](std::int64_t first, std::int64_t count) {
+    ops::cpu::gate_rows(gate_of(config_.activation), values + first * width, count, config_.inner,
+                        width);
+  });
+  return gate_up.narrow(1, 0, config_.inner);
 }
 
 // `norm` may be undefined.
 void Transformer::add_output(const Linear& linear, const at::Tensor& input, const at::Tensor& norm,
                              at::Tensor& x) const {
   if (norm.defined()) {
-    x.add_(rms_norm(linear(input), norm, config_.epsilon));
+    x.add_(rms_norm(workers_, linear(workers_, input), norm, config_.epsilon));
   } else {
-    linear.add_to(x, input);
-  }
-}
-
-// qkv (n, (H + 2 K) D) -> context (n or 1, H D).
-at::Tensor Transformer::attention(const Pass& pass, const at::Tensor& qkv) const {
-  const ModelConfig& c = config_;
-  const std::int64_t n = qkv.size(0);
-  const std::int64_t first = pass.narrow ? n - 1 : 0;
-  at::Tensor q = at::empty({1, c.heads, n - first, c.head_size}, at::kFloat);
-  for (std::int64_t i = 0; i < n; ++i) {
-    // (heads, D): queries, keys, values
-    float* row = qkv.mutable_data_ptr<float>() + i * qkv.size(1);
-    place_row(pass, row, pass.past + i);
-    if (i < first) continue;
-    for (std::int64_t h = 0; h < c.heads; ++h) {
-      std::copy_n(row + h * c.head_size, c.head_size,
-                  q.mutable_data_ptr<float>() + (h * (n - first) + i - first) * c.head_size);
-    }
-  }
-  const at::Tensor seen = pass.cache.narrow(2, 0, pass.past + n).unsqueeze(1);  // (2, 1, K, T, D)
-  const at::Tensor context =
-      attend(q, seen.select(0, 0), seen.select(0, 1),
-             {c.attention_scale, c.attention_softcap, pass.attention.window});
-  return context.transpose(1, 2).reshape({n - first, c.query_width()});
-}
-
-// Normalises and turns the heads of a token and stores its keys and values; `row`:
-// (H + 2 K, D) queries, keys, values.
-void Transformer::place_row(const Pass& pass, float* row, std::int64_t position) const {
-  const ModelConfig& c = config_;
-  const std::int64_t d = c.head_size;
-  float* keys = row + c.query_width();
-  if (c.head_norms) {
-    rms_norm_rows(row, c.heads, pass.layer.query_norm, c.epsilon);
-    rms_norm_rows(keys, c.key_value_heads, pass.layer.key_norm, c.epsilon);
-  }
-  if (pass.rotary != nullptr) {
-    for (std::int64_t h = 0; h < c.heads + c.key_value_heads; ++h) {
-      pass.rotary->turn(row + h * d, position);
-    }
-  }
-  const std::int64_t capacity = pass.cache.size(2);
-  float* target = pass.cache.mutable_data_ptr<float>() + position * d;
-  for (std::int64_t h = 0; h < 2 * c.key_value_heads; ++h) {
-    std::copy_n(keys + h * d, d, target + h * capacity * d);
+    linear.add_to(workers_, x, input);
   }
 }
 

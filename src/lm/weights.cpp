@@ -1,7 +1,5 @@
 #include "lm/weights.h"
 
-#include <ATen/ops/equal.h>
-
 #include <algorithm>
 #include <array>
 #include <set>
@@ -72,16 +70,18 @@ class Reader {
 
   // As transformers 5 ties: to whichever is there, and not at all where both are there and differ.
   void read_ends(Weights& weights) {
-    const formats::Shape shape = {config_.vocabulary, config_.hidden};
+    const auto read = [&](const std::string& name) {
+      return stored_weight(tensors_, name, config_.vocabulary, config_.hidden);
+    };
     tied_ = config_.tied && !(tensors_.has(head()) && tensors_.has(embedding()));
     const bool alone = tied_ && tensors_.has(head());
-    weights.embedding = read_tensor(tensors_, alone ? head() : embedding(), shape);
-    at::Tensor last = weights.embedding;
+    weights.embedding = read(alone ? head() : embedding());
+    StoredWeight last = weights.embedding;
     if (!tied_) {
-      last = read_tensor(tensors_, head(), shape);
-      tied_ = config_.tied && at::equal(last, weights.embedding);
+      last = read(head());
+      tied_ = config_.tied && same_values(last, weights.embedding);
     }
-    weights.head = Linear(head_, tied_ ? weights.embedding : last);
+    weights.head = Linear(head_, tied_ ? weights.embedding : std::move(last));
   }
 
   std::vector<LayerNorm> norms() const {

@@ -9,6 +9,7 @@
 #include "formats/model_folder.h"
 #include "lm/linear.h"
 #include "lm/model_config.h"
+#include "lm/stored_weight.h"
 #include "ops/workers.h"
 
 namespace dnd::lm {
@@ -26,8 +27,8 @@ struct LayerWeights {
 };
 
 struct Weights {
-  at::Tensor embedding;  // (vocabulary, C)
-  at::Tensor norm;       // (C), before the head
+  StoredWeight embedding;  // (vocabulary, C)
+  at::Tensor norm;         // (C), before the head
   std::vector<LayerWeights> layers;
   Linear head;
   std::int64_t parameters = 0;
@@ -36,7 +37,7 @@ struct Weights {
   std::vector<Linear*> linears();
 };
 
-// Reads all of the folder's model, as fp32. Throws Error(data) for tensors that are missing, of another
+// All of the folder's model: matrices as they are stored, which `tensors` keeps, norms as fp32. Throws Error(data) for tensors that are missing, of another
 // shape, or that are no part of a model of this config.
 Weights read_weights(const ops::Workers& workers, const formats::ModelTensors& tensors,
                      const ModelConfig& config);
