@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Builds the pinned llama.cpp for the tests labelled llama_cpp into .deps/llama-cpp (8 MB):
+# Builds the pinned llama.cpp for the tests labelled llama_cpp into .deps/llama-cpp (85 MB):
 #
 #   llama_cpp/    the low-level Python bindings, with the shared libraries in llama_cpp/lib
-#   llama.cpp/    convert_hf_to_gguf.py, convert_lora_to_gguf.py, conversion/ and gguf-py/
+#   llama.cpp/    convert_hf_to_gguf.py, convert_lora_to_gguf.py, conversion/ and gguf-py/; models/: vocabularies of
+#                 published models, with texts and their ids
 #
 # CMAKE_BUILD_PARALLEL_LEVEL bounds the compiler's jobs. A second run finds its stamp and takes no time.
 set -euo pipefail
@@ -42,6 +43,8 @@ keep() {  # source, build, folder
   cp -P "$2"/bin/*.so* "$3/llama_cpp/lib/"
   cp -r "$1"/vendor/llama.cpp/{convert_hf_to_gguf.py,convert_lora_to_gguf.py,conversion,gguf-py,LICENSE} \
     "$3/llama.cpp/"
+  mkdir "$3/llama.cpp/models"
+  cp "$1"/vendor/llama.cpp/models/ggml-vocab-*.gguf{,.inp,.out} "$3/llama.cpp/models/"
 }
 
 wanted=$(sha256sum "$requirements" scripts/setup_llama_cpp.sh | sha256sum | cut -d' ' -f1)

@@ -50,7 +50,6 @@ class ConfigWriter {
     add_sizes();
     add_parts();
     add_rope();
-    add_ids();
     if (model_.architecture().starts_with("gemma")) add_gemma();
     return std::move(config_);
   }
@@ -125,17 +124,6 @@ class ConfigWriter {
 
   void add_rope_number(Json& rope, const char* gguf, const char* key) const {
     if (const auto value = file_.number(prefix_ + gguf)) rope[key] = *value;
-  }
-
-  // What ends an answer: the end of the text, and of a turn.
-  void add_ids() {
-    Json ends = Json::array();
-    for (const char* key : {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"}) {
-      const auto id = file_.integer(key);
-      if (id && std::find(ends.begin(), ends.end(), *id) == ends.end()) ends.push_back(*id);
-    }
-    if (!ends.empty()) config_["eos_token_id"] = std::move(ends);
-    if (const auto id = file_.integer("tokenizer.ggml.bos_token_id")) config_["bos_token_id"] = *id;
   }
 
   void add_gemma() {

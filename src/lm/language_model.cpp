@@ -30,17 +30,16 @@ constexpr std::optional<std::int32_t> kEnd = std::nullopt;
 // The tokenizer, or why there is none.
 struct Texts {
   std::unique_ptr<tokenizer::BaseTokenizer> tokenizer;
-  std::optional<std::int32_t> end;  // its end marker
+  Ids ends;  // of answers, as its files say
   std::string problem;
 };
 
-Texts read_texts(const fs::path& folder) {
+Texts read_texts(const fs::path& path) {
   try {
-    tokenizer::FolderTokenizer read = tokenizer::read_folder(folder);
-    const std::optional<std::int32_t> end = read.special_id("eos_token");
-    return {std::move(read.tokenizer), end, ""};
+    tokenizer::FolderTokenizer read = tokenizer::read_folder(path);
+    return {std::move(read.tokenizer), std::move(read.ends), ""};
   } catch (const Error& error) {
-    return {nullptr, std::nullopt, error.what()};
+    return {nullptr, {}, error.what()};
   }
 }
 
@@ -93,7 +92,7 @@ class NativeLanguageModel : public LanguageModel {
         texts_(std::move(parts.texts)),
         ends_(model_.config().ends),
         quantization_(quantization_of(folder_)) {
-    if (ends_.empty() && texts_.end) ends_.push_back(*texts_.end);
+    if (ends_.empty()) ends_ = texts_.ends;
   }
 
   LanguageModelInfo info() const override {

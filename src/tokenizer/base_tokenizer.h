@@ -6,7 +6,8 @@
 // "tokenizer_class": some classes keep of a tokenizer.json its vocabulary, merges and post-processor
 // alone, and bring their own rest. Classes with rules of their own that are not known here are refused by
 // name. A folder with tokenizer.model alone (SentencePiece) gives what LlamaTokenizer gives
-// (text/lm_tokenizer.h), one with vocab.txt alone what BertTokenizer gives.
+// (text/lm_tokenizer.h), one with vocab.txt alone what BertTokenizer gives. A GGUF gives what llama.cpp gives
+// (gguf_tokenizer.h).
 //
 // Non-goals: code that a folder brings ("auto_map"), pairs of texts, truncation and padding.
 #pragma once
@@ -64,6 +65,9 @@ struct FolderTokenizer {
   // texts: what templates know, too.
   std::vector<std::pair<std::string, std::string>> special_tokens;
   std::vector<ChatTemplate> chat_templates;
+  // The tokens that end an answer: the end marker, and what else the files say of tokens. A model's own
+  // configuration may know better (generation_config.json).
+  std::vector<TokenId> ends;
 
   // Of a name above; std::nullopt where the folder names none.
   std::optional<std::string> special_token(std::string_view name) const;
@@ -73,8 +77,9 @@ struct FolderTokenizer {
 // Whether the folder has a file that read_folder() begins with.
 bool has_tokenizer(const std::filesystem::path& folder);
 
-// Throws Error(no_input) where there is none, or Error(data): malformed, not supported, or a tokenizer.model
-// beside the tokenizer.json that has other tokens.
-FolderTokenizer read_folder(const std::filesystem::path& folder);
+// `path`: a folder, a .gguf, or a folder with one GGUF and no tokenizer's files; of a GGUF in parts any. Throws
+// Error(no_input) where there is none, or Error(data): malformed, not supported, or a tokenizer.model beside the
+// tokenizer.json that has other tokens.
+FolderTokenizer read_folder(const std::filesystem::path& path);
 
 }  // namespace dnd::tokenizer

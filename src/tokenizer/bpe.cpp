@@ -1,3 +1,5 @@
+#include "tokenizer/bpe.h"
+
 #include <algorithm>
 #include <array>
 #include <queue>
@@ -10,11 +12,6 @@
 namespace dnd::tokenizer {
 namespace {
 
-struct Merge {
-  std::uint32_t rank = 0;
-  TokenId id = kNoToken;
-};
-
 // Pairs of ids -> merge, open addressing.
 class MergeTable {
  public:
@@ -24,21 +21,13 @@ class MergeTable {
     slots_.resize(size);
   }
 
-  void set(TokenId left, TokenId right, Merge merge) {
-    Slot& slot = slots_[place(left, right)];
-    slot = {left, right, merge};
-  }
-  const Merge* find(TokenId left, TokenId right) const {
-    const Slot& slot = slots_[place(left, right)];
-    return slot.left == kNoToken ? nullptr : &slot.merge;
+  void set(const BpeMerge& merge) { slots_[place(merge.left, merge.right)] = merge; }
+  const BpeMerge* find(TokenId left, TokenId right) const {
+    const BpeMerge& slot = slots_[place(left, right)];
+    return slot.left == kNoToken ? nullptr : &slot;
   }
 
  private:
-  struct Slot {
-    TokenId left = kNoToken;
-    TokenId right = kNoToken;
-    Merge merge;
-  };
   std::size_t place(TokenId left, TokenId right) const {
     const std::uint64_t key =
         std::uint64_t{static_cast<std::uint32_t>(left)} << 32U | static_cast<std::uint32_t>(right);
@@ -50,7 +39,7 @@ class MergeTable {
     return i;
   }
 
-  std::vector<Slot> slots_;
+  std::vector<BpeMerge> slots_;  // without a left one: free
 };
 
 struct Symbol {
@@ -69,18 +58,9 @@ struct Candidate {
   }
 };
 
-struct Settings {
-  std::optional<std::string> unknown;
-  std::string prefix;  // of tokens that continue a word
-  std::string suffix;  // of tokens that end a word
-  bool fuses_unknown = false;
-  bool byte_fallback = false;
-  bool ignores_merges = false;
-};
-
 class Bpe final : public Model {
  public:
-  Bpe(Vocabulary vocabulary, MergeTable merges, Settings settings)
+  Bpe(Vocabulary vocabulary, MergeTable merges, BpeSettings settings)
       : merges_(std::move(merges)), settings_(std::move(settings)) {
     vocabulary_ = std::move(vocabulary);
     if (settings_.unknown) unknown_ = vocabulary_.find(*settings_.unknown);
@@ -182,7 +162,7 @@ class Bpe final : public Model {
     const auto consider = [&](std::int32_t at) {
       const Symbol& left = symbols[static_cast<std::size_t>(at)];
       const Symbol& right = symbols[static_cast<std::size_t>(left.after)];
-      if (const Merge* found = merges_.find(left.id, right.id)) {
+      if (const BpeMerge* found = merges_.find(left.id, right.id)) {
         queue.push({found->rank, at, found->id});
       }
     };
@@ -193,7 +173,7 @@ class Bpe final : public Model {
       Symbol& left = symbols[static_cast<std::size_t>(top.at)];
       if (left.gone || left.after < 0) continue;
       Symbol& right = symbols[static_cast<std::size_t>(left.after)];
-      const Merge* found = merges_.find(left.id, right.id);
+      const BpeMerge* found = merges_.find(left.id, right.id);
       if (found == nullptr || found->id != top.id) continue;
       left.id = top.id;
       left.after = right.after;
@@ -205,7 +185,7 @@ class Bpe final : public Model {
   }
 
   MergeTable merges_;
-  Settings settings_;
+  BpeSettings settings_;
   TokenId unknown_ = kNoToken;
   std::array<TokenId, 256> bytes_{};  // of <0x00> ... <0xFF>
   std::array<TokenId, 128> ascii_{};
@@ -238,7 +218,7 @@ class MergeReader {
   MergeReader(const Vocabulary& vocabulary, std::size_t prefix, const std::string& where)
       : vocabulary_(vocabulary), prefix_(prefix), where_(where) {}
 
-  void read(const MergeTexts& texts, std::uint32_t rank, MergeTable& merges) {
+  BpeMerge read(const MergeTexts& texts, std::uint32_t rank) {
     const TokenId left = find(texts.left);
     const TokenId right = find(texts.right);
     if (texts.right.size() < prefix_) {
@@ -247,7 +227,7 @@ class MergeReader {
     }
     merged_ = texts.left;
     merged_ += texts.right.substr(prefix_);
-    merges.set(left, right, {rank, find(merged_)});
+    return {left, right, rank, find(merged_)};
   }
 
  private:
@@ -266,23 +246,31 @@ class MergeReader {
   std::string merged_;
 };
 
-MergeTable read_merges(JsonObject& fields, const Vocabulary& vocabulary, std::size_t prefix) {
+std::vector<BpeMerge> read_merges(JsonObject& fields, const Vocabulary& vocabulary,
+                                  std::size_t prefix) {
   const Json& list = fields.array("merges");
   const bool pairs = !list.empty() && list[0].is_array();
-  MergeTable merges(list.size());
+  std::vector<BpeMerge> merges;
   MergeReader reader(vocabulary, prefix, fields.where());
   std::uint32_t rank = 0;
   for (const Json& entry : list) {
     const bool is_version =
         !pairs && entry.is_string() && entry.get_ref<const std::string&>().starts_with("#version");
     if (is_version) continue;
-    reader.read(read_merge(entry, pairs, fields.where(), rank), rank, merges);
+    merges.push_back(reader.read(read_merge(entry, pairs, fields.where(), rank), rank));
     ++rank;
   }
   return merges;
 }
 
 }  // namespace
+
+std::unique_ptr<Model> make_bpe(Vocabulary vocabulary, std::span<const BpeMerge> merges,
+                                BpeSettings settings) {
+  MergeTable table(merges.size());
+  for (const BpeMerge& merge : merges) table.set(merge);
+  return std::make_unique<Bpe>(std::move(vocabulary), std::move(table), std::move(settings));
+}
 
 std::unique_ptr<Model> read_bpe(JsonObject& fields) {
   const double dropout = fields.number_or("dropout", 0.0);
@@ -291,7 +279,7 @@ std::unique_ptr<Model> read_bpe(JsonObject& fields) {
          ": 'dropout' other than 0 is not supported: ids would be "
          "drawn by chance");
   }
-  Settings settings;
+  BpeSettings settings;
   if (fields.has("unk_token")) settings.unknown = fields.text("unk_token");
   settings.prefix = fields.text_or("continuing_subword_prefix", "");
   settings.suffix = fields.text_or("end_of_word_suffix", "");
@@ -300,8 +288,8 @@ std::unique_ptr<Model> read_bpe(JsonObject& fields) {
   settings.ignores_merges = fields.boolean_or("ignore_merges", false);
   Vocabulary vocabulary;
   read_vocabulary(fields, vocabulary);
-  MergeTable merges = read_merges(fields, vocabulary, settings.prefix.size());
-  return std::make_unique<Bpe>(std::move(vocabulary), std::move(merges), std::move(settings));
+  const std::vector<BpeMerge> merges = read_merges(fields, vocabulary, settings.prefix.size());
+  return make_bpe(std::move(vocabulary), merges, std::move(settings));
 }
 
 }  // namespace dnd::tokenizer

@@ -1,9 +1,11 @@
 // Parts of a tokenizer.json, as the classes of transformers bring them.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "base/json.h"
+#include "tokenizer/added_tokens.h"
 
 namespace dnd::tokenizer {
 
@@ -21,5 +23,11 @@ inline Json split_json(std::string_view expression) {
           {"behavior", "Isolated"},
           {"invert", false}};
 }
+
+// An entry of "added_tokens".
+Json token_json(const AddedToken& token);
+
+// TemplateProcessing with an id before and behind the text.
+Json template_json(std::optional<TokenId> begin, std::optional<TokenId> end);
 
 }  // namespace dnd::tokenizer

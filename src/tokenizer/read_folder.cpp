@@ -5,12 +5,16 @@
 #include "base/file.h"
 #include "base/paths.h"
 #include "base/strings.h"
+#include "formats/gguf.h"
+#include "formats/weight_files.h"
 #include "text/sentencepiece_model.h"
 #include "tokenizer/chat_templates.h"
-#include "tokenizer/clean_up.h"
+#include "tokenizer/component_json.h"
 #include "tokenizer/fields.h"
+#include "tokenizer/file_tokenizer.h"
 #include "tokenizer/folder_class.h"
 #include "tokenizer/folder_settings.h"
+#include "tokenizer/gguf_tokenizer.h"
 #include "tokenizer/mistral_words.h"
 #include "tokenizer/sentencepiece_tokenizer.h"
 #include "tokenizer/tokenizer.h"
@@ -23,52 +27,6 @@ constexpr std::uint64_t kLargestJson = 256ULL << 20U;
 constexpr const char* kFileName = "tokenizer.json";
 constexpr const char* kPiecesName = "tokenizer.model";
 constexpr const char* kWordsName = "vocab.txt";  // BERT's
-constexpr std::size_t kContext = 32;             // tokens before others that their text depends on
-
-class FileTokenizer final : public BaseTokenizer {
- public:
-  FileTokenizer(Tokenizer tokenizer, bool cleans_up)
-      : tokenizer_(std::move(tokenizer)), cleans_up_(cleans_up) {}
-
-  std::vector<TokenId> encode(std::string_view text, bool markers) const override {
-    return tokenizer_.encode(text, markers);
-  }
-  std::string decode(std::span<const TokenId> ids, bool skip_special_tokens) const override {
-    std::string text = tokenizer_.decode(ids, skip_special_tokens);
-    if (cleans_up_) clean_up(text, /*contracts_do_not=*/false);
-    return text;
-  }
-  std::string decode_after(std::span<const TokenId> before,
-                           std::span<const TokenId> ids) const override {
-    before = before.last(std::min(before.size(), kContext));
-    std::vector<TokenId> all(before.begin(), before.end());
-    all.insert(all.end(), ids.begin(), ids.end());
-    const std::string known = decode(before, true);
-    std::string text = decode(all, true);
-    if (!text.starts_with(known)) return decode(ids, true);
-    return text.substr(known.size());
-  }
-  std::optional<TokenId> id_of(std::string_view token) const override {
-    return tokenizer_.id_of(token);
-  }
-  std::optional<std::string> token_of(TokenId id) const override { return tokenizer_.token_of(id); }
-  std::int64_t vocabulary_size() const override { return tokenizer_.vocabulary_size(); }
-  std::int64_t model_vocabulary_size() const override { return tokenizer_.model_vocabulary_size(); }
-
- private:
-  Tokenizer tokenizer_;
-  bool cleans_up_;
-};
-
-Json token_json(const AddedToken& token) {
-  return {{"id", 0U},
-          {"content", token.content},
-          {"single_word", token.single_word},
-          {"lstrip", token.lstrip},
-          {"rstrip", token.rstrip},
-          {"normalized", token.normalized},
-          {"special", token.special}};
-}
 
 // The texts that are added: the document's own, then what the settings add, then what the class does.
 void add_tokens(const FolderSettings& settings, TokenizerClass kind, Json& document,
@@ -85,26 +43,6 @@ void add_tokens(const FolderSettings& settings, TokenizerClass kind, Json& docum
   };
   for (const auto& [name, token] : settings.named) add(token);
   for (const GivenToken& token : settings.extra) add(token);
-}
-
-// TemplateProcessing with an id before and behind the text.
-Json template_json(std::optional<TokenId> begin, std::optional<TokenId> end) {
-  Json single = Json::array();
-  Json known = Json::object();
-  const auto add = [&](const char* name, std::optional<TokenId> id) {
-    if (!id) return;
-    single.push_back({{"SpecialToken", {{"id", name}, {"type_id", 0U}}}});
-    known[name] = {{"id", name},
-                   {"ids", Json::array({static_cast<std::uint32_t>(*id)})},
-                   {"tokens", Json::array({name})}};
-  };
-  add("begin", begin);
-  single.push_back({{"Sequence", {{"id", "A"}, {"type_id", 0U}}}});
-  add("end", end);
-  return {{"type", "TemplateProcessing"},
-          {"single", single},
-          {"pair", Json::array()},
-          {"special_tokens", known}};
 }
 
 void set_markers(const FolderSettings& settings, TokenizerClass kind, Tokenizer& tokenizer,
@@ -192,6 +130,15 @@ Json document_of_words(const fs::path& path, const std::string& who) {
           {"model", {{"type", "WordPiece"}, {"vocab", std::move(vocabulary)}}}};
 }
 
+FolderTokenizer with_end(FolderTokenizer read) {
+  if (const auto end = read.special_id("eos_token")) read.ends = {*end};
+  return read;
+}
+
+FolderTokenizer read_gguf(const formats::WeightFiles& files) {
+  return read_gguf_tokenizer(formats::GgufFile(files.folder / files.names.at(0)));
+}
+
 struct FolderFile {
   Json document;
   TokenizerClass kind;
@@ -223,9 +170,11 @@ FolderTokenizer read_file(const fs::path& folder, const fs::path& path) {
   set_markers(settings, kind, tokenizer, who);
   if (settings.flag("split_special_tokens")) tokenizer.split_special_tokens();
   if (is_file(folder / kPiecesName)) check_pieces(folder / kPiecesName, tokenizer);
-  const bool cleans = cleans_up(settings, document);
-  return {std::make_unique<FileTokenizer>(std::move(tokenizer), cleans), texts_of(settings),
-          read_chat_templates(folder, given)};
+  FolderTokenizer result;
+  result.tokenizer = make_file_tokenizer(std::move(tokenizer), cleans_up(settings, document));
+  result.special_tokens = texts_of(settings);
+  result.chat_templates = read_chat_templates(folder, given);
+  return with_end(std::move(result));
 }
 
 }  // namespace
@@ -247,13 +196,21 @@ bool has_tokenizer(const fs::path& folder) {
          is_file(folder / kWordsName);
 }
 
-FolderTokenizer read_folder(const fs::path& folder) {
-  if (is_file(folder / kFileName)) return read_file(folder, folder / kFileName);
-  if (is_file(folder / kPiecesName)) {
-    return read_sentencepiece_folder(folder, read_object_file(folder / "tokenizer_config.json"));
+FolderTokenizer read_folder(const fs::path& path) {
+  if (!is_folder(path) && formats::has_gguf_name(path)) {
+    return read_gguf(formats::weight_files_of_gguf(path));
   }
-  if (is_file(folder / kWordsName)) return read_file(folder, folder / kWordsName);
-  fail(ErrorKind::no_input, "tokenizer: ", folder.string(), ": holds neither ", kFileName, " nor ",
+  if (is_file(path / kFileName)) return read_file(path, path / kFileName);
+  if (is_file(path / kPiecesName)) {
+    const Json settings = read_object_file(path / "tokenizer_config.json");
+    return with_end(read_sentencepiece_folder(path, settings));
+  }
+  if (is_file(path / kWordsName)) return read_file(path, path / kWordsName);
+  if (is_folder(path)) {
+    const auto files = formats::find_weight_files(path);
+    if (files && formats::has_gguf_name(files->entry)) return read_gguf(*files);
+  }
+  fail(ErrorKind::no_input, "tokenizer: ", path.string(), ": holds neither ", kFileName, " nor ",
        kPiecesName, " (SentencePiece): texts cannot be run");
 }
 

@@ -29,7 +29,7 @@ struct Tokenizer::Parts {
   std::unique_ptr<PreTokenizer> pre_tokenizer;
   std::unique_ptr<PostProcessor> post_processor;
   std::unique_ptr<Decoder> decoder;
-  std::unique_ptr<Model> model;
+  std::unique_ptr<Model> model;  // one that is there before read() stays
   AddedTokens added;
   bool maps_bytes = false;  // the model gets pieces in GPT-2's alphabet
   bool tracked = false;
@@ -57,7 +57,7 @@ void Tokenizer::Parts::read(const Json& document, const std::string& who) {
     post_processor = read_post_processor(fields.at("post_processor"), part("post_processor"));
   }
   if (fields.has("decoder")) decoder = read_decoder(fields.at("decoder"), part("decoder"));
-  model = read_model(fields.at("model"), part("model"));
+  if (!model) model = read_model(fields.at("model"), part("model"));
   tracked = (normalizer && normalizer->needs_origins()) ||
             (pre_tokenizer && pre_tokenizer->needs_origins());
   maps_bytes = pre_tokenizer && !tracked && pre_tokenizer->drop_byte_level();
@@ -132,7 +132,13 @@ Tokenizer Tokenizer::from_json(std::string_view json, const std::string& who) {
 }
 
 Tokenizer Tokenizer::from_document(const Json& document, const std::string& who) {
+  return from_document(document, nullptr, who);
+}
+
+Tokenizer Tokenizer::from_document(const Json& document, std::unique_ptr<Model> model,
+                                   const std::string& who) {
   auto parts = std::make_unique<Parts>();
+  parts->model = std::move(model);
   parts->read(document, who);
   return Tokenizer(std::move(parts));
 }

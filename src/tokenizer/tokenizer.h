@@ -23,6 +23,8 @@ namespace dnd::tokenizer {
 
 using TokenId = std::int32_t;
 
+class Model;
+
 // Immutable once it is made: one object may serve several threads.
 class Tokenizer {
  public:
@@ -31,6 +33,9 @@ class Tokenizer {
   // `json`: the content of such a file; `who` begins messages.
   static Tokenizer from_json(std::string_view json, const std::string& who);
   static Tokenizer from_document(const Json& document, const std::string& who);
+  // With a model from elsewhere in the place of the document's.
+  static Tokenizer from_document(const Json& document, std::unique_ptr<Model> model,
+                                 const std::string& who);
 
   // What a folder's settings change, before anything is encoded: the "post_processor", and that special
   // tokens in a text are text as any other.

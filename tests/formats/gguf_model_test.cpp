@@ -136,8 +136,7 @@ TEST_F(GgufModelTest, MetadataIsAConfig) {
            {"llama.attention.layer_norm_rms_epsilon", gguf_f32(0.5F)},
            {"llama.rope.freq_base", gguf_f32(5e5F)},
            {"llama.rope.dimension_count", gguf_u32(4)},
-           {"tokenizer.ggml.eos_token_id", gguf_u32(7)},
-           {"tokenizer.ggml.eot_token_id", gguf_u32(9)}}) {
+           {"tokenizer.ggml.eos_token_id", gguf_u32(7)}}) {
     entries.emplace_back(key, value);
   }
   const ModelFolder folder = model(entries, {counted("token_embd.weight", {30, 8}),
@@ -148,7 +147,7 @@ TEST_F(GgufModelTest, MetadataIsAConfig) {
       "num_attention_heads": 2, "num_key_value_heads": 1, "rms_norm_eps": 0.5, "rope_theta": 500000.0,
       "head_dim": 4, "sliding_window": null, "vocab_size": 30, "tie_word_embeddings": true,
       "attention_bias": true, "mlp_bias": false,
-      "rope_scaling": {"rope_type": "gguf_factors", "factors": [1.0, 8.0]}, "eos_token_id": [7, 9]})",
+      "rope_scaling": {"rope_type": "gguf_factors", "factors": [1.0, 8.0]}})",
                                    "expected");
   EXPECT_EQ(json_pretty(folder.config().json()), json_pretty(expected));
   EXPECT_TRUE(folder.config().is_of_gguf());

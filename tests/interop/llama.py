@@ -153,6 +153,36 @@ class Library:
         with self._model(base) as model:
             self._checked(api.llama_adapter_lora_init(model, str(adapter).encode()))
 
+    @contextlib.contextmanager
+    def vocabulary(self, path: Path) -> Iterator:
+        """Of a file that may have no tensors."""
+        parameters = api.llama_model_default_params()
+        parameters.vocab_only = True
+        model = self._checked(api.llama_model_load_from_file(str(path).encode(), parameters))
+        try:
+            yield api.llama_model_get_vocab(model)
+        finally:
+            api.llama_model_free(model)
+
+    @staticmethod
+    def tokenize(vocab, text: str, add_special: bool) -> list[int]:
+        """Special tokens that the text spells out are found in it."""
+        data = text.encode()
+        ids = (ctypes.c_int32 * (2 * len(data) + 16))()
+        count = api.llama_tokenize(vocab, data, len(data), ids, len(ids), add_special, True)
+        assert count >= 0
+        return list(ids[:count])
+
+    @staticmethod
+    def ends(vocab) -> list[int]:
+        return [i for i in range(api.llama_vocab_n_tokens(vocab)) if api.llama_vocab_is_eog(vocab, i)]
+
+    @staticmethod
+    def special_texts(vocab) -> list[str]:
+        special = api.LLAMA_TOKEN_ATTR_CONTROL | api.LLAMA_TOKEN_ATTR_USER_DEFINED
+        return [api.llama_vocab_get_text(vocab, i).decode() for i in range(api.llama_vocab_n_tokens(vocab))
+                if api.llama_vocab_get_attr(vocab, i) & special]
+
     def _decode(self, model, context, ids: list[int]) -> torch.Tensor:
         batch = api.llama_batch_init(len(ids), 0, 1)
         batch.n_tokens = len(ids)

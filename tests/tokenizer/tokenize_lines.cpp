@@ -1,4 +1,4 @@
-// tokenize_lines TOKENIZER_JSON|FOLDER: one JSON text a line in, one JSON object a line out: ids without
+// tokenize_lines TOKENIZER_JSON|FOLDER|GGUF: one JSON text a line in, one JSON object a line out: ids without
 // and with special tokens, and the text of the latter with and without them. What fails is null. Of a
 // folder (as read_folder() has it) first a line of its special tokens, their ids and the chat templates.
 // Exit code 65 where the file is refused, the reason on standard error.
@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/paths.h"
 #include "dnd/error.h"
+#include "formats/weight_files.h"
 #include "tokenizer/base_tokenizer.h"
 #include "tokenizer/tokenizer.h"
 
@@ -60,9 +61,12 @@ dnd::Json facts(const dnd::tokenizer::FolderTokenizer& folder) {
 int main(int argc, char** argv) {
   if (argc != 2) return 64;
   try {
-    if (dnd::is_folder(argv[1])) {
+    const bool is_gguf = dnd::formats::has_gguf_name(argv[1]);
+    if (is_gguf || dnd::is_folder(argv[1])) {
       const auto folder = dnd::tokenizer::read_folder(argv[1]);
-      std::cout << dnd::json_line(facts(folder)) << '\n';
+      dnd::Json known = facts(folder);
+      if (is_gguf) known["ends"] = folder.ends;
+      std::cout << dnd::json_line(known) << '\n';
       answer_lines(*folder.tokenizer);
     } else {
       answer_lines(dnd::tokenizer::Tokenizer::from_file(argv[1]));
