@@ -20,7 +20,7 @@ using formats::GgufValue;
 using Texts = std::span<const std::string_view>;
 
 constexpr std::string_view kPrefix = "tokenizer.ggml.";
-constexpr std::array<std::string_view, 14> kNames = {
+constexpr std::array<std::string_view, 14> kFieldsRead = {
     "bos",     "eos",     "eot",  // the seventh as llama.cpp spells it
     "eom",     "unknown", "padding", "seperator", "mask",   "fim_pre",
     "fim_suf", "fim_mid", "fim_pad", "fim_rep",   "fim_sep"};
@@ -70,9 +70,10 @@ constexpr std::array<std::string_view, 22> kEnds = {"<|eot_id|>",
 constexpr std::array<std::string_view, 4> kChannels = {"<|channel|>", "<|message|>", "<|start|>",
                                                        "<|constrain|>"};
 
-class Reader {
+class VocabularyReader {
  public:
-  Reader(const formats::GgufFile& file, const std::string& who) : file_(file), who_(who) {}
+  VocabularyReader(const formats::GgufFile& file, const std::string& who)
+      : file_(file), who_(who) {}
 
   GgufVocabulary read() {
     read_tokens();
@@ -153,7 +154,7 @@ class Reader {
   }
 
   void read_named() {
-    for (const std::string_view name : kNames) {
+    for (const std::string_view name : kFieldsRead) {
       const auto id = file_.integer(cat(kPrefix, name, "_token_id"));
       if (!id || *id < 0 || *id >= static_cast<std::int64_t>(result_.tokens.size())) continue;
       result_.named.emplace(name, static_cast<TokenId>(*id));
@@ -232,7 +233,7 @@ std::optional<TokenId> GgufVocabulary::find_named(std::string_view name) const {
 }
 
 GgufVocabulary read_gguf_vocabulary(const formats::GgufFile& file, const std::string& who) {
-  return Reader(file, who).read();
+  return VocabularyReader(file, who).read();
 }
 
 }  // namespace dnd::tokenizer
