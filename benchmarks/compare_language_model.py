@@ -6,6 +6,7 @@ tokenising is timed. transformers is run with each batch size, left-padded, with
 Prints medians, ratios, peak memory and how many answers are the same.
 
     compare_language_model.py --bench build/bin/answers_bench --base SmolLM2-135M-Instruct --threads 2 --repeat 3
+    compare_language_model.py ... --threads 1 --cpu    # CPU seconds: on a machine that others use, too
 """
 
 import argparse
@@ -41,14 +42,19 @@ class OurSide:
         command = [args.bench, args.base, prompts, args.tokens, args.threads]
         self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         text=True)
-        self.answers, self.peak_gib = [], 0.0
+        self.cpu, self.answers, self.peak_gib = args.cpu, [], 0.0
+
+    def cpu_seconds(self) -> float:
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def run(self) -> float:
+        begun = self.cpu_seconds()
         self.process.stdin.write("run\n")
         self.process.stdin.flush()
         told = json.loads(self.process.stdout.readline())
         self.answers, self.peak_gib = told["answers"], told["peak_gib"]
-        return told["seconds"]
+        return self.cpu_seconds() - begun if self.cpu else told["seconds"]
 
 
 class TheirSide:
@@ -57,6 +63,7 @@ class TheirSide:
         import transformers
         torch.set_num_threads(args.threads)
         self.tokenizer, self.tokens = tokenizer, args.tokens
+        self.clock = time.process_time if args.cpu else time.perf_counter
         self.prompts = sorted(prompts, key=len)
         self.places = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
         self.model = transformers.AutoModelForCausalLM.from_pretrained(args.base, dtype=torch.float32).eval()
@@ -64,7 +71,7 @@ class TheirSide:
 
     def run(self, size: int) -> float:
         import torch
-        begun = time.perf_counter()
+        begun = self.clock()
         with torch.inference_mode():
             for first in range(0, len(self.prompts), size):
                 some = self.tokenizer(self.prompts[first:first + size], return_tensors="pt", padding=True,
@@ -74,7 +81,7 @@ class TheirSide:
                 texts = self.tokenizer.batch_decode(ids[:, some.input_ids.shape[1]:], skip_special_tokens=True)
                 for place, text in zip(self.places[first:first + size], texts, strict=True):
                     self.answers[place] = text
-        return time.perf_counter() - begun
+        return self.clock() - begun
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -88,8 +95,19 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, nargs="*", default=[1, 8, 32, 200], help="sizes for transformers")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--cpu", action="store_true", help="CPU seconds instead of the clock's (with one thread)")
     parser.add_argument("--prompts-out", type=Path, help="write the prompts there as JSON lines")
     return parser.parse_args()
+
+
+def print_report(args: argparse.Namespace, ours: list[float], theirs: dict[int, list[float]]) -> None:
+    our = statistics.median(ours)
+    print(f"{'CPU seconds' if args.cpu else 'seconds':26}median   ratio")
+    print(f"dnd                      {our:7.2f}           {[round(value, 2) for value in ours]}")
+    for size, seconds in theirs.items():
+        their = statistics.median(seconds)
+        runs = [round(value, 2) for value in seconds]
+        print(f"transformers, batch {size:3d}  {their:7.2f} {their / our:7.2f}x  {runs}")
 
 
 def main() -> int:
@@ -106,16 +124,12 @@ def main() -> int:
             for size, seconds in their_seconds.items():
                 seconds.append(theirs.run(size))
                 our_seconds.append(ours.run())
-    our = statistics.median(our_seconds)
-    print(f"dnd                    {our:8.2f} s   {[round(value, 2) for value in our_seconds]}")
-    for size, seconds in their_seconds.items():
-        their = statistics.median(seconds)
-        print(f"transformers, batch {size:3d} {their:7.2f} s  {their / our:5.2f}x  {[round(value, 2) for value in seconds]}")
+    print_report(args, our_seconds, their_seconds)
     same = sum(our == their for our, their in zip(ours.answers, theirs.answers, strict=True))
-    lengths = [len(tokenizer(prompt, add_special_tokens=False).input_ids) for prompt in prompts]
+    length = statistics.mean(len(tokenizer(prompt, add_special_tokens=False).input_ids) for prompt in prompts)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"{len(prompts)} prompts of {statistics.mean(lengths):.0f} tokens, {args.tokens} more; {args.threads} threads; "
-          f"{same} answers are the same; peak GiB {ours.peak_gib:.2f}, transformers {peak:.2f}")
+    print(f"{len(prompts)} prompts of {length:.0f} tokens, {args.tokens} more; {args.threads} threads; {same} answers "
+          f"are the same; peak GiB {ours.peak_gib:.2f}, transformers {peak:.2f}")
     return 0
 
 

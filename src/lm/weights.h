@@ -37,8 +37,8 @@ struct Weights {
   std::vector<Linear*> linears();
 };
 
-// All of the folder's model: matrices as they are stored, which `tensors` keeps, norms as fp32. Throws Error(data) for tensors that are missing, of another
-// shape, or that are no part of a model of this config.
+// All of the folder's model: matrices as they are stored, which `tensors` keeps, norms as fp32. Throws
+// Error(data) for tensors that are missing, of another shape, or that are no part of a model of this config.
 Weights read_weights(const ops::Workers& workers, const formats::ModelTensors& tensors,
                      const ModelConfig& config);
 
