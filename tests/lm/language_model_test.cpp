@@ -385,7 +385,6 @@ TEST_F(LanguageModelTest, WeightsThatDoNotFit) {
   shapes.push_back({"model.layers.1.self_attn.rotary_emb.inv_freq", {4}});
   // A head that differs from the embedding counts under a tied config, too.
   const ops::Workers workers(2);
-  // The head is another one than the embedding, so it counts.
   EXPECT_EQ(load_language_model(workers, TinyModel().write(dir_, shapes))->info().parameters,
             27424 + 368 * 32);
 }
