@@ -11,8 +11,9 @@ void add_inputs(CLI::App& command, EvalOptions& options) {
                      "Generator bundle; several (seeds) are judged one by one and pooled\n"
                      "(default: $DND_MODEL, else the installed default)");
   command.add_option("-t,--tasks", options.tasks, "Task set: tasks.json")->required();
-  command.add_option("-b,--base", options.base,
-                     "Base model folder: answers the tasks' questions (default: weights alone)");
+  command.add_option(
+      "-b,--base", options.base,
+      "Base model, a folder or .gguf: answers the questions (default: weights alone)");
   command.add_option("--encoder", options.encoder,
                      "Text encoder folder, or GloVe file (default: found by name)");
 }

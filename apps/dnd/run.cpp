@@ -114,7 +114,9 @@ void add_run(CLI::App& program, Context& context) {
         options->base = base_place(options->base).path;
         AskRun(context, *options).run();
       });
-  command.add_option("-b,--base", options->base, "Base model: folder or name in the hub's cache")
+  command
+      .add_option("-b,--base", options->base,
+                  "Base model: folder, .gguf or name in the hub's cache")
       ->required();
   command.add_option("-a,--adapter", options->adapter,
                      "Adapter, with an optional weight after a colon (default 1)");

@@ -82,7 +82,8 @@ void add_tokenize(CLI::App& program, Context& context) {
       {{"printf '\"two words\"\\n' | dnd tokenize --base BASE", "a JSON string a line"},
        {"dnd tokenize --base BASE --chat auto < messages.jsonl", "through the chat template"}},
       [options] { run_tokenize(*options); });
-  command.add_option("-b,--base", options->base, "Base model: folder or name in the hub's cache");
+  command.add_option("-b,--base", options->base,
+                     "Base model: folder, .gguf or name in the hub's cache");
   command.add_option("--encoder", options->encoder, "Text encoder: folder or name");
   add_chat_options(command, options->chat);
   command.add_flag("--no-special", options->no_special,

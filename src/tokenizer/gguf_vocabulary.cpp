@@ -20,7 +20,7 @@ using formats::GgufValue;
 using Texts = std::span<const std::string_view>;
 
 constexpr std::string_view kPrefix = "tokenizer.ggml.";
-constexpr std::array<std::string_view, 14> kFieldsRead = {
+constexpr std::array<std::string_view, 14> kNamedTokens = {
     "bos",     "eos",     "eot",  // the seventh as llama.cpp spells it
     "eom",     "unknown", "padding", "seperator", "mask",   "fim_pre",
     "fim_suf", "fim_mid", "fim_pad", "fim_rep",   "fim_sep"};
@@ -154,7 +154,7 @@ class VocabularyReader {
   }
 
   void read_named() {
-    for (const std::string_view name : kFieldsRead) {
+    for (const std::string_view name : kNamedTokens) {
       const auto id = file_.integer(cat(kPrefix, name, "_token_id"));
       if (!id || *id < 0 || *id >= static_cast<std::int64_t>(result_.tokens.size())) continue;
       result_.named.emplace(name, static_cast<TokenId>(*id));

@@ -8,8 +8,9 @@ import struct
 import xml.etree.ElementTree
 
 import pytest
-from support import DATA, Exit, dnd, fails, safetensors_bytes, tree
+from support import DATA, Exit, dnd, fails, read_safetensors, safetensors_bytes, tree
 from test_eval import weights, write_set
+from test_gguf_base import F32, gguf_name, write_gguf
 from test_model_folder import write_shards
 
 HIDDEN, INNER, HEADS, VOCABULARY = 24, 60, 2, 368
@@ -149,6 +150,36 @@ def test_a_base_with_a_tokenizer_json(bundle, base, answered, tmp_path):
     shutil.copy(base / "tokenizer.model", folder)
     result = dnd("eval", "--model", bundle, "--tasks", answered, "--base", folder, expect=Exit.DATA)
     assert "files of two tokenizers?" in result.last_error
+
+
+def gguf_of(base, path) -> pathlib.Path:
+    """The random base as a GGUF whose tokens are the characters of `character_tokenizer`."""
+    source = read_safetensors(base / "model.safetensors")
+    tensors = {}
+    for name, tensor in source.tensors.items():
+        values = source.values(name)
+        tensors[gguf_name(name)] = (tensor["shape"], struct.pack(f"<{len(values)}f", *values))
+    characters = {" ": "Ġ", "\n": "Ċ"}
+    known = {i: characters.get(text, text) for text, i in character_tokenizer()["model"]["vocab"].items()}
+    return write_gguf(path, tensors, {
+        "general.architecture": "qwen2", "qwen2.block_count": 2, "qwen2.embedding_length": HIDDEN,
+        "qwen2.feed_forward_length": INNER, "qwen2.attention.head_count": HEADS, "qwen2.attention.head_count_kv": 1,
+        "qwen2.context_length": 128, "qwen2.attention.layer_norm_rms_epsilon": 1e-6, "qwen2.rope.freq_base": 1e4,
+        "tokenizer.ggml.model": "gpt2", "tokenizer.ggml.pre": "gpt-2", "tokenizer.ggml.eos_token_id": 2,
+        "tokenizer.ggml.tokens": [known.get(i, f"<{i}>") for i in range(127)], "tokenizer.ggml.merges": [],
+    }, F32)
+
+
+def test_a_gguf_is_the_same_base(bundle, base, answered, tmp_path):
+    folder = tmp_path / "base"
+    shutil.copytree(base, folder)
+    (folder / "tokenizer.model").unlink()
+    (folder / "tokenizer.json").write_text(json.dumps(character_tokenizer()))
+    path = gguf_of(base, tmp_path / "base.gguf")
+    assert shown(bundle, path, answered, "chess.number") == shown(bundle, folder, answered, "chess.number")
+    one, other = (dnd("eval", "--json", "--model", bundle, "--tasks", answered, "--base", each, *SHORT).json[0]
+                  for each in (path, folder))
+    assert rows(one) == rows(other)
 
 
 def test_a_tokenizer_that_is_not_supported_is_named(bundle, base, answered, tmp_path):
