@@ -7,6 +7,7 @@ are made of the texts as they are, across words, so that every cut shows in the 
 """
 
 import collections
+import itertools
 import json
 import pathlib
 import struct
@@ -21,11 +22,16 @@ from llama_words import WORDS
 
 OUT = ROOT / "tests/data/gguf"
 TEXTS = [
-    "", " ", "   ", "Hello world", " Hello   World!\n\n  next", "don't WE'LL I'Ve they'RE", "1 12 123 1234 12345678 x99",
-    "a1b22c333  4444 ", "camelCaseHTTPServer XMLHttp", "x=1; def f(a, b):\n\treturn a+b  # ok\r\n", "$+<=>^`|~ ?!.,;: {}[]()",
-    "…。，foo(bar|baz)!", "中文字符 与 English 混合", "ひらがなカタカナ 한국어 ภาษาไทย", "Ünïcödé e\u0301 ÀÉ ſß ǅ", "हिन्दी ½ ² ٣٤٥ Ⅷ",
-    "🦙 llama 🚀🚀 \u200d", "a\u00a0b\u3000c\u2028d\x85e", "\n\n\n", " \n \n", "//path/to\\file_name.txt", "<s>text</s><|im_end|>",
-    "IMGIMGABCZ <sentinel:12>", "ab  cd   ef    gh\t\ti", "\x00\x1f\x7f", "'s 'T \"quoted\"", "==== ---- ____", "aaaaaaaaaaaaa",
+    "", " ", "   ", "Hello world", " Hello   World!\n\n  next", "don't WE'LL I'Ve they'RE",
+    "1 12 123 1234 12345678 x99",
+    "a1b22c333  4444 ", "camelCaseHTTPServer XMLHttp", "x=1; def f(a, b):\n\treturn a+b  # ok\r\n",
+    "$+<=>^`|~ ?!.,;: {}[]()",
+    "…。，foo(bar|baz)!", "中文字符 与 English 混合", "ひらがなカタカナ 한국어 ภาษาไทย", "Ünïcödé e\u0301 ÀÉ ſß ǅ",
+    "हिन्दी ½ ² ٣٤٥ Ⅷ",
+    "🦙 llama 🚀🚀 \u200d", "a\u00a0b\u3000c\u2028d\x85e", "\n\n\n", " \n \n", "//path/to\\file_name.txt",
+    "<s>text</s><|im_end|>",
+    "IMGIMGABCZ <sentinel:12>", "ab  cd   ef    gh\t\ti", "\x00\x1f\x7f", "'s 'T \"quoted\"", "==== ---- ____",
+    "aaaaaaaaaaaaa",
 ]
 SPECIAL = {"<s>": 3, "</s>": 3, "<|im_end|>": 3, "<unk>": 2, "aaaa": 4}
 
@@ -40,7 +46,7 @@ def alphabet() -> dict[int, str]:
 def train(texts: list[list[str]], count: int) -> list[tuple[str, str]]:
     merges = []
     for _ in range(count):
-        pairs = collections.Counter(pair for text in texts for pair in zip(text, text[1:]))
+        pairs = collections.Counter(pair for text in texts for pair in itertools.pairwise(text))
         left, right = max(pairs, key=lambda pair: (pairs[pair], pair))
         merges.append((left, right))
         for text in texts:
