@@ -103,6 +103,8 @@ class ConfigWriter {
     Json rope = {{"rope_type", "default"}};
     const std::string scaling = file_.text(prefix_ + "rope.scaling.type").value_or("none");
     if (scaling != "none") rope["rope_type"] = printable(scaling);
+    // Its other parameters have names of their own there, which are not read.
+    if (scaling == "yarn") rope["rope_type"] = "yarn of a GGUF";
     add_rope_number(rope, "rope.scaling.factor", "factor");
     add_rope_number(rope, "rope.scaling.original_context_length",
                     "original_max_position_embeddings");

@@ -134,7 +134,7 @@ def test_a_folder_with_one_is_a_base(base):
     ({"llama.block_count": 3}, "no tensor 'model.layers.2."),
     ({"llama.block_count": 1}, "is not part of a LlamaForCausalLM"),
     ({"llama.feed_forward_length": 81}, "shape [80, 32], expected [81, 32] by the metadata"),
-    ({"llama.rope.scaling.type": "yarn"}, "rope type 'yarn'"),
+    ({"llama.rope.scaling.type": "yarn"}, "rope type 'yarn of a GGUF'"),
 ])
 def test_what_the_metadata_says_must_fit(tmp_path, change, reason):
     path = write_gguf(tmp_path / "x.gguf", tensors_of(BASE), {**METADATA, **change})

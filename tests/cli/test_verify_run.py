@@ -106,7 +106,7 @@ def test_bases_that_cannot_be_run(tmp_path):
         (base / "config.json").write_text(json.dumps(config | changes))
         return fails(Exit.DATA, "verify", QWEN2 / "adapter", "--base", base, "--run", engine=True)
 
-    assert "architecture 'Gemma2ForCausalLM' cannot be run" in refused(architectures=["Gemma2ForCausalLM"])
+    assert "architecture 'MixtralForCausalLM' cannot be run" in refused(architectures=["MixtralForCausalLM"])
     assert "'model.embed_tokens.weight': shape [96, 32]" in refused(hidden_size=1 << 24)
     assert "no tensor 'model.layers.2." in refused(num_hidden_layers=1000)
     assert "is not part of a Qwen2ForCausalLM" in refused(num_hidden_layers=1)
