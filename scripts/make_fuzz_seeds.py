@@ -182,6 +182,20 @@ def model_config():
     save("model_config", "qwen3", "0" + json.dumps({
         "architectures": ["Qwen3ForCausalLM"], **sizes,
         "rope_parameters": {"rope_theta": 1e6, "rope_type": "default"}}))
+    save("model_config", "gemma2", "0" + json.dumps({
+        "architectures": ["Gemma2ForCausalLM"], **sizes, "sliding_window": 4, "query_pre_attn_scalar": 4,
+        "attn_logit_softcapping": 50.0, "final_logit_softcapping": None, "layer_types": ["sliding_attention",
+                                                                                         "full_attention"]}))
+    save("model_config", "gemma3", "0" + json.dumps({
+        "architectures": ["Gemma3ForConditionalGeneration"], "text_config": {
+            **sizes, "sliding_window": 4, "sliding_window_pattern": 2, "rope_theta": 1e6, "rope_local_base_freq": 1e4,
+            "rope_scaling": {"rope_type": "linear", "factor": 8.0}}}))
+    save("model_config", "phi3", "0" + json.dumps({
+        "architectures": ["Phi3ForCausalLM"], **sizes, "original_max_position_embeddings": 16, "head_dim": 4,
+        "rope_scaling": {"type": "longrope", "short_factor": [1.0, 1.5], "long_factor": [2.0, 3.0]}}))
+    save("model_config", "smollm3", "0" + json.dumps({
+        "architectures": ["SmolLM3ForCausalLM"], **sizes, "no_rope_layers": [1, 0], "rope_parameters": {
+            "rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 16, "beta_fast": 32.0}}))
     save("model_config", "ends", '1{"eos_token_id": [3, 4]}')
 
 

@@ -1,10 +1,10 @@
 // A base language model, run natively to judge adapters: logits, greedy answers, scores.
 //
 // For judging only, not for serving: weights as they are stored, fp32 activations, one process, batches of
-// texts whose common beginnings are computed once. Models of the classes
-// Qwen2, Qwen3, Llama and Mistral from a Hugging Face folder (safetensors, tokenizer.json or SentencePiece's
-// tokenizer.model) or a GGUF file, whose weights are dequantised once. Adapters are applied unmerged: y
-// = W x + scale * B (A x).
+// texts whose common beginnings are computed once. Models of the classes Llama, Mistral, Qwen2, Qwen3, Gemma
+// 1 to 3 (texts), Phi-3 and SmolLM3 from a Hugging Face folder (safetensors, tokenizer.json or SentencePiece's
+// tokenizer.model), computed as transformers 5 does in fp32, or from a GGUF file, whose blocks are dequantised
+// once. Adapters are applied unmerged: y = W x + scale * B (A x).
 #pragma once
 
 #include <cstdint>
@@ -51,7 +51,7 @@ class LanguageModel {
   virtual void use_adapter(const adapter::LoraAdapter* adapter) = 0;
 
   // One sequence of ids -> logits (L, vocabulary). Throws Error(data) for ids outside the vocabulary
-  // and, as the calls below, for sequences longer than the model's positions or sliding window.
+  // and, as the calls below, for sequences longer than the model's positions.
   virtual HostTensor logits(const std::vector<std::int32_t>& ids) = 0;
 
   // Whether the tokenizer's own markers (mostly one that begins a text) are put around every text from now

@@ -112,6 +112,9 @@ void stretch_by_ramp(const Turn& turn, Rope& rope) {
     begin = std::floor(begin);
     end = std::ceil(end);
   }
+  if (!(std::isfinite(begin) && std::isfinite(end))) {
+    refuse_config(parameters, "beta_fast or beta_slow makes no sense");
+  }
   begin = std::max(begin, 0.0);
   end = std::min(end, static_cast<double>(turn.size - 1));
   if (begin == end) end += 0.001;

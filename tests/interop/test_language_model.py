@@ -12,7 +12,7 @@ import tokenizers
 import torch
 import transformers
 from bases import VARIANTS, Base, text
-from lm_bases import GEMMA2, GEMMA3, MODELS, WITHOUT, longrope
+from lm_bases import GEMMA2, GEMMA3, MODELS, ORIGINAL, WITHOUT, longrope
 from safetensors.torch import load_file, save_file
 
 T = transformers
@@ -25,8 +25,8 @@ def run(dnd, adapter, base, *options) -> dict:
     return json.loads(dnd.run("verify", adapter, "--base", base, "--run", "--json", *options))["run"]
 
 
-def native_logits(dnd, adapter, base, folder) -> dict[str, torch.Tensor]:
-    run(dnd, adapter, base, "--ids", ",".join(map(str, IDS)), "--logits-out", folder / "logits.safetensors")
+def native_logits(dnd, adapter, base, folder, ids=IDS) -> dict[str, torch.Tensor]:
+    run(dnd, adapter, base, "--ids", ",".join(map(str, ids)), "--logits-out", folder / "logits.safetensors")
     return load_file(folder / "logits.safetensors")
 
 
@@ -39,11 +39,11 @@ def assert_equal(found: torch.Tensor, expected: torch.Tensor, tolerance: float):
     assert (found - expected).abs().max() < tolerance * expected.abs().max()
 
 
-def check_logits(dnd, base: Base, folder, model=None, variant="plain"):
+def check_logits(dnd, base: Base, folder, model=None, variant="plain", ids=IDS):
     """`folder` / base holds the base; the reference is `model` or the base's own."""
     adapted = bases.write_adapter(base, VARIANTS[variant], folder / "adapter")
-    found = native_logits(dnd, folder / "adapter", folder / "base", folder)
-    ids = torch.tensor([IDS])
+    found = native_logits(dnd, folder / "adapter", folder / "base", folder, ids)
+    ids = torch.tensor([ids])
     with adapted.disable_adapter():
         assert_equal(found["base"], (model or adapted)(ids).logits[0], TOLERANCE["plain"])
     if model is None:
@@ -67,6 +67,12 @@ def test_each_part_moves_the_logits(name, changes):
     ids = torch.tensor([IDS])
     expected = model(ids).logits[0]
     assert (other(ids).logits[0] - expected).abs().max() > 1e-4 * expected.abs().max()
+
+
+@pytest.mark.parametrize("length", [ORIGINAL, ORIGINAL + 1])
+def test_the_length_that_changes_frequencies(dnd, length, tmp_path):
+    bases.write_base(MODELS["phi3-long"], tmp_path / "base")
+    check_logits(dnd, MODELS["phi3-long"], tmp_path, ids=IDS[:length])
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
