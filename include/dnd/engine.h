@@ -104,8 +104,8 @@ class Engine {
   virtual std::vector<HostTensor> decode(std::vector<HostTensor> projected,
                                          const LayerCallback& on_layer) = 0;
 
-  // `path`: a Hugging Face folder or a GGUF (dnd/language_model.h). With `needs_texts` one without a tokenizer
-  // that works is refused before its weights are read. The result must not outlive the engine.
+  // `path`: a Hugging Face folder or a GGUF (dnd/language_model.h). With `needs_texts` one without a
+  // tokenizer that works is refused before its weights are read. The result must not outlive the engine.
   virtual std::unique_ptr<LanguageModel> load_language_model(const std::string& path,
                                                              bool needs_texts) = 0;
 

@@ -1,10 +1,10 @@
 // A base language model, run natively to judge adapters: logits, greedy answers, scores.
 //
 // For judging only, not for serving: weights as they are stored, fp32 activations, one process, batches of
-// texts whose common beginnings are computed once. Models of the classes Llama, Mistral, Qwen2, Qwen3, Gemma
-// 1 to 3 (texts), Phi-3 and SmolLM3 from a Hugging Face folder (safetensors, tokenizer.json or SentencePiece's
-// tokenizer.model), computed as transformers 5 does in fp32, or from a GGUF file, whose blocks are dequantised
-// once. Adapters are applied unmerged: y = W x + scale * B (A x).
+// texts whose common beginnings are computed once. Models of the classes Llama, Mistral, Qwen2, Qwen3,
+// Gemma 1 to 3 (texts), Phi-3 and SmolLM3 from a Hugging Face folder (safetensors, tokenizer.json or
+// SentencePiece's tokenizer.model), computed as transformers 5 does in fp32, or from a GGUF file, whose
+// blocks are dequantised once. Adapters are applied unmerged: y = W x + scale * B (A x).
 #pragma once
 
 #include <cstdint>

@@ -19,7 +19,8 @@ struct Task {
 };
 
 // Hears the logits (vocabulary) after the token at `position` of a task's sequence. Where the sequence ends
-// there: the id that follows, none to end it. Positions of a task come in order, one at a time, on any thread.
+// there: the id that follows, none to end it. Positions of a task come in order, one at a time, on any
+// thread.
 using Hear = std::function<std::optional<std::int32_t>(std::size_t task, std::int64_t position,
                                                        std::span<const float> logits)>;
 

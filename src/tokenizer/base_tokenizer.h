@@ -77,9 +77,9 @@ struct FolderTokenizer {
 // Whether the folder has a file that read_folder() begins with.
 bool has_tokenizer(const std::filesystem::path& folder);
 
-// `path`: a folder, a .gguf, or a folder with one GGUF and no tokenizer's files; of a GGUF in parts any. Throws
-// Error(no_input) where there is none, or Error(data): malformed, not supported, or a tokenizer.model beside the
-// tokenizer.json that has other tokens.
+// `path`: a folder, a .gguf, or a folder with one GGUF and no tokenizer's files; of a GGUF in parts any.
+// Throws Error(no_input) where there is none, or Error(data): malformed, not supported, or a
+// tokenizer.model beside the tokenizer.json that has other tokens.
 FolderTokenizer read_folder(const std::filesystem::path& path);
 
 }  // namespace dnd::tokenizer

@@ -1,5 +1,6 @@
 // The tokenizer, chat templates and end markers that a GGUF file brings (tokenizer.ggml.*,
-// tokenizer.chat_template), as llama.cpp reads them: ids are those of its llama_tokenize() with parse_special.
+// tokenizer.chat_template), as llama.cpp reads them: ids are those of its llama_tokenize() with
+// parse_special.
 //
 // Goals: the kinds "gpt2" (BPE, all names of words that llama.cpp has but "whitespace"), "gemma4" and "llama"
 // (SentencePiece's scores). Others are refused by name. Not followed: where special tokens overlap in a text,

@@ -158,7 +158,8 @@ std::vector<Rule> cased_rules() {
       {{"tiny_aya", "cohere2moe"},
        plain({std::string(kGroupedDigits), any_of({marked, kThreeDigits, kPaths, kSpaces})})},
       {{"youtu"},
-       whole({"[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|[一-龥぀-"
+       whole({"[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|[一-"
+              "龥぀-"
               "ゟ゠-"
               "ヿ]"
               "+",

@@ -104,7 +104,8 @@ TEST_F(ModelFolderTest, SeveralFilesThatNothingOrders) {
 }
 
 TEST_F(ModelFolderTest, WithoutWeights) {
-  refuses(ErrorKind::no_input, "expected model.safetensors, model.safetensors.index.json or a .gguf");
+  refuses(ErrorKind::no_input,
+          "expected model.safetensors, model.safetensors.index.json or a .gguf");
   dir_.file("adapter_config.json", "{}");
   refuses(ErrorKind::no_input, "(this is an adapter)");
   remove("adapter_config.json");

@@ -1,5 +1,5 @@
-// A choice of file, then its bytes: a language model's config.json, or its generation_config.json
-// beside a sound one. Accepted: sizes whose products fit, frequencies for pairs of values, and what each layer
+// A choice of file, then its bytes: a language model's config.json, or its generation_config.json beside a
+// sound one. Accepted: sizes whose products fit, frequencies for pairs of values, and what each layer
 // attends to.
 #include <cmath>
 

@@ -174,8 +174,8 @@ TEST_F(RunTasks, WeightsAsTheyAreStoredAreTheNumbersTheyStandFor) {
   }
 }
 
-// Windows that slide, ropes that change at 16 tokens: what is heard while a sequence grows is what is heard of
-// a sequence that has come as far at once.
+// Windows that slide, ropes that change at 16 tokens: what is heard while a sequence grows is what is heard
+// of a sequence that has come as far at once.
 class GrowingSequences : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(GrowingSequences, AreThoseThatBeginAsLong) {

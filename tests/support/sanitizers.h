@@ -15,8 +15,8 @@ inline constexpr bool kSanitized = true;
 inline constexpr bool kSanitized = false;
 #endif
 
-// Rounds of a test that tries as many changed inputs as it has time for. Sanitizers take ten times as long, and
-// the fuzz targets look for the same.
+// Rounds of a test that tries as many changed inputs as it has time for. Sanitizers take ten times as long,
+// and the fuzz targets look for the same.
 constexpr int changed_inputs(int count) { return kSanitized ? count / 8 : count; }
 
 }  // namespace dnd::testing

@@ -1,4 +1,5 @@
-// Tokenizers of GGUF files against llama.cpp's ids (scripts/make_gguf_tokenizer_cases.py), and what is refused.
+// Tokenizers of GGUF files against llama.cpp's ids (scripts/make_gguf_tokenizer_cases.py), and what is
+// refused.
 #include "tokenizer/gguf_tokenizer.h"
 
 #include <gtest/gtest.h>

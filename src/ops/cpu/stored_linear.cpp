@@ -215,8 +215,8 @@ HWY_INLINE void pack(const StripRows<Read>& rows, std::int64_t inputs, float* to
   for (int o = 0; o < kStripOuts; ++o, to += kLanes) hn::Store(rows.rest(0, o), kFloats, to);
 }
 
-// Asks for the weights of the next strip, a share before each tile: whole layers of weights do not fit into the
-// second cache. What lies behind the last row of W is asked for in vain.
+// Asks for the weights of the next strip, a share before each tile: whole layers of weights do not fit into
+// the second cache. What lies behind the last row of W is asked for in vain.
 template <class Read>
 class NextStrip {
  public:
