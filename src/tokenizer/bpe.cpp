@@ -42,6 +42,8 @@ class MergeTable {
   std::vector<BpeMerge> slots_;  // without a left one: free
 };
 
+constexpr TokenId kGap = -2;  // in no merge
+
 struct Symbol {
   TokenId id;
   std::int32_t before;
@@ -77,7 +79,8 @@ class Bpe final : public Model {
   }
 
   void tokenize(std::string_view piece, std::vector<TokenId>& ids) const override {
-    if (settings_.ignores_merges) {
+    if (settings_.ignores_merges || (settings_.ignores_merges_of_breaks &&
+                                     piece.find_first_not_of('\n') == std::string_view::npos)) {
       const TokenId whole = vocabulary_.find(piece);
       if (whole != kNoToken) {
         ids.push_back(whole);
@@ -89,7 +92,7 @@ class Bpe final : public Model {
     split(piece, symbols);
     merge(symbols);
     for (const Symbol& symbol : symbols) {
-      if (!symbol.gone) ids.push_back(symbol.id);
+      if (!symbol.gone && symbol.id != kGap) ids.push_back(symbol.id);
     }
   }
 
@@ -140,7 +143,10 @@ class Bpe final : public Model {
         continue;
       }
       if (settings_.byte_fallback && add_bytes(text, symbols)) continue;
-      if (!settings_.unknown) continue;
+      if (!settings_.unknown) {
+        if (settings_.parts_at_unknown) add(symbols, kGap);
+        continue;
+      }
       if (unknown_ == kNoToken) {
         fail(ErrorKind::data,
              "tokenizer: the vocabulary does not have the token for the unknown, '",

@@ -17,7 +17,10 @@ struct BpeSettings {
   std::string suffix;  // of tokens that end a word
   bool fuses_unknown = false;
   bool byte_fallback = false;
-  bool ignores_merges = false;
+  bool ignores_merges = false;            // a piece that is a token is taken whole
+  bool ignores_merges_of_breaks = false;  // one of line breaks alone
+  bool parts_at_unknown =
+      false;  // what is unknown and left out still parts what is before and behind it
 };
 
 // Two tokens that become one. Of all that may, those of the lowest rank come first, of these the

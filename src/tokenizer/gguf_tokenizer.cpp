@@ -150,7 +150,9 @@ Plan plan_gpt2(const GgufFile& file, const std::string& kind, const std::string&
   const std::vector<BpeMerge> merges = read_merges(file, plan.read.vocabulary, who);
   BpeSettings settings;
   settings.ignores_merges = words.ignores_merges;
+  settings.ignores_merges_of_breaks = words.ignores_merges_of_breaks;
   settings.byte_fallback = !words.bytes;
+  settings.parts_at_unknown = true;
   plan.model = make_bpe(std::move(plan.read.vocabulary), merges, std::move(settings));
   plan_words(words, plan.document);
   plan.adds_begin = words.adds_begin;

@@ -20,7 +20,8 @@ constexpr std::string_view kGroupedDigits = R"([^\p{N}]*\p{N}{1,3}(?=(?:\p{N}{3}
 constexpr std::string_view kLines = R"([^\n]+|[\n]+)";
 constexpr std::string_view kBloom = R"( ?[^(\s|.,!?…。，、।۔،)]+)";
 constexpr std::string_view kKanji = "[一-龥぀-ゟ゠-ヿ]+";
-constexpr std::string_view kEastern = "[一-龥ࠀ-一가-퟿]+";
+// Spaces of these ranges are none of them to llama.cpp.
+constexpr std::string_view kEastern = R"([一-龥ࠀ-一가-퟿&&[^\s]]+)";
 
 // Parts of others.
 constexpr std::string_view kContractions =
@@ -76,8 +77,18 @@ GgufWords whole(std::vector<std::string> expressions, bool adds_begin = false) {
 }
 
 // Lines as they are, in UTF-8.
-GgufWords lines(bool ignores_merges, bool adds_begin) {
-  return {{std::string(kLines)}, ignores_merges, adds_begin, false, true};
+GgufWords lines() {
+  GgufWords words = plain({std::string(kLines)});
+  words.bytes = false;
+  words.escapes_spaces = true;
+  return words;
+}
+
+GgufWords gemma_lines() {
+  GgufWords words = lines();
+  words.adds_begin = true;
+  words.ignores_merges_of_breaks = true;
+  return words;
 }
 
 std::vector<Rule> gpt2_rules() {
@@ -179,7 +190,7 @@ std::vector<Rule> eastern_rules() {
   return {
       {{"deepseek-llm"},
        plain({R"([\r\n])", cat(R"(\s?[)", kLatinGreekCyrillic, "]+"),
-              R"(\s?[!-/:-~！-／：-～‘-‟　-。]+)", R"(\s+\z)", std::string(kEastern),
+              R"(\s?[!-/:-~！-／：-～‘-‟、-。]+)", R"(\s+\z)", std::string(kEastern),
               std::string(kDigits)})},
       {{"deepseek-coder"},
        plain({R"([\r\n])", R"(\s?\p{L}+)", R"(\s?\p{P}+)", std::string(kEastern),
@@ -190,8 +201,8 @@ std::vector<Rule> eastern_rules() {
               std::string(kDigit)})},
       {{"afmoe"}, plain({std::string(kGroupedDigits), cat("[", kAsian, "]+"), words})},
       {{"kimi-k2"}, plain({han_words})},
-      {{"gemma4", "granite-embed-multi-311m"}, lines(true, true)},
-      {{"sarvam-moe"}, lines(false, false)},
+      {{"gemma4", "granite-embed-multi-311m"}, gemma_lines()},
+      {{"sarvam-moe"}, lines()},
   };
 }
 
