@@ -27,7 +27,7 @@ build_targets() {
 # Longest input in bytes: a few times the largest seed.
 longest_input() {  # target
   case "$1" in
-    torch_checkpoint | wordpiece_files | generator | gguf | tokenizer_json) echo 8192 ;;
+    torch_checkpoint | wordpiece_files | generator | gguf | gguf_tokenizer | tokenizer_json) echo 8192 ;;
     *) echo 4096 ;;
   esac
 }

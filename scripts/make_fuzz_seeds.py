@@ -144,6 +144,36 @@ def gguf():
     save("gguf", "no_tensors", empty + bytes(-len(empty) % 32))
 
 
+def gguf_list(key, kind, values):
+    parts = [gguf_text(value) if kind == 8 else struct.pack("<f" if kind == 6 else "<i", value) for value in values]
+    return gguf_text("tokenizer.ggml." + key) + struct.pack("<IIQ", 9, kind, len(parts)) + b"".join(parts)
+
+
+def gguf_tokenizer():
+    """Without tensors: BPE of several words, and SentencePiece's kind."""
+    ends = ["<s>", "</s>", "<|im_end|>"]
+    letters = [*"the12345dn'", "Ġ", "th", "the", "Ġthe", "12", "Ċ", "ĊĊ"]
+    merges = ["t h", "th e", "Ġ the", "1 2", "Ċ Ċ"]
+    pieces = ["<unk>", *ends, *(f"<0x{byte:02X}>" for byte in (0x0A, 0xC3, 0xA9)), *"▁the12", "▁t", "th", "the", "▁the"]
+
+    def write(name, model, tokens, types, *more):
+        entries = [gguf_text(key) + struct.pack("<I", 8) + gguf_text(value) for key, value in (
+            ("general.architecture", "llama"), ("tokenizer.ggml.model", model),
+            ("tokenizer.chat_template", "{{ bos_token }}"))]
+        entries += [gguf_list("tokens", 8, tokens), gguf_list("token_type", 5, types),
+                    gguf_text("tokenizer.ggml.bos_token_id") + struct.pack("<II", 4, tokens.index("<s>")),
+                    gguf_text("tokenizer.ggml.add_eos_token") + struct.pack("<IB", 7, 1),
+                    gguf_text("tokenizer.ggml.eos_token_id") + struct.pack("<II", 4, tokens.index("</s>")), *more]
+        head = b"GGUF" + struct.pack("<IQQ", 3, 0, len(entries)) + b"".join(entries)
+        save("gguf_tokenizer", name, head + bytes(-len(head) % 32))
+
+    for words in ("default", "llama-bpe", "smollm", "tekken", "kimi-k2", "gemma4"):
+        write(words, "gpt2", [*ends, *letters], [3] * 3 + [1] * len(letters), gguf_list("merges", 8, merges),
+              gguf_text("tokenizer.ggml.pre") + struct.pack("<I", 8) + gguf_text(words))
+    write("scores", "llama", pieces, [2, 3, 3, 4, 6, 6, 6] + [1] * (len(pieces) - 7),
+          gguf_list("scores", 6, [-float(i // 2) for i in range(len(pieces))]))
+
+
 def training():
     """Files named beside them are those that the targets make: l, b, p, q, a. The first character chooses the file."""
     task = {"name": "x", "prompts": "p", "adapters": "a", "test": "q", "group": "g", "attributes": {"domain": "golf"},
@@ -272,5 +302,6 @@ if __name__ == "__main__":
     save("generator", "glove", json.dumps(glove))
     sentencepiece()
     gguf()
+    gguf_tokenizer()
     training()
     model_config()

@@ -48,7 +48,8 @@ run_label() {  # label
 
 set_up_label() {  # label
   case "$1" in
-    interop | interop_slow) scripts/setup_interop.sh ;;
+    interop) scripts/setup_interop.sh ;;
+    interop_slow) scripts/setup_interop.sh && scripts/setup_smollm2.sh ;;
     llama_cpp) scripts/setup_interop.sh && scripts/setup_llama_cpp.sh ;;
   esac
 }
