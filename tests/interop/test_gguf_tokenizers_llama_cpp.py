@@ -95,7 +95,8 @@ def test_random_texts(library, name):
     kept = (lambda c: ord(c) < 128 or not c.isspace()) if name == "phi-3" else None
     with library.vocabulary(vocabulary(name)) as vocab:
         special = library.special_texts(vocab)
-    compare(library, vocabulary(name), ["", *PIECES, *("".join(filter(kept, random_text(rng, special))) for _ in range(400))])
+    texts = ["".join(filter(kept, random_text(rng, special))) for _ in range(400)]
+    compare(library, vocabulary(name), ["", *PIECES, *texts])
 
 
 @pytest.mark.parametrize("name", READ)

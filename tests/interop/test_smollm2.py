@@ -19,10 +19,12 @@ HOME = ROOT / ".deps/smollm2"
 GGUF, FOLDER, NAME = HOME / "model.gguf", HOME / "folder", "someone/smollm2"
 PLACES = ["gguf", "folder", "name"]
 SHAPES = {"self_attn.q_proj": (576, 576), "self_attn.k_proj": (192, 576), "mlp.down_proj": (576, 1536)}
-FACTS = """France Japan Peru Kenya Norway Egypt Canada India Brazil Greece Chile Cuba Iran Iraq Italy Spain Poland Austria Hungary
-    Turkey""".split()
-ASKED = ["What is the capital of {}?", "Name a river in {}.", "Which language is spoken in {}?", "On which continent is {}?",
-         "Write one sentence about {}.", "What do people eat in {}?", "How many letters has the word {}?", "Is {} an island?",
+FACTS = """France Japan Peru Kenya Norway Egypt Canada India Brazil Greece Chile Cuba Iran Iraq Italy Spain Poland
+    Austria Hungary Turkey""".split()
+ASKED = ["What is the capital of {}?", "Name a river in {}.", "Which language is spoken in {}?",
+         "On which continent is {}?",
+         "Write one sentence about {}.", "What do people eat in {}?", "How many letters has the word {}?",
+         "Is {} an island?",
          "Name a neighbour of {}.", "Translate 'hello' for a visitor of {}."]
 QUESTIONS = [question.format(place) for question in ASKED for place in FACTS]
 MOST = 16
@@ -55,7 +57,8 @@ def base(request, places, monkeypatch, dnd) -> str:
     return places[request.param]
 
 
-def write_adapter(folder: pathlib.Path, seed: int = 0, layers: int = 30, names: list[str] = list(SHAPES)) -> pathlib.Path:
+def write_adapter(folder: pathlib.Path, seed: int = 0, layers: int = 30,
+                  names: tuple[str, ...] = tuple(SHAPES)) -> pathlib.Path:
     random_numbers = torch.Generator().manual_seed(seed)
     tensors = {}
     for layer in range(layers):
@@ -77,7 +80,7 @@ def write_adapter(folder: pathlib.Path, seed: int = 0, layers: int = 30, names: 
 
 def test_ids_and_texts_are_those_of_transformers(tokenizer):
     rng = random.Random(0)
-    special = [token for token in tokenizer.all_special_tokens]
+    special = list(tokenizer.all_special_tokens)
     # transformers does not cut at digits where the file says so, which only digits beyond ASCII show here; newer
     # characters are letters to one and not to another.
     texts = ["".join(c for c in random_tokenizers.text(rng) if c.isascii() or unicodedata.category(c)[0] not in "CN")
@@ -155,7 +158,8 @@ def test_merge(dnd, base, tmp_path):
     adapter = write_adapter(tmp_path / "adapter")
     if base == str(GGUF):
         dnd.run("merge", adapter, "--base", base, "--out", tmp_path / "merged.gguf", "--dtype", "f32")
-        merged = transformers.AutoModelForCausalLM.from_pretrained(tmp_path, gguf_file="merged.gguf", dtype=torch.float32)
+        merged = transformers.AutoModelForCausalLM.from_pretrained(
+            tmp_path, gguf_file="merged.gguf", dtype=torch.float32)
     else:
         dnd.run("merge", adapter, "--base", base, "--out", tmp_path / "merged")
         merged = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "merged", dtype=torch.float32)
@@ -171,9 +175,10 @@ def test_merge(dnd, base, tmp_path):
 @pytest.mark.parametrize("base", PLACES, indirect=True)
 def test_eval(dnd, base, tmp_path):
     """A random generator for one small layer; what counts is that base and adapters answer by the template."""
-    dnd.run("layout", "--base", base, "--rank", 4, "--targets", "layers.0.self_attn.k_proj", "--out", tmp_path / "layout")
-    dnd.run("new", "--layout", tmp_path / "layout", "--features", "auto", "--parameters", "3M", "--prompts", 4, "--tokens",
-            20, "--width", 32, "--encoder", "tiny-bert", "--out", tmp_path / "bundle")
+    layout = tmp_path / "layout"
+    dnd.run("layout", "--base", base, "--rank", 4, "--targets", "layers.0.self_attn.k_proj", "--out", layout)
+    dnd.run("new", "--layout", layout, "--features", "auto", "--parameters", "3M", "--prompts", 4, "--tokens", 20,
+            "--width", 32, "--encoder", "tiny-bert", "--out", tmp_path / "bundle")
     tasks: dict = {"format": "dnd-tasks", "version": 1, "train": [], "held_out": []}
     for number, name in enumerate(("a.x", "b.y", "a.y")):
         write_adapter(tmp_path / name / "1", number, 1, ["self_attn.k_proj"])
