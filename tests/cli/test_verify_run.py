@@ -108,8 +108,8 @@ def test_bases_that_cannot_be_run(tmp_path):
 
     assert "architecture 'MixtralForCausalLM' cannot be run" in refused(architectures=["MixtralForCausalLM"])
     assert "'model.embed_tokens.weight': shape [96, 32]" in refused(hidden_size=1 << 24)
-    assert "no tensor 'model.layers.2." in refused(num_hidden_layers=1000)
-    assert "is not part of a Qwen2ForCausalLM" in refused(num_hidden_layers=1)
+    assert "no tensor 'model.layers.2." in refused(num_hidden_layers=1000, layer_types=None)
+    assert "is not part of a Qwen2ForCausalLM" in refused(num_hidden_layers=1, layer_types=None)
     assert "expected an integer from 1" in refused(vocab_size=1 << 62)
     (base / "config.json").write_text(json.dumps(config))
     (base / "model.safetensors").unlink()

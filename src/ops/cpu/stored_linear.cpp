@@ -59,7 +59,7 @@ struct ReadF16 {
 #if HWY_TARGET != HWY_SCALAR
 // Blocks of four values, added up.
 template <class D>
-HWY_INLINE auto fold_blocks(D d, hn::Vec<D> values) {
+HWY_INLINE auto fold_blocks([[maybe_unused]] D d, hn::Vec<D> values) {
   if constexpr (MaxLanes(D()) <= 4) {
     return values;
   } else {
