@@ -300,7 +300,7 @@ namespace {
 
 // Rows whose inputs of a piece stay in the second cache.
 std::int64_t block_rows(std::int64_t in) {
-  constexpr std::int64_t kFloats = 64 * 1024;
+  constexpr std::int64_t kFloats = std::int64_t{64} * 1024;
   return std::max<std::int64_t>(kFloats / piece_length(in) / 12 * 12, 12);
 }
 
