@@ -4,11 +4,20 @@
 Usage: make_smollm2_folder.py MODEL.gguf FOLDER  (.deps/python)
 """
 
+import json
 import pathlib
 import sys
 
 import torch
 import transformers
+
+
+def cut_digits(path: pathlib.Path):
+    """As the published tokenizer and the GGUF's "pre" have it; transformers does not read that."""
+    document = json.loads(path.read_text())
+    document["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": [
+        {"type": "Digits", "individual_digits": True}, document["pre_tokenizer"]]}
+    path.write_text(json.dumps(document, ensure_ascii=False))
 
 
 def main():
@@ -20,6 +29,7 @@ def main():
     del model.config.quantization_config
     model.save_pretrained(folder)
     transformers.AutoTokenizer.from_pretrained(**source).save_pretrained(folder)
+    cut_digits(folder / "tokenizer.json")
 
 
 if __name__ == "__main__":
