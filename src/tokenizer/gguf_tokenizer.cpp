@@ -72,6 +72,7 @@ std::vector<BpeMerge> read_merges(const GgufFile& file, const Vocabulary& vocabu
 // The ranks of scores: the highest first, equal ones together.
 std::vector<std::uint32_t> ranks_of(const std::vector<GgufToken>& tokens) {
   std::vector<float> scores;
+  scores.reserve(tokens.size());
   for (const GgufToken& token : tokens) scores.push_back(token.score);
   std::sort(scores.begin(), scores.end(), std::greater<>());
   scores.erase(std::unique(scores.begin(), scores.end()), scores.end());

@@ -207,14 +207,14 @@ std::vector<Rule> eastern_rules() {
 }
 
 const std::vector<Rule>& rules() {
-  static const std::vector<Rule> kRules = [] {
+  static const std::vector<Rule> all_rules = [] {
     std::vector<Rule> all;
     for (const auto& some : {gpt2_rules(), llama3_rules(), cased_rules(), eastern_rules()}) {
       all.insert(all.end(), some.begin(), some.end());
     }
     return all;
   }();
-  return kRules;
+  return all_rules;
 }
 
 }  // namespace
