@@ -63,7 +63,8 @@ def test_logits_are_those_of_the_decoded_weights(dnd, name, kind, tmp_path):
     model = gguf_models.write(base.model(), base.gguf, tmp_path / "base.gguf", kind)
     found = logits(dnd, adapter, tmp_path / "base.gguf", tmp_path)
     ids = torch.tensor([IDS])
-    assert_close(found["base"], model(ids).logits[0])
+    # The last bit of a rope's frequency is 1e-5 of a logit 48 tokens on.
+    assert_close(found["base"], model(ids).logits[0], 2e-5 if "rope" in name else 1e-5)
     assert_close(found["adapted"], adapted(model, adapter)(ids).logits[0], 3e-5)  # ten times the base's
     assert found["run"].get("base_quantization") == (None if kind == "F32" else kind)
 

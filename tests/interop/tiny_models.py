@@ -66,13 +66,17 @@ def write_bert(folder: Path) -> None:
 
 def write_roberta(folder: Path) -> None:
     """Width 32, 514 rows of positions; byte-level BPE."""
-    tokenizer = tokenizers.ByteLevelBPETokenizer()
-    markers = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
-    tokenizer.train_from_iterator(TEXTS * 20, vocab_size=300, special_tokens=markers, show_progress=False)
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
+    byte_level = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.pre_tokenizer = byte_level
+    tokenizer.train_from_iterator(TEXTS * 20, tokenizers.trainers.BpeTrainer(
+        vocab_size=300, special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
+        initial_alphabet=byte_level.alphabet(), show_progress=False))
+    tokenizer.post_processor = tokenizers.processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
     folder.mkdir()
-    tokenizer.save_model(str(folder))
-    transformers.RobertaTokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"),
-                                  model_max_length=512).save_pretrained(folder)
+    transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", cls_token="<s>", sep_token="</s>",
+        pad_token="<pad>", unk_token="<unk>", model_max_length=512).save_pretrained(folder)
     torch.manual_seed(3)
     transformers.RobertaModel(transformers.RobertaConfig(
         vocab_size=300, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
