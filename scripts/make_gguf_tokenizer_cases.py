@@ -10,7 +10,6 @@ import collections
 import itertools
 import json
 import pathlib
-import struct
 import sys
 import tempfile
 
@@ -18,7 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "tests/interop"))
 import llama
 from llama import gguf
-from llama_words import WORDS
+from llama_words import WORDS, with_words
 
 OUT = ROOT / "tests/data/gguf"
 TEXTS = [
@@ -96,15 +95,6 @@ def write_scores(path: pathlib.Path):
     ordered = ["<unk>", "<s>", "</s>", "<|im_end|>", *ends, *pieces]
     scores = [0.0] * (4 + 256) + [-float(i // 3) for i in range(len(pieces))]  # some are equal
     write(path, "llama", ordered, [special.get(token, 6 if token in ends else 1) for token in ordered], scores)
-
-
-def with_words(path: pathlib.Path, words: str, out: pathlib.Path) -> pathlib.Path:
-    key = b"tokenizer.ggml.pre"
-    content = path.read_bytes()
-    at = content.index(struct.pack("<Q", len(key)) + key) + 8 + len(key) + 4
-    size = struct.unpack_from("<Q", content, at)[0]
-    out.write_bytes(content[:at] + struct.pack("<Q", len(words)) + words.encode() + content[at + 8 + size:])
-    return out
 
 
 def main():

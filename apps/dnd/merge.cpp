@@ -31,11 +31,8 @@ int default_threads() {
 }
 
 void say_what_stays(const merge::BaseWeights& base) {
-  std::string names;
-  for (const std::string& name : base.left_out) {
-    names += cat(names.empty() ? "" : ", ", printable(name));
-  }
-  if (!names.empty()) log_info(cat("not copied from the base: ", names));
+  if (base.left_out.empty()) return;
+  log_info(cat("not copied from the base: ", joined(base.left_out, printable)));
 }
 
 // Throws Error(usage) for what does not go with the kind of base.

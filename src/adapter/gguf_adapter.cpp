@@ -27,12 +27,6 @@ struct PlannedPart {
   std::int64_t heads = 0;
 };
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
-
 std::string gguf_architecture_of(const std::string& who, const std::string& architecture) {
   if (const auto known = formats::gguf_architecture(architecture)) return *known;
   fail(ErrorKind::data, who, ": llama.cpp's names for '", printable(architecture),

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 
 #include "adapter/lora.h"
@@ -51,9 +50,7 @@ void refuse_obstacles(JsonObject& config) {
          "' is set: ", printable(json_line(config.at(obstacle.key))), ": ", obstacle.why);
   }
   if (!config.has("init_lora_weights") || !config.at("init_lora_weights").is_string()) return;
-  std::string start = config.text("init_lora_weights");
-  std::transform(start.begin(), start.end(), start.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
+  const std::string start = lower_ascii(config.text("init_lora_weights"));
   for (const std::string_view name : kBaseChanging) {
     if (!start.starts_with(name)) continue;
     fail(ErrorKind::data, config.where(), ": 'init_lora_weights' is '", printable(start),

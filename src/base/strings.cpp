@@ -116,6 +116,13 @@ std::string trimmed(std::string_view text) {
   return std::string(text.substr(first, text.find_last_not_of(kBlank) - first + 1));
 }
 
+std::string lower_ascii(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
 std::string system_reason(int error) { return std::generic_category().message(error); }
 
 std::string to_hex(const std::uint8_t* bytes, std::size_t count) {

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "dnd/error.h"
@@ -23,6 +25,15 @@ std::string cat(const Parts&... parts) {
 template <typename... Parts>
 [[noreturn]] void fail(ErrorKind kind, const Parts&... parts) {
   throw Error(kind, cat(parts...));
+}
+
+// "a, b, c": what `text_of` gives of each, a function or a member.
+template <typename Range, typename TextOf = std::identity>
+std::string joined(const Range& range, TextOf text_of = {}) {
+  std::ostringstream out;
+  const char* between = "";
+  for (const auto& each : range) out << std::exchange(between, ", ") << std::invoke(text_of, each);
+  return out.str();
 }
 
 // "[10, 130]"; of a shape from a hostile file the first 16 sizes and how many there are.
@@ -48,8 +59,15 @@ std::string to_hex(const std::uint8_t* bytes, std::size_t count);
 inline constexpr std::string_view kBlank = " \t\r\n\v\f";
 std::string trimmed(std::string_view text);
 
+// A to Z in lower case, whatever the locale.
+std::string lower_ascii(std::string text);
+
 std::vector<std::string_view> split(std::string_view text, char separator);
 bool is_valid_utf8(std::string_view text);
+// Whether a byte of UTF-8 is none of a character's first.
+constexpr bool continues_character(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
+}
 
 // The entry of `candidates` nearest to `word` by edit distance, or "" if none is close enough to be
 // a likely typing error.

@@ -34,9 +34,8 @@ std::string spread_note(const std::string& what, const Spread& spread) {
 
 // Columns of a text as a terminal shows it: UTF-8 continuation bytes take none.
 std::size_t columns(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-  }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), std::not_fn(continues_character)));
 }
 
 std::vector<std::size_t> widths_of(const Table& table) {

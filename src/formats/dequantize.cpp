@@ -126,34 +126,31 @@ int four_bits_of_group(Bytes quants, int group, int i) {
   return group % 2 == 0 ? low(byte) : high(byte);
 }
 
-// d, dmin, scales (12), quants (128)
-void q4_k(Bytes block, float* target) {
+// Of Q4_K and Q5_K: d, dmin and scales (12), then what `quant_of(group, i)` reads.
+template <typename QuantOf>
+void scaled_groups(Bytes block, float* target, QuantOf quant_of) {
   const float d = half(block);
   const float dmin = half(block + 2);
   for (int group = 0; group < 8; ++group) {
     const auto [scale, minimum] = six_bits(block + 4, group);
     const float dl = d * scale;
     const float ml = dmin * minimum;
-    for (int i = 0; i < 32; ++i) {
-      *target++ = dl * static_cast<float>(four_bits_of_group(block + 16, group, i)) - ml;
-    }
+    for (int i = 0; i < 32; ++i) *target++ = dl * static_cast<float>(quant_of(group, i)) - ml;
   }
 }
 
-// d, dmin, scales (12), fifth bits (32), quants (128)
+// quants (128)
+void q4_k(Bytes block, float* target) {
+  scaled_groups(block, target,
+                [&](int group, int i) { return four_bits_of_group(block + 16, group, i); });
+}
+
+// fifth bits (32), quants (128)
 void q5_k(Bytes block, float* target) {
-  const float d = half(block);
-  const float dmin = half(block + 2);
-  for (int group = 0; group < 8; ++group) {
-    const auto [scale, minimum] = six_bits(block + 4, group);
-    const float dl = d * scale;
-    const float ml = dmin * minimum;
-    for (int i = 0; i < 32; ++i) {
-      const int fifth = block[16 + i] >> group & 1;
-      const int q = four_bits_of_group(block + 48, group, i) | fifth << 4;
-      *target++ = dl * static_cast<float>(q) - ml;
-    }
-  }
+  scaled_groups(block, target, [&](int group, int i) {
+    const int fifth = block[16 + i] >> group & 1;
+    return four_bits_of_group(block + 48, group, i) | fifth << 4;
+  });
 }
 
 // low four bits (128), high two bits (64), scales (16, signed), d
@@ -176,8 +173,9 @@ void iq4_xs(Bytes block, float* target) {
     const std::uint8_t byte = block[4 + group / 2];
     const int lower = group % 2 == 0 ? low(byte) : high(byte);
     const float dl = d * static_cast<float>((lower | (upper >> (2 * group) & 3) << 4) - 32);
+    const Bytes quants = block + std::ptrdiff_t{8} + std::ptrdiff_t{16} * group;
     for (int i = 0; i < 32; ++i) {
-      const int q = four_bits(block + 8 + group * 16, i);
+      const int q = four_bits(quants, i);
       *target++ = dl * kIq4Values[static_cast<std::size_t>(q)];
     }
   }
@@ -214,11 +212,7 @@ const Decoder* find_decoder(const GgmlType& type) {
 
 bool can_dequantize(const GgmlType& type) { return find_decoder(type) != nullptr; }
 
-std::string dequantizable_types() {
-  std::string all;
-  for (const Decoder& decoder : kDecoders) all += cat(all.empty() ? "" : ", ", decoder.type);
-  return all;
-}
+std::string dequantizable_types() { return joined(kDecoders, &Decoder::type); }
 
 void dequantize(const GgmlType& type, std::span<const std::byte> source, std::span<float> target) {
   const Decoder* decoder = find_decoder(type);

@@ -81,12 +81,6 @@ std::vector<std::string> names_in(const fs::path& folder) {
   return names;
 }
 
-std::string comma_separated(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + printable(name);
-  return text;
-}
-
 // The commit that a revision is: what refs/REV says, or REV where there is a snapshot of it; without main,
 // the only snapshot. Empty where there is none.
 std::string commit_of(const fs::path& repository, const HubName& name) {
@@ -118,7 +112,7 @@ ModelPlace find_in_cache(const HubName& name) {
   if (commit.empty()) {
     fail(ErrorKind::no_input, printable(name.name), ": the cache (", repository.string(),
          ") does not have revision '", name.revision.empty() ? "main" : printable(name.revision),
-         "' (snapshots: ", comma_separated(names_in(repository / "snapshots")), "); ",
+         "' (snapshots: ", joined(names_in(repository / "snapshots"), printable), "); ",
          download_command(name), " fetches it");
   }
   return {repository / "snapshots" / commit, name.name, commit};
@@ -156,7 +150,7 @@ std::string gguf_in(const std::vector<fs::path>& entries, const fs::path& folder
   }
   if (models.size() > 1) {
     fail(ErrorKind::data, folder.string(),
-         ": holds several GGUF files; name the one that is meant: ", comma_separated(models));
+         ": holds several GGUF files; name the one that is meant: ", joined(models, printable));
   }
   return models.empty() ? "" : models[0];
 }

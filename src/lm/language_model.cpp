@@ -90,15 +90,19 @@ class NativeLanguageModel : public LanguageModel {
       : folder_(std::move(parts.folder)),
         model_(workers, folder_.weights(), std::move(parts.config)),
         texts_(std::move(parts.texts)),
-        ends_(model_.config().ends),
-        quantization_(quantization_of(folder_)) {
+        ends_(model_.config().ends) {
     if (ends_.empty()) ends_ = texts_.ends;
   }
 
   LanguageModelInfo info() const override {
     const ModelConfig& c = model_.config();
-    return {c.architecture,      c.layers,       c.hidden,     c.vocabulary,
-            model_.parameters(), texts_.problem, quantization_};
+    return {c.architecture,
+            c.layers,
+            c.hidden,
+            c.vocabulary,
+            model_.parameters(),
+            texts_.problem,
+            quantization_of(folder_)};
   }
 
   void use_adapter(const adapter::LoraAdapter* adapter) override {
@@ -270,7 +274,6 @@ class NativeLanguageModel : public LanguageModel {
   Transformer model_;
   Texts texts_;
   Ids ends_;
-  std::string quantization_;
   bool markers_ = true;
 };
 

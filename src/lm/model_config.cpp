@@ -124,13 +124,11 @@ constexpr std::array<std::pair<std::string_view, Activation>, 5> kActivations = 
 
 const Class& find_class(const formats::ConfigFile& file) {
   const std::string name = file.required_architecture();
-  std::string all;
   for (const Class& known : kClasses) {
     if (known.name == name) return known;
-    all += cat(all.empty() ? "" : ", ", known.name);
   }
   fail(ErrorKind::data, file.who(), ": architecture '", printable(name),
-       "' cannot be run here; supported: ", all);
+       "' cannot be run here; supported: ", joined(kClasses, &Class::name));
 }
 
 std::int64_t size_or(JsonObject& json, const char* key, std::int64_t usual, std::int64_t most) {
@@ -171,12 +169,11 @@ Activation read_activation(JsonObject& json, const Class& kind) {
   if (name == "gelu" && kind.activation != "silu" && key == "hidden_act") {
     return Activation::gelu_tanh;
   }
-  std::string all;
   for (const auto& [known, activation] : kActivations) {
     if (known == name) return activation;
-    all += cat(all.empty() ? "" : ", ", known);
   }
-  refuse_config(json, cat(key, " '", printable(name), "', supported: ", all));
+  refuse_config(json, cat(key, " '", printable(name), "', supported: ",
+                          joined(kActivations, [](const auto& each) { return each.first; })));
 }
 
 void read_kinds(JsonObject& json, const Class& kind, ModelConfig& config) {

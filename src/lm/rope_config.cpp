@@ -6,6 +6,7 @@
 #include <numbers>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/strings.h"
 #include "formats/gguf_config.h"
@@ -189,13 +190,13 @@ constexpr std::array kScalings = {
 
 const Scaling& find_scaling(JsonObject& parameters, bool of_phi3) {
   const std::string type = parameters.text_or("rope_type", parameters.text_or("type", "default"));
-  std::string names;
+  std::vector<std::string_view> names;
   for (const Scaling& known : kScalings) {
     if (known.of_phi3 != of_phi3) continue;
     if (known.type == type) return known;
-    names += cat(names.empty() ? "" : ", ", known.type);
+    names.push_back(known.type);
   }
-  refuse_config(parameters, cat("rope type '", printable(type), "', supported: ", names));
+  refuse_config(parameters, cat("rope type '", printable(type), "', supported: ", joined(names)));
 }
 
 // How many values of a head turn.

@@ -1,9 +1,10 @@
 #include "merge/merge_gguf.h"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <deque>
 #include <exception>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "formats/gguf_model.h"
 #include "merge/block_file.h"
 #include "merge/merge_rows.h"
+#include "merge/row_blocks.h"
 
 namespace dnd::merge {
 namespace fs = std::filesystem;
@@ -23,16 +25,22 @@ using formats::GgufModel;
 using formats::GgufTensor;
 using formats::GgufTensorSpec;
 
-// llama.cpp's names for files of one type (llama.h, enum llama_ftype).
-constexpr std::uint32_t kFileOfF32 = 0;
-constexpr std::uint32_t kFileOfF16 = 1;
-constexpr std::uint32_t kFileOfBf16 = 32;
 constexpr const char* kFileTypeKey = "general.file_type";
 
-std::uint32_t ggml_type_of(Dtype dtype) {
-  return dtype == Dtype::f32   ? formats::kGgmlF32
-         : dtype == Dtype::f16 ? formats::kGgmlF16
-                               : formats::kGgmlBf16;
+// What matrices can become, and what a file of them is to llama.cpp (llama.h, enum llama_ftype).
+struct OutputType {
+  Dtype dtype;
+  std::uint32_t ggml;
+  std::uint32_t file;
+};
+constexpr std::array kOutputTypes = {OutputType{Dtype::f16, formats::kGgmlF16, 1},  // the default
+                                     OutputType{Dtype::f32, formats::kGgmlF32, 0},
+                                     OutputType{Dtype::bf16, formats::kGgmlBf16, 32}};
+
+const OutputType& output_type(std::optional<Dtype> dtype) {
+  const auto found = std::find_if(kOutputTypes.begin(), kOutputTypes.end(),
+                                  [&](const OutputType& type) { return type.dtype == dtype; });
+  return found == kOutputTypes.end() ? kOutputTypes[0] : *found;
 }
 
 bool is_float(const formats::GgmlType& type) {
@@ -57,7 +65,7 @@ const formats::GgmlType* type_for(const GgufTensor& tensor, std::optional<Dtype>
     return blocks ? formats::find_ggml_type(formats::kGgmlF32) : tensor.type;
   }
   if (!dtype && !blocks) return tensor.type;
-  return formats::find_ggml_type(ggml_type_of(dtype.value_or(Dtype::f16)));
+  return formats::find_ggml_type(output_type(dtype).ggml);
 }
 
 // What is done to every tensor, in the order of the base's parts.
@@ -94,12 +102,8 @@ class GgufPlan {
       return item.type != item.source->type;
     });
     if (!converted) return entries;
-    const Dtype all = dtype.value_or(Dtype::f16);
-    const std::uint32_t kind = all == Dtype::f32   ? kFileOfF32
-                               : all == Dtype::f16 ? kFileOfF16
-                                                   : kFileOfBf16;
     std::erase_if(entries, [](const auto& entry) { return entry.first == kFileTypeKey; });
-    entries.emplace_back(kFileTypeKey, formats::gguf_u32(kind));
+    entries.emplace_back(kFileTypeKey, formats::gguf_u32(output_type(dtype).file));
     return entries;
   }
 
@@ -155,10 +159,7 @@ class GgufRewriter {
         item.source->bytes.size() / item.source->type->block_bytes * item.source->type->block_size;
     if (elements == 0) return;
     const std::uint64_t rows = elements / columns;
-    // The kernel takes four rows at a time.
-    const std::uint64_t fitting =
-        std::max<std::uint64_t>(1, options_.block_bytes / (columns * sizeof(float)));
-    const std::uint64_t step = fitting < 4 ? fitting : fitting / 4 * 4;
+    const std::uint64_t step = rows_at_once(options_.block_bytes, columns * sizeof(float));
     for (std::uint64_t row = 0; row < rows;) {
       std::vector<RowBlock> batch;
       for (int i = 0; i < options_.threads && row < rows; ++i) {
@@ -174,18 +175,16 @@ class GgufRewriter {
   // All blocks at once; what one throws is thrown here, the first block's before the others'.
   static void compute(const Item& item, std::vector<RowBlock>& batch) {
     std::vector<std::exception_ptr> errors(batch.size());
-    const auto work = [&](std::size_t i) {
-      try {
-        compute_block(item, batch[i]);
-      } catch (...) {
-        errors[i] = std::current_exception();
+    std::atomic<std::size_t> next = 0;
+    run_on_threads(static_cast<int>(batch.size()), [&] {
+      for (std::size_t i = next++; i < batch.size(); i = next++) {
+        try {
+          compute_block(item, batch[i]);
+        } catch (...) {
+          errors[i] = std::current_exception();
+        }
       }
-    };
-    {
-      std::vector<std::jthread> others;
-      for (std::size_t i = 1; i < batch.size(); ++i) others.emplace_back(work, i);
-      work(0);
-    }  // joins them
+    });
     for (const std::exception_ptr& error : errors) {
       if (error) std::rethrow_exception(error);
     }

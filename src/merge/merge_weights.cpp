@@ -4,14 +4,13 @@
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <utility>
 #include <vector>
 
-#include "base/log.h"
 #include "base/strings.h"
 #include "merge/block_file.h"
 #include "merge/merge_rows.h"
+#include "merge/row_blocks.h"
 
 namespace dnd::merge {
 namespace fs = std::filesystem;
@@ -60,9 +59,7 @@ class BlockList {
     if (weight.bytes == 0) return;
     const std::int64_t rows = weight.shape[0];
     const std::uint64_t row_bytes = weight.bytes / static_cast<std::uint64_t>(rows);
-    // The kernel takes four rows at a time.
-    const std::uint64_t fitting = std::max<std::uint64_t>(1, block_bytes_ / row_bytes);
-    const auto step = static_cast<std::int64_t>(fitting < 4 ? fitting : fitting / 4 * 4);
+    const auto step = static_cast<std::int64_t>(rows_at_once(block_bytes_, row_bytes));
     for (std::int64_t row = 0; row < rows; row += step) {
       const auto count = static_cast<std::uint64_t>(std::min(step, rows - row));
       blocks_.push_back({target.file, weight.begin + static_cast<std::uint64_t>(row) * row_bytes,
@@ -91,15 +88,7 @@ class Rewriter {
   }
 
   void run(int threads) {
-    {
-      std::vector<std::jthread> others;
-      try {
-        for (int i = 1; i < threads; ++i) others.emplace_back([this] { work(); });
-      } catch (const std::exception&) {
-        log_debug("merge: the system gives no more threads");  // those there are do all blocks
-      }
-      work();
-    }  // joins them
+    run_on_threads(threads, [this] { work(); });
     if (error_) std::rethrow_exception(error_);
   }
 

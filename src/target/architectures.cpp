@@ -41,11 +41,6 @@ const Architecture* find_architecture(std::string_view name) {
   return found == kArchitectures.end() ? nullptr : found;
 }
 
-std::string architecture_names() {
-  std::string names;
-  for (const Architecture& each : kArchitectures)
-    names += cat(names.empty() ? "" : ", ", each.name);
-  return names;
-}
+std::string architecture_names() { return joined(kArchitectures, &Architecture::name); }
 
 }  // namespace dnd::target

@@ -20,16 +20,14 @@ constexpr std::array<std::pair<std::string_view, ScorerKind>, 8> kNames = {{
 }};
 
 Scorer named(const std::string& name, ErrorKind kind, const std::string& who) {
-  std::string known;
   for (const auto& [word, value] : kNames) {
-    if (word == name) {
-      Scorer scorer;
-      scorer.kind = value;
-      return scorer;
-    }
-    known += (known.empty() ? "" : ", ") + std::string(word);
+    if (word != name) continue;
+    Scorer scorer;
+    scorer.kind = value;
+    return scorer;
   }
-  fail(kind, who, ": unknown scorer '", printable(name), "'; there are ", known);
+  fail(kind, who, ": unknown scorer '", printable(name), "'; there are ",
+       joined(kNames, [](const auto& each) { return each.first; }));
 }
 
 bool takes_case(ScorerKind kind) {

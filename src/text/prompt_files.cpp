@@ -170,13 +170,6 @@ void read_csv(std::string_view content, char separator, const std::string& field
   }
 }
 
-std::string lower_ascii(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
 }  // namespace
 
 void for_each_record(std::string_view content, const std::filesystem::path& path,

@@ -212,14 +212,13 @@ bool folds_to_several(char32_t point) { return find_range(kSeveralFolds, point) 
 
 char32_t last_point(std::string_view text) {
   std::size_t at = text.size() - 1;
-  while ((static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) --at;
+  while (continues_character(text[at])) --at;
   return decode_at(text, at);
 }
 
 std::size_t count_points(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char byte) {
-    return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U;
-  }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), std::not_fn(continues_character)));
 }
 
 }  // namespace dnd::tokenizer

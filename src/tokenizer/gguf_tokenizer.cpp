@@ -1,7 +1,6 @@
 #include "tokenizer/gguf_tokenizer.h"
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
 #include "base/strings.h"
@@ -31,8 +30,7 @@ bool flag(const GgufFile& file, const char* key, bool fallback, const std::strin
   fail(ErrorKind::data, who, ": ", key, ": expected a boolean, got ", gguf_type_name(value->type));
 }
 
-// --- Models
-// ---------------------------------------------------------------------------------------------
+// -- Models.
 
 // "a b": the left part may begin with the space.
 BpeMerge read_merge(std::string_view text, std::uint32_t rank, const Vocabulary& vocabulary,
@@ -64,8 +62,8 @@ std::vector<BpeMerge> read_merges(const GgufFile& file, const Vocabulary& vocabu
   for (const formats::GgufValue& each : gguf_elements(*list, list->count)) {
     merges.push_back(read_merge(std::get<std::string>(each.value), rank++, vocabulary, who));
   }
-  std::reverse(merges.begin(),
-               merges.end());  // of one pair twice the first counts
+  // Of one pair twice the first counts.
+  std::reverse(merges.begin(), merges.end());
   return merges;
 }
 
@@ -97,7 +95,7 @@ std::vector<BpeMerge> merges_of_scores(const GgufVocabulary& read, const std::st
       fail(ErrorKind::data, who, ": token ", i, " is too long (", text.size(), " bytes)");
     }
     for (std::size_t cut = 1; cut < text.size(); ++cut) {
-      if ((static_cast<unsigned char>(text[cut]) & 0xC0U) == 0x80U) continue;  // within a character
+      if (continues_character(text[cut])) continue;
       const TokenId left = read.vocabulary.find(text.substr(0, cut));
       if (left == kNoToken) continue;
       const TokenId right = read.vocabulary.find(text.substr(cut));
@@ -108,8 +106,7 @@ std::vector<BpeMerge> merges_of_scores(const GgufVocabulary& read, const std::st
   return merges;
 }
 
-// --- What stands around a model
-// -------------------------------------------------------------------------
+// -- What stands around a model.
 
 Json replace_json(const char* what, const char* by) {
   return {{"type", "Replace"}, {"pattern", {{"String", what}}}, {"content", by}};
@@ -187,8 +184,7 @@ Plan plan_llama(const GgufFile& file, const std::string& who) {
 
 // Files name it only by the model's name.
 bool is_phi3(const GgufFile& file) {
-  std::string name = file.text("general.name").value_or("");
-  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string name = lower_ascii(file.text("general.name").value_or(""));
   return name.find("phi-3") != std::string::npos || name.find("phi3") != std::string::npos;
 }
 
@@ -226,8 +222,7 @@ void add_markers(const GgufFile& file, const Plan& plan, const std::string& who,
   if (begin || end) document["post_processor"] = template_json(begin, end);
 }
 
-// --- What the file names
-// --------------------------------------------------------------------------------
+// -- What the file names.
 
 std::vector<std::pair<std::string, std::string>> special_tokens(const GgufVocabulary& read) {
   std::vector<std::pair<std::string, std::string>> tokens;
@@ -269,8 +264,7 @@ FolderTokenizer read_gguf_tokenizer(const GgufFile& file) {
     plan = plan_llama(file, who);
   } else {
     fail(ErrorKind::data, who, ": the kind '", printable(kind),
-         "' (tokenizer.ggml.model) is not supported (expected gpt2, gemma4 or "
-         "llama)");
+         "' (tokenizer.ggml.model) is not supported (expected gpt2, gemma4 or llama)");
   }
   add_tokens(file, plan.read, plan.document);
   add_markers(file, plan, who, plan.document);

@@ -20,6 +20,8 @@ constexpr std::string_view kGroupedDigits = R"([^\p{N}]*\p{N}{1,3}(?=(?:\p{N}{3}
 constexpr std::string_view kLines = R"([^\n]+|[\n]+)";
 constexpr std::string_view kBloom = R"( ?[^(\s|.,!?…。，、।۔،)]+)";
 constexpr std::string_view kKanji = "[一-龥぀-ゟ゠-ヿ]+";
+constexpr std::string_view kHangulAndSigns =
+    "[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|";
 // Spaces of these ranges are none of them to llama.cpp.
 constexpr std::string_view kEastern = R"([一-龥ࠀ-一가-퟿&&[^\s]]+)";
 
@@ -168,13 +170,7 @@ std::vector<Rule> cased_rules() {
       {{"tekken"}, whole({any_of({kCapitalised, kCapitals, kDigit, kPaths, kSpaces})}, true)},
       {{"tiny_aya", "cohere2moe"},
        plain({std::string(kGroupedDigits), any_of({marked, kThreeDigits, kPaths, kSpaces})})},
-      {{"youtu"},
-       whole({"[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|[一-"
-              "龥぀-"
-              "ゟ゠-"
-              "ヿ]"
-              "+",
-              any_of({marked, kDigit, kPaths, kSpaces})})},
+      {{"youtu"}, whole({cat(kHangulAndSigns, kKanji), any_of({marked, kDigit, kPaths, kSpaces})})},
   };
 }
 

@@ -87,7 +87,7 @@ void append_span(std::vector<Span>& spans, std::size_t begin, std::size_t end, b
 
 std::size_t next_point(std::string_view text, std::size_t at) {
   ++at;
-  while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) ++at;
+  while (at < text.size() && continues_character(text[at])) ++at;
   return at;
 }
 

@@ -4,8 +4,7 @@
 // their text is UTF-8.
 #include <array>
 
-#include "fuzz/fuzz_support.h"
-#include "tokenizer/base_tokenizer.h"
+#include "fuzz/check_tokenizer.h"
 
 namespace dnd::fuzz {
 namespace {
@@ -25,15 +24,8 @@ constexpr std::string_view kText = " the <s> th</s>  \xC3\xA9 a \xFF<pad>";
 void check_folder(const std::filesystem::path& path) {
   accepted([&] {
     const tokenizer::FolderTokenizer folder = tokenizer::read_folder(path);
-    const tokenizer::BaseTokenizer& tokenizer = *folder.tokenizer;
     for (const auto& [name, text] : folder.special_tokens) folder.special_id(name);
-    const auto ids = tokenizer.encode(kText);
-    for (const tokenizer::TokenId id : ids) {
-      require(id >= 0 && id < tokenizer.vocabulary_size(),
-              "every id is below the vocabulary's size");
-    }
-    require(is_valid_utf8(tokenizer.decode(ids, false)), "a decoded text is UTF-8");
-    tokenizer.decode_after(ids, ids);
+    check_text(*folder.tokenizer, kText);
   });
 }
 

@@ -1,5 +1,8 @@
 """The names of words ("tokenizer.ggml.pre") that the pinned llama.cpp knows for BPE (src/llama-vocab.cpp)."""
 
+import pathlib
+import struct
+
 WORDS = """default llama3 llama-v3 llama-bpe falcon3 falcon-h1 pixtral midm-2.0 lfm2 jina-v5-nano dbrx smaug-bpe
     chatglm-bpe glm4 glm5 jais-2 deepseek-llm deepseek-coder deepseek-v3 hunyuan-dense joyai-llm hy_v4 spark2_5 youtu
     falcon starcoder refact command-r smollm codeshell exaone minerva-7b mellum2 gpt-2 phi-2 jina-es jina-de gigachat
@@ -8,3 +11,13 @@ WORDS = """default llama3 llama-v3 llama-bpe falcon3 falcon-h1 pixtral midm-2.0 
     bloom gpt3-finnish viking tekken chameleon gpt-4o llama4 kanana2 talkie minimax-m2 granite-embed-multi-97m tiny_aya
     cohere2moe kimi-k2 superbpe bailingmoe bailingmoe2 llada-moe seed-coder ufakzeka afmoe laguna exaone-moe
     granite-embed-multi-311m sarvam-moe minicpm5""".split()
+
+
+def with_words(path: pathlib.Path, words: str, out: pathlib.Path) -> pathlib.Path:
+    """A copy of a GGUF whose words have another name."""
+    key = b"tokenizer.ggml.pre"
+    content = path.read_bytes()
+    at = content.index(struct.pack("<Q", len(key)) + key) + 8 + len(key) + 4
+    size = struct.unpack_from("<Q", content, at)[0]
+    out.write_bytes(content[:at] + struct.pack("<Q", len(words)) + words.encode() + content[at + 8 + size:])
+    return out

@@ -5,14 +5,13 @@ import json
 import pathlib
 import random
 import re
-import struct
 import subprocess
 import unicodedata
 
 import llama
 import pytest
 import random_tokenizers
-from llama_words import WORDS
+from llama_words import WORDS, with_words
 from test_tokenizers import PROGRAM, REFUSED
 
 pytestmark = [pytest.mark.llama_cpp, pytest.mark.skipif(bool(llama.OBSTACLE), reason=llama.OBSTACLE or "")]
@@ -104,15 +103,6 @@ def test_the_ends_of_answers(library, name):
     facts, _ = ours(vocabulary(name), [])
     with library.vocabulary(vocabulary(name)) as vocab:
         assert facts["ends"] == library.ends(vocab)
-
-
-def with_words(path: Path, words: str, out: Path) -> Path:
-    key = b"tokenizer.ggml.pre"
-    content = path.read_bytes()
-    at = content.index(struct.pack("<Q", len(key)) + key) + 8 + len(key) + 4
-    size = struct.unpack_from("<Q", content, at)[0]
-    out.write_bytes(content[:at] + struct.pack("<Q", len(words)) + words.encode() + content[at + 8 + size:])
-    return out
 
 
 @pytest.mark.parametrize("words", WORDS)

@@ -1,7 +1,6 @@
 #include "adapter/files/format_table.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "adapter/diffusers.h"
 #include "adapter/gguf_adapter.h"
@@ -69,9 +68,7 @@ FileFacts describe_safetensors(const fs::path& file) {
   const formats::SafetensorsFile weights(file);
   FileFacts facts{weights.metadata(), ""};
   if (weights.tensors().empty()) return facts;
-  facts.dtype = dtype_name(weights.tensors()[0].dtype);
-  std::transform(facts.dtype.begin(), facts.dtype.end(), facts.dtype.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  facts.dtype = lower_ascii(std::string(dtype_name(weights.tensors()[0].dtype)));
   return facts;
 }
 
