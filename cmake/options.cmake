@@ -33,3 +33,11 @@ function(dnd_without_coverage target)
     target_compile_options(${target} PRIVATE -fno-sanitize=fuzzer-no-link)
   endif()
 endfunction()
+
+# For targets that compute: the presets with sanitizers leave the rest as it is written, for optimising code full of
+# checks takes most of their build.
+function(dnd_optimised_under_sanitizers target)
+  if(DND_SANITIZE)
+    target_compile_options(${target} PRIVATE -O1)
+  endif()
+endfunction()

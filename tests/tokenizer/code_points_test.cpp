@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/json.h"
+#include "support/sanitizers.h"
 #include "text/unicode.h"
 #include "tokenizer/class_writer.h"
 #include "tokenizer/normalizer.h"
@@ -62,19 +63,23 @@ TEST(CodePoints, ClassesAreOnigurumas) {
   }
 }
 
+// Under sanitizers, which take minutes for all, every 64th is changed and nothing compared.
 TEST(CodePoints, NormalizersChangeEveryCodePointAsTheLibraryDoes) {
+  constexpr char32_t kStep = testing::kSanitized ? 64 : 1;
   const Json file = cases();
   for (const Json& test : file.at("normalizers")) {
     const auto normalizer = read_normalizer(test.at("value"), "test");
     Digest found;
     NormalizedText text;
     each_point([&](char32_t point) {
+      if (point % kStep != 0) return;
       std::string one = "a";
       append_point(one, point);
       text.assign(one, false);
       normalizer->normalize(text);
       for (const char32_t c : text::decode_utf8(text.text() + "|")) found.add(c);
     });
+    if (testing::kSanitized) continue;
     EXPECT_EQ(found.text(), test.at("digest").get<std::string>()) << json_line(test.at("value"));
   }
 }
