@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
 #include <limits>
 
 #include "base/strings.h"
@@ -130,6 +133,38 @@ class Unigram final : public Model {
   bool byte_fallback_;
 };
 
+double power_of_ten(int exponent) {
+  const std::string text = cat("1e", exponent);
+  double power = 0.0;
+  std::from_chars(text.data(), text.data() + text.size(), power);
+  return power;
+}
+
+// The library's reader of JSON (serde_json, f64_from_parts) rounds a number's digits to a double and then their
+// product with a power of ten, which may be the neighbour of the nearest double. Between segmentations of the same
+// pieces in another order the last bit decides, so it has to be the library's. The digits are taken to be the shortest
+// that tell the double, as all writers of such files write it.
+double as_library_reads(double score) {
+  constexpr int kLargest = 308;  // power of ten among doubles
+  std::array<char, 32> buffer{};
+  const char* begin = buffer.data();
+  const char* end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), std::abs(score),
+                                  std::chars_format::scientific)
+                        .ptr;
+  const char* mark = std::find(begin, end, 'e');
+  int exponent = 0;
+  std::from_chars(mark[1] == '+' ? mark + 2 : mark + 1, end, exponent);
+  std::string digits(begin, mark);
+  std::erase(digits, '.');
+  exponent -= static_cast<int>(digits.size()) - 1;
+  std::uint64_t whole = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), whole);
+  auto value = static_cast<double>(whole);
+  for (; exponent < -kLargest; exponent += kLargest) value /= power_of_ten(kLargest);
+  value = exponent < 0 ? value / power_of_ten(-exponent) : value * power_of_ten(exponent);
+  return std::copysign(value, score);
+}
+
 }  // namespace
 
 std::unique_ptr<Model> read_unigram(JsonObject& fields) {
@@ -139,7 +174,7 @@ std::unique_ptr<Model> read_unigram(JsonObject& fields) {
       fail(ErrorKind::data, fields.where(), ": vocab[", pieces.size(),
            "]: expected a token and its score");
     }
-    pieces.push_back({entry[0].get<std::string>(), entry[1].get<double>()});
+    pieces.push_back({entry[0].get<std::string>(), as_library_reads(entry[1].get<double>())});
   }
   std::optional<TokenId> unknown;
   if (fields.has("unk_id")) {

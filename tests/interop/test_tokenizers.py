@@ -138,6 +138,19 @@ def test_many_random_tokenizers(tmp_path):
     check(sweep(range(1000, 3500), tmp_path, 50))
 
 
+def test_scores_of_which_the_last_bit_decides(tmp_path):
+    """The same pieces in another order have the same sum but for rounding."""
+    rng, path = random.Random(0), tmp_path / "tokenizer.json"
+    for _ in range(100):
+        vocab = [[token, -rng.uniform(6, 12)] for token in ("?", "0", "00", "000", "1", "01")]
+        bare = dict.fromkeys(("normalizer", "pre_tokenizer", "post_processor", "decoder"))
+        document = {"version": "1.0", "added_tokens": [], **bare}
+        document["model"] = {"type": "Unigram", "unk_id": 0, "byte_fallback": False, "vocab": vocab}
+        path.write_text(json.dumps(document))
+        texts = ["".join(rng.choices("01", (8, 1), k=rng.randint(3, 30))) for _ in range(20)]
+        assert compare(path, texts) == "same"
+
+
 def test_minilm(minilm_dir):
     rng = random.Random(1)
     assert compare(minilm_dir / "tokenizer.json", [random_tokenizers.text(rng) for _ in range(2000)]) == "same"

@@ -221,6 +221,21 @@ TEST(Tokenizer, RefusesWhatItDoesNotKnow) {
   refused("decoder", R"({"type":"ByteLevel"})", "'add_prefix_space' is missing");
 }
 
+// Two segmentations with the same pieces in another order: the last bit of a score, as the library reads it, decides
+// (with the nearest doubles it would be the other one both times). Tokens by `tokenizers` 0.23.
+TEST(Tokenizer, ReadsScoresAsTheLibraryDoes) {
+  const auto ids = [](double one, double two, const char* text) {
+    Json document = word_level();
+    document["model"] = {{"type", "Unigram"}, {"unk_id", nullptr}};
+    document["model"]["vocab"] = Json::array({{"0", one}, {"00", two}});
+    return make(document).encode(text, false);
+  };
+  EXPECT_EQ(ids(-7.241769753713182, -9.408900417068683, "000000000"),
+            (std::vector<TokenId>{1, 1, 1, 1, 0}));
+  EXPECT_EQ(ids(-7.706108753180938, -9.231208112722655, "0000000"),
+            (std::vector<TokenId>{0, 1, 1, 1}));
+}
+
 TEST(Tokenizer, RefusesSequencesBeyondAllDepth) {
   Json normalizer = {{"type", "NFC"}};
   for (int i = 0; i < 20; ++i) {
