@@ -15,7 +15,8 @@ from transformers.models.auto import tokenization_auto
 
 OUT = pathlib.Path(__file__).resolve().parent.parent / "src/tokenizer/class_tables.cpp"
 MISTRAL = "MistralCommonBackend"  # or the backend, by what is installed
-REBUILT = {f"{name}Tokenizer" for name in ("Llama", "Gemma", "GPT2", "GPTNeoX", "Qwen2", "Qwen3_5", "Bert")}
+REBUILT = {f"{name}Tokenizer" for name in ("Llama", "Gemma", "GPT2", "GPTNeoX", "Qwen2", "Qwen3_5", "Bert",
+                                           "Roberta", "XLMRoberta")}
 AS_THE_FILE_IS = {"TokenizersBackend", MISTRAL, "ParakeetTokenizer"}
 
 

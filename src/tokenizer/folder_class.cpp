@@ -42,10 +42,15 @@ std::string_view without_fast(std::string_view name) {
 TokenizerClass class_of_name(std::string_view name, const std::string& who) {
   name = without_fast(name);
   constexpr std::pair<std::string_view, TokenizerClass> kKnown[] = {
-      {"LlamaTokenizer", TokenizerClass::llama}, {"GemmaTokenizer", TokenizerClass::gemma},
-      {"GPT2Tokenizer", TokenizerClass::gpt2},   {"GPTNeoXTokenizer", TokenizerClass::gpt_neox},
-      {"Qwen2Tokenizer", TokenizerClass::qwen2}, {"Qwen3_5Tokenizer", TokenizerClass::qwen3_5},
+      {"LlamaTokenizer", TokenizerClass::llama},
+      {"GemmaTokenizer", TokenizerClass::gemma},
+      {"GPT2Tokenizer", TokenizerClass::gpt2},
+      {"GPTNeoXTokenizer", TokenizerClass::gpt_neox},
+      {"Qwen2Tokenizer", TokenizerClass::qwen2},
+      {"Qwen3_5Tokenizer", TokenizerClass::qwen3_5},
       {"BertTokenizer", TokenizerClass::bert},
+      {"RobertaTokenizer", TokenizerClass::roberta},
+      {"XLMRobertaTokenizer", TokenizerClass::xlm_roberta},
   };
   for (const auto& [known, kind] : kKnown) {
     if (name == known) return kind;
@@ -126,13 +131,38 @@ Components bert(const Json& settings) {
           {{"type", "WordPiece"}, {"prefix", "##"}, {"cleanup", true}}};
 }
 
-Components components(TokenizerClass kind, const Json& settings) {
+// The first rules of normalisation in the file; those of a sequence within a sequence are not looked for.
+Json charsmap_of(const Json& document) {
+  const Json file = document.contains("normalizer") ? document.at("normalizer") : Json();
+  const bool sequence = text_or_none(file, "type") == "Sequence" && file.contains("normalizers");
+  for (const Json& each : sequence ? file.at("normalizers") : Json::array({file})) {
+    if (text_or_none(each, "type") == "Precompiled" && each.contains("precompiled_charsmap")) {
+      return {{"type", "Precompiled"}, {"precompiled_charsmap", each.at("precompiled_charsmap")}};
+    }
+  }
+  return nullptr;
+}
+
+Components xlm_roberta(const Json& settings, const Json& document) {
+  const bool prefix = flag_or(settings, "add_prefix_space", true);
+  const Json pieces = {{"type", "Metaspace"},
+                       {"replacement", "\u2581"},
+                       {"prepend_scheme", prefix ? "always" : "never"},
+                       {"split", true}};
+  const Json words = {{"type", "WhitespaceSplit"}};
+  return {charsmap_of(document),
+          {{"type", "Sequence"}, {"pretokenizers", Json::array({words, pieces})}},
+          pieces};
+}
+
+Components components(TokenizerClass kind, const Json& settings, const Json& document) {
   switch (kind) {
     case TokenizerClass::llama:
       return llama(settings);
     case TokenizerClass::gemma:
       return gemma();
     case TokenizerClass::gpt2:
+    case TokenizerClass::roberta:
       return gpt(settings, false);
     case TokenizerClass::gpt_neox:
       return gpt(settings, true);
@@ -142,6 +172,8 @@ Components components(TokenizerClass kind, const Json& settings) {
       return qwen(settings, kQwen35Words);
     case TokenizerClass::bert:
       return bert(settings);
+    case TokenizerClass::xlm_roberta:
+      return xlm_roberta(settings, document);
     case TokenizerClass::backend:
       break;
   }
@@ -154,6 +186,9 @@ Json model_without_vocabulary(TokenizerClass kind, const std::string& unknown) {
             {"unk_token", unknown},
             {"continuing_subword_prefix", "##"},
             {"max_input_chars_per_word", 100U}};
+  }
+  if (kind == TokenizerClass::xlm_roberta) {
+    return {{"type", "Unigram"}, {"unk_id", 3U}, {"byte_fallback", false}};
   }
   const bool pieces = kind == TokenizerClass::llama || kind == TokenizerClass::gemma;
   return {{"type", "BPE"},
@@ -171,7 +206,8 @@ std::string_view kind_of_model(const Json& model) {
     return model.at("type").get_ref<const std::string&>();
   }
   if (model.contains("merges")) return "BPE";
-  return model.contains("max_input_chars_per_word") ? "WordPiece" : "";
+  if (model.contains("max_input_chars_per_word")) return "WordPiece";
+  return model.contains("vocab") && model.at("vocab").is_array() ? "Unigram" : "";
 }
 
 }  // namespace
@@ -229,6 +265,11 @@ std::vector<std::pair<std::string, Json>> default_tokens(TokenizerClass kind) {
               {"pad_token", "[PAD]"},
               {"cls_token", "[CLS]"},
               {"mask_token", "[MASK]"}};
+    case TokenizerClass::roberta:
+    case TokenizerClass::xlm_roberta:
+      return {{"bos_token", "<s>"},    {"eos_token", "</s>"},  {"sep_token", "</s>"},
+              {"cls_token", "<s>"},    {"unk_token", "<unk>"}, {"pad_token", "<pad>"},
+              {"mask_token", "<mask>"}};
   }
   fail(ErrorKind::internal, "tokenizer: a class without a name");
 }
@@ -250,7 +291,7 @@ void rebuild(TokenizerClass kind, const Json& settings, const std::string& unkno
     if (model.contains(key)) own[key] = std::move(model.at(key));
   }
   model = std::move(own);
-  Components parts = components(kind, settings);
+  Components parts = components(kind, settings, document);
   document["normalizer"] = std::move(parts.normalizer);
   document["pre_tokenizer"] = std::move(parts.pre_tokenizer);
   document["decoder"] = std::move(parts.decoder);

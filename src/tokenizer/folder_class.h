@@ -19,6 +19,8 @@ enum class TokenizerClass {
   qwen2,
   qwen3_5,
   bert,
+  roberta,
+  xlm_roberta,
 };
 
 // What AutoTokenizer chooses. `config`: config.json, `settings`: tokenizer_config.json, each an object,

@@ -41,6 +41,11 @@ std::unique_ptr<Model> read_unigram(JsonObject& fields);
 std::unique_ptr<Model> read_wordpiece(JsonObject& fields);
 std::unique_ptr<Model> read_wordlevel(JsonObject& fields);
 
+// Of a tokenizer.json that the library itself reads: the scores of a Unigram model as its reader rounds
+// numbers, which are not always the nearest ones. What transformers' classes make of a file has the
+// nearest.
+void read_scores_as_library(Json& document);
+
 // {"token": id, ...}
 void read_vocabulary(JsonObject& fields, Vocabulary& vocabulary);
 

@@ -16,6 +16,7 @@
 #include "tokenizer/folder_settings.h"
 #include "tokenizer/gguf_tokenizer.h"
 #include "tokenizer/mistral_words.h"
+#include "tokenizer/model.h"
 #include "tokenizer/sentencepiece_tokenizer.h"
 #include "tokenizer/tokenizer.h"
 
@@ -54,6 +55,10 @@ void set_markers(const FolderSettings& settings, TokenizerClass kind, Tokenizer&
   Json processor;
   if (kind == TokenizerClass::bert) {
     processor = template_json(id_of("cls_token").value_or(2), id_of("sep_token").value_or(3));
+  } else if (kind == TokenizerClass::roberta) {
+    processor = template_json(id_of("cls_token"), id_of("sep_token"));
+  } else if (kind == TokenizerClass::xlm_roberta) {
+    processor = template_json(id_of("bos_token"), id_of("eos_token"));
   } else if (settings.markers) {
     const auto [begin, end] = *settings.markers;
     processor = template_json(begin ? id_of("bos_token") : std::nullopt,
@@ -151,6 +156,7 @@ FolderFile read_document(const fs::path& path, const Json& config, const Json& s
   const TokenizerClass kind = choose_class(config, settings, content, who_settings);
   Json document = parse_json(content, who);
   JsonObject(document, who).object("model");
+  if (kind == TokenizerClass::backend) read_scores_as_library(document);
   return {std::move(document), kind};
 }
 

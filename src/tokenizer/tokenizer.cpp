@@ -128,7 +128,9 @@ Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 Tokenizer::~Tokenizer() = default;
 
 Tokenizer Tokenizer::from_json(std::string_view json, const std::string& who) {
-  return from_document(parse_json(json, who), who);
+  Json document = parse_json(json, who);
+  read_scores_as_library(document);
+  return from_document(document, who);
 }
 
 Tokenizer Tokenizer::from_document(const Json& document, const std::string& who) {

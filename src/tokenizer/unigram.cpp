@@ -140,10 +140,10 @@ double power_of_ten(int exponent) {
   return power;
 }
 
-// The library's reader of JSON (serde_json, f64_from_parts) rounds a number's digits to a double and then their
-// product with a power of ten, which may be the neighbour of the nearest double. Between segmentations of the same
-// pieces in another order the last bit decides, so it has to be the library's. The digits are taken to be the shortest
-// that tell the double, as all writers of such files write it.
+// The library's reader of JSON (serde_json, f64_from_parts) rounds a number's digits to a double and then
+// their product with a power of ten, which may be the neighbour of the nearest double. Between
+// segmentations of the same pieces in another order the last bit decides, so it has to be the library's.
+// The digits are taken to be the shortest that tell the double, as all writers of such files write it.
 double as_library_reads(double score) {
   constexpr int kLargest = 308;  // power of ten among doubles
   std::array<char, 32> buffer{};
@@ -167,6 +167,16 @@ double as_library_reads(double score) {
 
 }  // namespace
 
+void read_scores_as_library(Json& document) {
+  if (!document.is_object() || !document.contains("model")) return;
+  Json& model = document.at("model");
+  if (!model.is_object() || !model.contains("vocab") || !model.at("vocab").is_array()) return;
+  for (Json& entry : model.at("vocab")) {
+    if (!entry.is_array() || entry.size() != 2 || !entry[1].is_number()) continue;
+    entry[1] = as_library_reads(entry[1].get<double>());
+  }
+}
+
 std::unique_ptr<Model> read_unigram(JsonObject& fields) {
   std::vector<Piece> pieces;
   for (const Json& entry : fields.array("vocab")) {
@@ -174,7 +184,7 @@ std::unique_ptr<Model> read_unigram(JsonObject& fields) {
       fail(ErrorKind::data, fields.where(), ": vocab[", pieces.size(),
            "]: expected a token and its score");
     }
-    pieces.push_back({entry[0].get<std::string>(), as_library_reads(entry[1].get<double>())});
+    pieces.push_back({entry[0].get<std::string>(), entry[1].get<double>()});
   }
   std::optional<TokenId> unknown;
   if (fields.has("unk_id")) {

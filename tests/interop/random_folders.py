@@ -15,15 +15,18 @@ SPECIALS = ["<s>", "</s>", "<unk>", "<pad>", "<mask>", "<bos>", "<eos>", "<|endo
             "[PAD]", "[MASK]", "<|im_start|>", "<|im_end|>", "<0x41>", "the", "fox", "New Token", "É", "zz", " q", "12",
             "<image>"]
 TYPES = ["qwen2", "qwen3", "qwen3_moe", "llama", "mistral", "mixtral", "phi3", "gemma", "gemma2", "gpt2", "gpt_neox",
-         "smollm3", "bert", "starcoder2", "granite", "olmo", "nothing-known", "qwen3_5", "internlm2", None]
+         "smollm3", "bert", "roberta", "xlm-roberta", "starcoder2", "granite", "olmo", "nothing-known", "qwen3_5",
+         "internlm2", None]
 CLASSES = ["LlamaTokenizer", "LlamaTokenizerFast", "Qwen2Tokenizer", "Qwen2TokenizerFast", "GPT2Tokenizer",
            "GPT2TokenizerFast", "GPTNeoXTokenizer", "GPTNeoXTokenizerFast", "GemmaTokenizer", "GemmaTokenizerFast",
-           "BertTokenizer", "BertTokenizerFast", "PreTrainedTokenizerFast", "PreTrainedTokenizer", "TokenizersBackend",
+           "BertTokenizer", "BertTokenizerFast", "RobertaTokenizer", "XLMRobertaTokenizer",
+           "PreTrainedTokenizerFast", "PreTrainedTokenizer", "TokenizersBackend",
            "Qwen3_5Tokenizer", "InternLM2Tokenizer", "BloomTokenizerFast", None]
 GENERIC = ["PreTrainedTokenizerFast", "PreTrainedTokenizer", "TokenizersBackend", "InternLM2Tokenizer"]
 FITTING = {"bytes": ["Qwen2Tokenizer", "GPT2TokenizerFast", "GPTNeoXTokenizer", "LlamaTokenizerFast",
-                     "Qwen3_5Tokenizer"],
-           "pieces": ["LlamaTokenizer", "GemmaTokenizerFast"], "wordpiece": ["BertTokenizerFast"]}
+                     "Qwen3_5Tokenizer", "RobertaTokenizerFast"],
+           "pieces": ["LlamaTokenizer", "GemmaTokenizerFast"], "wordpiece": ["BertTokenizerFast"],
+           "unigram": ["XLMRobertaTokenizer", "XLMRobertaTokenizerFast"]}
 TEXTS = ["", "hello world", " the quick brown fox", "the fox the  fox ", "Don't we'll 12345", "<s>hello</s>",
          "a<|endoftext|> b", "[CLS] été [SEP]", "中文 x", "New Token new token", "\n\n hello\tworld .",
          "can 't , it 's ' x ' n't ? !", "<|im_start|>user\nhi<|im_end|>", "É é zz zzz qzz q",

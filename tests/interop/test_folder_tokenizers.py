@@ -128,3 +128,20 @@ def test_folders_without_small_files(tmp_path):
     for name in ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"):
         (tmp_path / "base" / name).unlink(missing_ok=True)
     assert compare(tmp_path / "base", random_folders.TEXTS) == "same"
+
+
+@pytest.mark.parametrize("name", ["PreTrainedTokenizerFast", "XLMRobertaTokenizer"])
+def test_scores_of_which_the_last_bit_decides(name, tmp_path):
+    """The class gets them from Python's reader of numbers, the file as it is from the library's."""
+    rng, folder = random.Random(0), tmp_path / "base"
+    folder.mkdir()
+    (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": name}))
+    vocab = [["<s>", 0.0], ["<pad>", 0.0], ["</s>", 0.0], ["<unk>", 0.0], ["▁", -2.0]]
+    bare = dict.fromkeys(("normalizer", "pre_tokenizer", "post_processor", "decoder"))
+    for _ in range(30):
+        pieces = [[piece, -rng.uniform(6, 12)] for piece in ("0", "00", "000", "1", "01")]
+        model = {"type": "Unigram", "unk_id": 3, "byte_fallback": False, "vocab": vocab + pieces}
+        document = {"version": "1.0", "added_tokens": [], **bare, "model": model}
+        (folder / "tokenizer.json").write_text(json.dumps(document))
+        texts = ["".join(rng.choices("01", (8, 1), k=rng.randint(3, 30))) for _ in range(20)]
+        assert compare(folder, texts) == "same"

@@ -64,6 +64,11 @@ def write_bert(folder: Path) -> None:
         max_position_embeddings=512, initializer_range=0.2)).save_pretrained(folder)
 
 
+def name_class(folder: Path, name: str) -> None:
+    path = folder / "tokenizer_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "tokenizer_class": name}))
+
+
 def write_roberta(folder: Path) -> None:
     """Width 32, 514 rows of positions; byte-level BPE."""
     tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
@@ -77,6 +82,7 @@ def write_roberta(folder: Path) -> None:
     transformers.PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", cls_token="<s>", sep_token="</s>",
         pad_token="<pad>", unk_token="<unk>", model_max_length=512).save_pretrained(folder)
+    name_class(folder, "RobertaTokenizer")  # as published folders do
     torch.manual_seed(3)
     transformers.RobertaModel(transformers.RobertaConfig(
         vocab_size=300, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,

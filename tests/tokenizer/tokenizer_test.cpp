@@ -221,8 +221,8 @@ TEST(Tokenizer, RefusesWhatItDoesNotKnow) {
   refused("decoder", R"({"type":"ByteLevel"})", "'add_prefix_space' is missing");
 }
 
-// Two segmentations with the same pieces in another order: the last bit of a score, as the library reads it, decides
-// (with the nearest doubles it would be the other one both times). Tokens by `tokenizers` 0.23.
+// Two segmentations with the same pieces in another order: the last bit of a score, as the library reads
+// it, decides (with the nearest doubles it would be the other one both times). Tokens by `tokenizers` 0.23.
 TEST(Tokenizer, ReadsScoresAsTheLibraryDoes) {
   const auto ids = [](double one, double two, const char* text) {
     Json document = word_level();
