@@ -38,7 +38,8 @@ void add_output_options(CLI::App& command, GenerateOptions& options) {
       ->check(CLI::IsMember(adapter::element_types()));
   command.add_flag("-n,--dry-run", options.dry_run, "Say what would be done, and stop");
   command.add_flag("-f,--force", options.force, "Replace existing adapters");
-  command.add_flag("--resume", options.resume, "Keep adapters made from the same inputs");
+  command.add_flag("--resume", options.resume,
+                   "Go on with a call that was cut short; what other inputs made fails by itself");
   command.add_option("--shard", options.shard,
                      "Every N-th task: I/N (I from 0), or auto for job\n"
                      "arrays (SLURM_ARRAY_TASK_ID/COUNT or RANK/WORLD_SIZE)");

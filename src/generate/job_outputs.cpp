@@ -1,5 +1,7 @@
 #include "generate/job_outputs.h"
 
+#include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -32,25 +34,37 @@ void JobOutputs::check(const std::vector<Job>& jobs, const std::vector<fs::path>
         fail(ErrorKind::data, artefact.path.string(),
              ": two artefacts of this call would go there (a task named like another's file)");
       }
-      if (options_.resume && is_occupied(artefact.path)) {
+      if (!options_.force && is_occupied(artefact.path)) {
         check_replaceable(artefact);
       } else {
-        check_output(artefact, options_.force, inputs,
-                     "--force replaces it, --resume keeps what is finished");
+        check_output(artefact, options_.force, inputs);
       }
     }
   }
 }
 
-std::vector<Artefact> JobOutputs::missing(const Job& job,
-                                          const adapter::Provenance& provenance) const {
-  std::vector<Artefact> artefacts = artefacts_of(job.path, options_.formats);
-  if (!options_.resume) return artefacts;
+bool JobOutputs::has_any(const Job& job) const {
+  const std::vector<Artefact> artefacts = artefacts_of(job.path, options_.formats);
+  return std::any_of(artefacts.begin(), artefacts.end(),
+                     [](const Artefact& artefact) { return is_occupied(artefact.path); });
+}
+
+Present JobOutputs::present(const Job& job, const adapter::Provenance& provenance) const {
+  Present present;
   const auto expected = adapter::provenance_metadata(provenance);
-  std::erase_if(artefacts, [&](const Artefact& artefact) {
-    return is_finished(artefact, expected, write_options(job, artefact.format));
-  });
-  return artefacts;
+  for (Artefact& artefact : artefacts_of(job.path, options_.formats)) {
+    std::optional<adapter::Finished> found;
+    if (!options_.force) {
+      found = find_finished(artefact, expected, write_options(job, artefact.format));
+    }
+    if (!found) {
+      present.missing.push_back(std::move(artefact));
+      continue;
+    }
+    if (found->metadata.contains("dnd.device")) present.device = found->metadata["dnd.device"];
+    present.finished.push_back({std::move(artefact), found->file});
+  }
+  return present;
 }
 
 adapter::WrittenFile JobOutputs::write(const Job& job, const Artefact& artefact,

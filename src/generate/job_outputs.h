@@ -16,8 +16,21 @@ namespace dnd::generate {
 struct OutputOptions {
   std::vector<adapter::AdapterFormat> formats;  // each once
   std::string dtype;                            // empty: bf16, or the format's own
-  bool force = false;                           // what is there is replaced
-  bool resume = false;                          // what is there and finished is kept
+  bool force = false;                           // what is there is replaced, else kept
+  bool resume = false;  // what is there of other inputs fails by itself, not the call
+};
+
+// One of a job's formats, as it lies on disk.
+struct Written {
+  adapter::Artefact artefact;
+  adapter::WrittenFile file;
+};
+
+// What a job's formats come to before it is computed.
+struct Present {
+  std::vector<Written> finished;  // made from the same inputs
+  std::vector<adapter::Artefact> missing;
+  std::string device;  // that the finished ones were made on
 };
 
 // The element type that `dtype` is in files of a format.
@@ -30,14 +43,16 @@ class JobOutputs {
 
   std::size_t formats() const { return options_.formats.size(); }
 
-  // Before anything is computed: every place can be made, is one job's alone, and is free, or may be
-  // replaced or skipped; none is, holds or lies in one of `inputs`. Throws Error(cannot_create), or
-  // Error(data) where two jobs have one place.
+  // Before anything is computed: every place can be made, is one job's alone, and is free, or has what may be
+  // replaced or kept; none is, holds or lies in one of `inputs`. Throws Error(cannot_create), or Error(data)
+  // where two jobs have one place.
   void check(const std::vector<Job>& jobs, const std::vector<std::filesystem::path>& inputs) const;
 
-  // What is still to be made of a job: all, but for what resuming finds made from the same inputs.
-  std::vector<adapter::Artefact> missing(const Job& job,
-                                         const adapter::Provenance& provenance) const;
+  // Whether what other inputs made must be found before anything is computed: it ends the call.
+  bool refuses_others() const { return !options_.force && !options_.resume; }
+  bool has_any(const Job& job) const;  // of its places, occupied ones
+  // Throws Error(cannot_create) where other inputs made what is there.
+  Present present(const Job& job, const adapter::Provenance& provenance) const;
 
   // Throws as the format's writer does.
   adapter::WrittenFile write(const Job& job, const adapter::Artefact& artefact,

@@ -76,10 +76,14 @@ class Run {
         late_(generator, options.encoder, open_engine) {}
 
   void run() {
+    if (outputs_.refuses_others()) refuse_others();
     for (std::size_t next = 0; next < jobs_.size();) {
       std::vector<Work> batch;
-      for (; next < jobs_.size() && batch.size() < options_.at_once; ++next) prepare(next, batch);
-      if (!batch.empty()) finish(std::move(batch));
+      std::size_t computed = 0;
+      for (; next < jobs_.size() && computed < options_.at_once; ++next) {
+        if (prepare(next, batch)) ++computed;
+      }
+      finish(std::move(batch));
     }
   }
 
@@ -99,13 +103,27 @@ class Run {
     }
   }
 
-  // The job with its condition, added to `batch` unless there is nothing to do or it fails.
-  void prepare(std::size_t job, std::vector<Work>& batch) {
+  void refuse_others() const {
+    for (std::size_t job = 0; job < jobs_.size(); ++job) {
+      if (!outputs_.has_any(jobs_[job])) continue;
+      Work work;
+      work.job = job;
+      begin(work);
+    }
+  }
+
+  // The job with its condition, added to `batch` unless it fails. Whether there is something to compute.
+  bool prepare(std::size_t job, std::vector<Work>& batch) {
     Work work;
     work.job = job;
-    if (!attempt({job}, [&] { begin(work); }) || work.missing.empty()) return;
-    if (!late_.is_open()) open(work.made.seconds);
-    if (attempt({job}, [&] { encode(work); })) batch.push_back(std::move(work));
+    if (!attempt({job}, [&] { begin(work); })) return false;
+    const bool computes = !work.missing.empty();
+    if (computes) {
+      if (!late_.is_open()) open(work.made.seconds);
+      if (!attempt({job}, [&] { encode(work); })) return false;
+    }
+    batch.push_back(std::move(work));
+    return computes;
   }
 
   // What is to be made of it, and from what.
@@ -124,7 +142,10 @@ class Run {
       provenance.selection = chosen.selection;
       work.prompts = std::move(chosen.texts);
     }
-    work.missing = outputs_.missing(job, provenance);
+    Present present = outputs_.present(job, provenance);
+    provenance.device = std::move(present.device);
+    work.made.written = std::move(present.finished);
+    work.missing = std::move(present.missing);
   }
 
   adapter::Provenance describe(const Job& job) const {
@@ -164,30 +185,38 @@ class Run {
   }
 
   void finish(std::vector<Work> batch) {
+    std::vector<Work*> computed;
     std::vector<std::size_t> jobs;
-    jobs.reserve(batch.size());
-    for (const Work& work : batch) jobs.push_back(work.job);
+    for (Work& work : batch) {
+      if (work.missing.empty()) continue;
+      computed.push_back(&work);
+      jobs.push_back(work.job);
+    }
     std::vector<HostTensor> tokens;
-    if (!attempt(jobs, [&] { tokens = decode(batch); })) return;
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      Work& work = batch[i];
-      if (!attempt({work.job}, [&] { make(std::exchange(tokens[i], {}), work); })) continue;
+    const bool decoded = jobs.empty() || attempt(jobs, [&] { tokens = decode(computed); });
+    std::size_t next = 0;
+    for (Work& work : batch) {
+      if (!work.missing.empty()) {
+        if (!decoded) continue;
+        HostTensor own = std::move(tokens[next++]);
+        if (!attempt({work.job}, [&] { make(own, work); })) continue;
+      }
       // Not attempted: a closed or full standard output would fail every further job too.
       observer_.on_made(work.job, work.made);
     }
   }
 
-  std::vector<HostTensor> decode(std::vector<Work>& batch) {
-    observer_.on_decode(batch.front().job, batch.back().job);
+  std::vector<HostTensor> decode(const std::vector<Work*>& batch) {
+    observer_.on_decode(batch.front()->job, batch.back()->job);
     Stopwatch watch;
     std::vector<HostTensor> conditions;
     conditions.reserve(batch.size());
-    for (Work& work : batch) conditions.push_back(std::move(work.condition));
+    for (Work* work : batch) conditions.push_back(std::move(work->condition));
     std::vector<HostTensor> tokens = late_.session().decode(
         std::move(conditions),
         [&](std::size_t done, std::size_t total) { observer_.on_layer(done, total); });
     const double share = watch.lap() / static_cast<double>(batch.size());
-    for (Work& work : batch) work.made.seconds.decode = share;
+    for (Work* work : batch) work->made.seconds.decode = share;
     return tokens;
   }
 

@@ -31,19 +31,14 @@ struct Seconds {
   double write = 0.0;
 };
 
-// One of a job's formats, as it lies on disk.
-struct Written {
-  adapter::Artefact artefact;
-  adapter::WrittenFile file;
-};
-
 // What was made of a job.
 struct Made {
   adapter::Provenance provenance;
-  std::vector<Written> written;  // a format that failed or was there is not among them
+  std::vector<Written>
+      written;  // what was there already first; a format that failed is not among them
   std::vector<verify::Finding>
-      findings;  // what `dnd verify` would find, against the generator's own layout
-  Seconds seconds;
+      findings;     // what `dnd verify` would find, against the generator's own layout
+  Seconds seconds;  // none where all was there
 };
 
 // What all jobs of a call have in common.
@@ -73,10 +68,11 @@ class RunObserver {
 
 using OpenEngine = std::function<std::unique_ptr<Engine>()>;
 
-// Makes what is missing of every job, in order. `open_engine` is called once, when a job has something to
-// compute: where all is there, nothing is loaded. An Error of one job among several goes to
-// RunObserver::on_failure; that of a single job, of loading what all need, or of kind `unavailable` is
-// thrown.
+// Makes what is missing of every job, in order; what the same inputs made already counts as made. What
+// other inputs made is refused before anything is computed, with OutputOptions::resume when its job comes.
+// `open_engine` is called once, when a job has something to compute: where all is there, nothing is loaded.
+// An Error of one job among several goes to RunObserver::on_failure; that of a single job, of loading what
+// all need, or of kind `unavailable` is thrown.
 void run_jobs(const std::vector<Job>& jobs, const Generator& generator, const JobOutputs& outputs,
               const RunOptions& options, const OpenEngine& open_engine, RunObserver& observer);
 

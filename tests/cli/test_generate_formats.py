@@ -64,7 +64,7 @@ def test_two_artefacts_at_one_place(bundle):
 def test_any_existing_artefact_stops_the_call(call):
     os.makedirs("out.mlx/sub")
     message = fails(Exit.CANNOT_CREATE, *call, "--out", "out", "--format", "peft,mlx")
-    assert "out.mlx: exists already" in message
+    assert "out.mlx: exists and is not an MLX adapter" in message
     message = fails(Exit.CANNOT_CREATE, *call, "--out", "out", "--format", "peft,mlx", "--force")
     assert "will not be replaced" in message
     assert not os.path.exists("out")
@@ -81,10 +81,10 @@ def test_resume_makes_what_is_missing(call):
     dnd(*call, "--out", "out")
     before = os.stat("out/adapter_model.safetensors").st_ino
     result = dnd(*call, "--out", "out", "--format", "peft,mlx", "--resume")
-    assert result.lines == ["out.mlx"]
+    assert result.lines == ["out", "out.mlx"]
     assert "out: finished already" in result.err
     assert os.stat("out/adapter_model.safetensors").st_ino == before
-    assert dnd(*call, "--out", "out", "--format", "peft,mlx", "--resume", engine=False).lines == []
+    assert dnd(*call, "--out", "out", "--format", "peft,mlx", "--resume", engine=False).lines == ["out", "out.mlx"]
     message = fails(Exit.CANNOT_CREATE, *call, "--out", "out", "--format", "mlx", "--resume", "--seed", 5)
     assert "out.mlx: exists already, made from other inputs" in message
     message = fails(Exit.CANNOT_CREATE, *call, "--out", "out", "--format", "mlx", "--resume", "--adapter-dtype", "f16")

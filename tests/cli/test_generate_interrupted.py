@@ -50,9 +50,10 @@ def kill_again_and_again(batch, tries):
     done, cut_off = set(), set()
     while tries > 0 or not cut_off:
         tries -= 1
+        if done == expected.keys():
+            break  # all were made between the kills
         with start([*call, "--out", "out", "--resume"]) as program:
-            if not program.stdout.readline():
-                break  # all were made between the kills
+            program.stdout.readline()
             while program.poll() is None and leftovers() <= cut_off:
                 pass
             time.sleep(delays.choice([0.0, 0.0005, 0.002]))

@@ -115,8 +115,30 @@ def test_task_names_stay_folder_names(bundle, name):
 def test_an_existing_target_is_an_error_before_anything_is_computed(bundle, three_tasks):
     os.makedirs("out/b/data")
     message = fails(Exit.CANNOT_CREATE, "generate", "--model", bundle, "--prompts", three_tasks, "--out", "out")
-    assert "out/b: exists already" in message and "--force" in message and "--resume" in message
+    assert "out/b: exists and is not a PEFT adapter" in message
     assert tree() == {three_tasks, "out", "out/b", "out/b/data"}
+
+
+def test_the_same_call_again_prints_what_is_there(bundle, adapter, four):
+    """As in a shell line that names the result: llama-cli --lora "$(dnd generate ...)"."""
+    call = ["generate", "--model", bundle, "--prompts", four, "--out", "out", "--format", "peft,mlx"]
+    first, before = dnd(*call, "--json").json, os.stat("out/adapter_model.safetensors")
+    assert dnd(*call, engine=False).out == "out\nout.mlx\n"
+    for again, made in zip(dnd(*call, "--json", engine=False).json, first, strict=True):
+        seconds = again.pop("seconds")
+        assert seconds["total"] == 0 < made.pop("seconds")["total"]
+        assert again == made
+    assert os.path.samestat(os.stat("out/adapter_model.safetensors"), before)
+
+
+@pytest.mark.parametrize("change", [["--seed", 1], ["--adapter-dtype", "f32"], ["--precision", "bf16"]])
+def test_what_another_call_made_is_an_error_before_anything_is_computed(bundle, three_tasks, change):
+    call = ["generate", "--model", bundle, "--prompts", three_tasks, "--out", "out"]
+    dnd(*call, "--shard", "1/2")
+    before = tree()
+    message = fails(Exit.CANNOT_CREATE, *call, *change, engine=False)
+    assert "out/b: exists already, made from other inputs (--force replaces it)" in message
+    assert tree() == before
 
 
 def test_an_empty_folder_is_no_obstacle(bundle, adapter, four):
@@ -158,7 +180,7 @@ def test_shards_are_a_partition_and_resume_fills_the_rest(bundle, three_tasks):
     before = os.stat("out/b")
     assert dnd(*call, "--shard", "0/2").lines == ["out/a", "out/c"]
     finished = dnd(*call, "--resume", engine=False)
-    assert finished.lines == []
+    assert finished.lines == ["out/a", "out/b", "out/c"]
     assert "out/b: finished already" in finished.err
     assert os.path.samestat(os.stat("out/b"), before)
 
@@ -166,7 +188,9 @@ def test_shards_are_a_partition_and_resume_fills_the_rest(bundle, three_tasks):
 def test_resume_makes_only_what_is_missing(bundle, three_tasks):
     call = ["generate", "--model", bundle, "--prompts", three_tasks, "--out", "out"]
     dnd(*call, "--shard", "0/2")
-    assert dnd(*call, "--resume").lines == ["out/b"]
+    before = {task: os.stat(f"out/{task}") for task in "ac"}
+    assert dnd(*call, "--resume").lines == ["out/a", "out/b", "out/c"]
+    assert all(os.path.samestat(os.stat(f"out/{task}"), was) for task, was in before.items())
 
 
 @pytest.mark.parametrize("change", [["--seed", 1], ["--adapter-dtype", "f32"], ["--precision", "bf16"],
@@ -174,7 +198,7 @@ def test_resume_makes_only_what_is_missing(bundle, three_tasks):
 def test_resume_refuses_an_adapter_of_other_inputs(bundle, adapter, four, change):
     write_prompts("other.jsonl", QUESTIONS[1:5])
     call = ["generate", "--model", bundle, "--out", adapter, "--resume"]
-    assert dnd(*call, "--prompts", four, engine=False).lines == []
+    assert dnd(*call, "--prompts", four, engine=False).lines == [str(adapter)]
     prompts = [] if "--prompts" in change else ["--prompts", four]
     message = fails(Exit.CANNOT_CREATE, *call, *prompts, *change)
     assert "made from other inputs" in message

@@ -45,11 +45,10 @@ TEST_F(JobOutputsTest, InputsAreNotReplaced) {
                    ErrorKind::cannot_create, "adapter_model.safetensors");
 }
 
-TEST_F(JobOutputsTest, WhatIsThereIsRefusedForcedOrResumed) {
+TEST_F(JobOutputsTest, WhatMayBeReplacedOrKeptMayBeThere) {
   fs::create_directory(dir_ / "x");
   dir_.file("x/adapter_config.json", "{}");
-  EXPECT_DND_ERROR(outputs().check(jobs({"x"}), {}), ErrorKind::cannot_create,
-                   "--force replaces it, --resume keeps what is finished");
+  EXPECT_NO_THROW(outputs().check(jobs({"x"}), {}));
   EXPECT_NO_THROW(outputs(true).check(jobs({"x"}), {}));
   EXPECT_NO_THROW(outputs(false, true).check(jobs({"x"}), {}));
   dir_.file("x/notes.txt", "mine");

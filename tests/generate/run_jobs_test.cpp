@@ -172,11 +172,10 @@ TEST_F(RunJobsTest, AFailingBatchIsItsJobsFailure) {
 
 TEST_F(RunJobsTest, AFailingFormatLeavesTheOthersTheirChance) {
   formats_ = {AdapterFormat::peft, AdapterFormat::mlx};
-  fs::create_directory(dir_ / "out");
-  dir_.file("out/one.mlx", "in the way");
-  const Log log = run(plan({{"one", "ab"}, {"two", "cd"}}));
+  const std::string name(252, 'o');  // with ".mlx" longer than a name may be
+  const Log log = run(plan({{name, "ab"}, {"two", "cd"}}));
   ASSERT_EQ(log.failures.size(), 1U);
-  EXPECT_THAT(log.failures[0], ::testing::StartsWith("one.mlx: "));
+  EXPECT_THAT(log.failures[0], ::testing::StartsWith(name + ".mlx: "));
   EXPECT_THAT(log.failures[0], ::testing::EndsWith("(1)"));
   EXPECT_THAT(log.made_jobs, ElementsAre(0, 1));
   EXPECT_EQ(log.made[0].written.size(), 1U);
@@ -194,34 +193,59 @@ TEST_F(RunJobsTest, WhatOneJobOrAllNeedEndsTheRun) {
   EXPECT_FALSE(fs::exists(dir_ / "out"));
 }
 
-TEST_F(RunJobsTest, ResumingMakesWhatIsMissing) {
+TEST_F(RunJobsTest, WhatIsThereCountsAsMadeAndWhatIsMissingIsMade) {
   const std::vector<Job> jobs = plan({{"one", "ab"}, {"two", "cd"}, {"three", "bc"}});
-  run(jobs);
+  const Log first = run(jobs);
   const std::string before = matrices("out/two");
-  resume_ = true;
   Log log = run(jobs);
   EXPECT_EQ(opened_, 1U) << "nothing to compute, nothing to load";
-  EXPECT_THAT(log.made_jobs, IsEmpty());
+  ASSERT_THAT(log.made_jobs, ElementsAre(0, 1, 2));
+  ASSERT_EQ(log.made[1].written.size(), 1U);
+  EXPECT_EQ(log.made[1].written[0].artefact.path, dir_ / "out/two");
+  EXPECT_EQ(log.made[1].written[0].file.sha256, first.made[1].written[0].file.sha256);
+  EXPECT_EQ(log.made[1].written[0].file.bytes, first.made[1].written[0].file.bytes);
+  EXPECT_EQ(log.made[1].provenance.device, "cpu");
 
   fs::remove_all(dir_ / "out/two");
   engine_ = {};
   log = run(jobs);
-  EXPECT_THAT(log.made_jobs, ElementsAre(1));
+  EXPECT_THAT(log.made_jobs, ElementsAre(0, 1, 2));
   EXPECT_THAT(engine_.encoded, ElementsAre(2));
   EXPECT_EQ(matrices("out/two"), before);
 
   formats_.push_back(AdapterFormat::mlx);
   log = run(jobs);
-  EXPECT_EQ(log.made.size(), 3U);
-  EXPECT_EQ(log.made[0].written.size(), 1U) << "the format that was not there";
+  ASSERT_EQ(log.made.size(), 3U);
+  ASSERT_EQ(log.made[0].written.size(), 2U);
+  EXPECT_EQ(log.made[0].written[1].artefact.path, dir_ / "out/one.mlx");
 }
 
-TEST_F(RunJobsTest, ResumingRefusesWhatOtherInputsMade) {
+// A failing job among those that are there and those that are not.
+TEST_F(RunJobsTest, AFailureIsItsOwnJobsAlone) {
+  run(plan({{"one", "ab"}, {"three", "bc"}}));
+  engine_ = {};
+  engine_.failing_decode = 1;
+  options_.at_once = 1;
+  const Log log = run(plan({{"one", "ab"}, {"two", "cd"}, {"three", "bc"}, {"four", "ac"}}));
+  EXPECT_THAT(log.failures, ElementsAre("two: decoder: too large (1)"));
+  EXPECT_THAT(log.made_jobs, ElementsAre(0, 2, 3));
+}
+
+TEST_F(RunJobsTest, WhatOtherInputsMadeIsRefusedBeforeAnythingIsComputed) {
+  run(plan({{"two", "cd"}}));
+  EXPECT_DND_ERROR(run(plan({{"one", "ab"}, {"two", "bd"}})), ErrorKind::cannot_create,
+                   "two: exists already, made from other inputs");
+  EXPECT_FALSE(fs::exists(dir_ / "out/one"));
+  EXPECT_EQ(opened_, 1U);
+}
+
+TEST_F(RunJobsTest, ResumingRefusesItWhenItsJobComes) {
   run(plan({{"one", "ab"}, {"two", "cd"}}));
   resume_ = true;
   const Log log = run(plan({{"one", "ab"}, {"two", "bd"}}));
   ASSERT_EQ(log.failures.size(), 1U);
   EXPECT_THAT(log.failures[0], ::testing::HasSubstr("two: exists already, made from other inputs"));
+  EXPECT_THAT(log.made_jobs, ElementsAre(0));
   options_.precision = "bf16";
   EXPECT_EQ(run(plan({{"one", "ab"}, {"two", "cd"}})).failures.size(), 2U);
 }

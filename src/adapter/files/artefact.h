@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,10 +35,17 @@ void check_replaceable(const Artefact& artefact);
 WrittenFile write_artefact(const Artefact& artefact, const LoraAdapter& adapter,
                            const WriteOptions& options);
 
-// Whether the artefact is there and was made from the same inputs: its metadata has all of `expected`
-// but "format" and "dnd.version", its matrices are of `options.dtype`. Throws Error(cannot_create)
-// where something else is there.
-bool is_finished(const Artefact& artefact, const std::map<std::string, std::string>& expected,
-                 const WriteOptions& options);
+// An artefact that is there already, as write_artefact() would tell of it.
+struct Finished {
+  WrittenFile file;
+  std::map<std::string, std::string> metadata;
+};
+
+// The artefact, where it is there and was made from the same inputs: its metadata has all of `expected` but
+// "format" and "dnd.version", its matrices are of `options.dtype`. Nothing where nothing is there. Throws
+// Error(cannot_create) where something else is.
+std::optional<Finished> find_finished(const Artefact& artefact,
+                                      const std::map<std::string, std::string>& expected,
+                                      const WriteOptions& options);
 
 }  // namespace dnd::adapter

@@ -66,7 +66,7 @@ LoraAdapter read_diffusers(const fs::path& file, const std::optional<target::Att
 
 FileFacts describe_safetensors(const fs::path& file) {
   const formats::SafetensorsFile weights(file);
-  FileFacts facts{weights.metadata(), ""};
+  FileFacts facts{weights.metadata(), "", file};
   if (weights.tensors().empty()) return facts;
   facts.dtype = lower_ascii(std::string(dtype_name(weights.tensors()[0].dtype)));
   return facts;
@@ -87,7 +87,7 @@ constexpr const char* kGgufDtypeKey = "dnd.dtype";  // the tensors' own types di
 FileFacts describe_gguf(const fs::path& file, const WriteOptions& options) {
   const LoraAdapter read = read_gguf_adapter(file, options.heads);
   const auto dtype = read.metadata.find(kGgufDtypeKey);
-  return {read.metadata, dtype == read.metadata.end() ? "" : dtype->second};
+  return {read.metadata, dtype == read.metadata.end() ? "" : dtype->second, file};
 }
 
 // Writers.

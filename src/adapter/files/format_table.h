@@ -38,7 +38,8 @@ struct WriteOptions {
 // What files say of themselves, their matrices aside.
 struct FileFacts {
   std::map<std::string, std::string> metadata;
-  std::string dtype;  // as in WriteOptions; empty where they do not say
+  std::string dtype;              // as in WriteOptions; empty where they do not say
+  std::filesystem::path weights;  // the file with the matrices
 };
 
 // What is made consists of the files of a folder, or is one file.

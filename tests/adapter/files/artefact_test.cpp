@@ -38,31 +38,36 @@ TEST(ArtefactsOf, ByAFixedRule) {
 }
 
 // One adapter with what a generator writes beside its matrices.
-class IsFinished : public ::testing::TestWithParam<AdapterFormat> {
+class FindFinished : public ::testing::TestWithParam<AdapterFormat> {
  protected:
   void SetUp() override {
     options_.dtype = "f16";
     options_.architecture = "Qwen2ForCausalLM";
     LoraAdapter adapter = short_adapter({2}, {1.0});
     adapter.metadata = {{"dnd.seed", "1"}, {"dnd.version", "0"}};
-    write_artefact(artefact_, adapter, options_);
+    written_ = write_artefact(artefact_, adapter, options_);
   }
 
   TempDir dir_;
   Artefact artefact_{GetParam(), dir_ / "a.safetensors"};
   WriteOptions options_;
+  WrittenFile written_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Formats, IsFinished,
+INSTANTIATE_TEST_SUITE_P(Formats, FindFinished,
                          ::testing::Values(AdapterFormat::peft, AdapterFormat::gguf,
                                            AdapterFormat::mlx, AdapterFormat::diffusers));
 
-TEST_P(IsFinished, OnlyFromTheSameInputs) {
-  EXPECT_TRUE(is_finished(artefact_, {{"dnd.seed", "1"}}, options_));
-  EXPECT_TRUE(is_finished(artefact_, {{"dnd.version", "9"}, {"format", "x"}}, options_));
-  EXPECT_FALSE(is_finished({artefact_.format, dir_ / "none"}, {}, options_));
+TEST_P(FindFinished, OnlyFromTheSameInputs) {
+  const std::optional<Finished> found = find_finished(artefact_, {{"dnd.seed", "1"}}, options_);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->file.bytes, written_.bytes);
+  EXPECT_EQ(found->file.sha256, written_.sha256);
+  EXPECT_EQ(found->metadata.at("dnd.seed"), "1");
+  EXPECT_TRUE(find_finished(artefact_, {{"dnd.version", "9"}, {"format", "x"}}, options_));
+  EXPECT_FALSE(find_finished({artefact_.format, dir_ / "none"}, {}, options_));
   const auto refused = [&](const std::map<std::string, std::string>& expected) {
-    EXPECT_DND_ERROR(is_finished(artefact_, expected, options_), ErrorKind::cannot_create,
+    EXPECT_DND_ERROR(find_finished(artefact_, expected, options_), ErrorKind::cannot_create,
                      "a.safetensors: exists already, made from other inputs");
   };
   refused({{"dnd.seed", "2"}});
@@ -71,7 +76,15 @@ TEST_P(IsFinished, OnlyFromTheSameInputs) {
   refused({{"dnd.seed", "1"}});
 }
 
-TEST_P(IsFinished, AsAnOutput) {
+TEST_P(FindFinished, NothingThatCannotBeRead) {
+  for (const auto& entry : fs::recursive_directory_iterator(dir_.path())) {
+    if (entry.is_regular_file()) fs::resize_file(entry.path(), 3);
+  }
+  EXPECT_DND_ERROR(find_finished(artefact_, {}, options_), ErrorKind::cannot_create,
+                   "exists already, and is no finished adapter (--force replaces it): ");
+}
+
+TEST_P(FindFinished, AsAnOutput) {
   const auto check = [&](bool force, const fs::path& input) {
     check_output(artefact_, force, {input}, "advice");
   };
