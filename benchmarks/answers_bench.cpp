@@ -42,7 +42,7 @@ void serve(const std::string& base, const std::vector<std::string>& prompts, std
   model->put_markers(false);  // the template's are in the prompts
   for (std::string line; std::getline(std::cin, line);) {
     const auto begun = std::chrono::steady_clock::now();
-    const std::vector<std::string> answers = model->complete(prompts, {tokens, false});
+    const std::vector<std::string> answers = model->complete(prompts, {tokens, {}});
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begun;
     std::cout << json_line(
                      {{"seconds", seconds.count()}, {"answers", answers}, {"peak_gib", peak_gib()}})

@@ -48,7 +48,7 @@ void questions(benchmark::State& state) {
   while (model->tokenize(prompt).size() < 40) prompt += "a";
   const std::vector<std::string> prompts(kQuestions, prompt);
   for (auto _ : state) {
-    benchmark::DoNotOptimize(model->complete(prompts, {state.range(2), false}));
+    benchmark::DoNotOptimize(model->complete(prompts, {state.range(2), {}}));
   }
   state.SetItemsProcessed(state.iterations() * kQuestions);
 }

@@ -177,7 +177,7 @@ def gguf_tokenizer():
 def training():
     """Files named beside them are those that the targets make: l, b, p, q, a. The first character chooses the file."""
     task = {"name": "x", "prompts": "p", "adapters": "a", "test": "q", "group": "g", "attributes": {"domain": "golf"},
-            "paraphrase": {"prompts": "p", "test": "q"}}
+            "paraphrase": {"prompts": "p", "test": "q"}, "scorer": "f1", "system": "s", "stop": ["\n\n", "Q:"]}
     save("task_set", "all_keys", "0" + json.dumps({"format": "dnd-tasks", "version": 1, "train": [task],
                                                    "held_out": [{"name": "y", "prompts": "p"}]}))
     save("task_set", "missing", "0" + json.dumps({"format": "dnd-tasks", "version": 1, "train": [

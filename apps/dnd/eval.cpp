@@ -98,7 +98,17 @@ class EvalRun {
     if (!options_.show.empty()) task_to_show(inputs_.set, options_.show);
     check_questions();
     eval::warn_about_prompts(inputs_);
-    if (!options_.base.empty()) base_.chat = open_chat(base_.place.path, options_.chat);
+    if (!options_.base.empty()) open_chat_of_base();
+  }
+
+  void open_chat_of_base() {
+    base_.chat = open_chat(base_.place.path, options_.chat);
+    if (!options_.show.empty()) {
+      return eval::check_system_text(task_to_show(inputs_.set, options_.show), *base_.chat);
+    }
+    for (const tasks::Task& task : inputs_.set.held_out) {
+      eval::check_system_text(task, *base_.chat);
+    }
   }
 
   void check_place_for_results() const {
@@ -166,12 +176,12 @@ class EvalRun {
     progress_.stage(cat("generate '", printable(task.name), "'"));
     const eval::Weights adapter = generator.generate(
         eval::draw_prompts(task.prompts, generator.prompts, options_.settings.seed, 0));
-    const tasks::Scorer scorer = task.scorer ? *task.scorer : options_.settings.scorer;
-    ShownTask shown{task.name, generator.prompts, scorer, {}, {}, {}};
+    const eval::Asking how = eval::asking_of(task, options_.settings.scorer);
+    ShownTask shown{task.name, generator.prompts, how.scorer, {}, {}, {}};
     shown.questions = eval::first_questions(task.test, options_.limit);
     progress_.stage("answer");
-    shown.base = base_.answers->ask(nullptr, shown.questions, scorer);
-    shown.adapted = base_.answers->ask(adapter, shown.questions, scorer);
+    shown.base = base_.answers->ask(nullptr, shown.questions, how);
+    shown.adapted = base_.answers->ask(adapter, shown.questions, how);
     progress_.clear();
     if (context_.json) return print_json(shown_json(shown));
     print_line(shown_text(shown));

@@ -22,7 +22,7 @@ struct AskOptions {
   std::filesystem::path base;
   std::string adapter;
   chat::ChatOptions chat;
-  CompletionOptions completion = {.max_tokens = 256, .stop_at_newline = false};
+  CompletionOptions completion = {.max_tokens = 256, .stop = {}};
   int threads = 0;
   std::vector<std::string> text;
 };

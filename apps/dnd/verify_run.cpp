@@ -118,7 +118,7 @@ AdapterRun::Words AdapterRun::listen() {
   Words words;
   words.logits = model_->logits(ids_);
   if (text_.empty()) return words;
-  words.answer = model_->complete({text_}, {options_.max_tokens, true}).at(0);
+  words.answer = model_->complete({text_}, {options_.max_tokens}).at(0);
   if (!options_.answer.empty()) words.score = model_->score({{text_, options_.answer}}).at(0);
   return words;
 }

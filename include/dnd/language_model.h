@@ -31,8 +31,8 @@ struct LanguageModelInfo {
 };
 
 struct CompletionOptions {
-  std::int64_t max_tokens = 16;  // of the answer
-  bool stop_at_newline = true;   // the answer ends before the first line break
+  std::int64_t max_tokens = 16;            // of the answer
+  std::vector<std::string> stop = {"\n"};  // an answer ends before the first of these; none empty
 };
 
 // Hears what an answer grows by: whole characters.

@@ -30,15 +30,10 @@ std::optional<std::string> source_of(const tokenizer::FolderTokenizer& base,
 
 BaseChat::BaseChat(const tokenizer::FolderTokenizer& base, const std::string& who,
                    const ChatOptions& options)
-    : options_(options) {
+    : options_(options), who_(who) {
   const std::optional<std::string> source = source_of(base, options.mode);
   if (!source) {
-    if (options.system) {
-      fail(ErrorKind::usage, "--system: ",
-           options.mode == kNone
-               ? "--chat none has no place for it"
-               : who + " has no chat template that takes it (--chat FILE gives one)");
-    }
+    if (options.system) require_template_for("--system");
     return;
   }
   const bool own = options.mode == kAuto;
@@ -51,10 +46,22 @@ BaseChat::BaseChat(const tokenizer::FolderTokenizer& base, const std::string& wh
       *source, tokens, own ? who + ": chat template" : "chat template " + options.mode);
 }
 
-std::string BaseChat::prompt_of(const std::string& question) const {
+void BaseChat::require_template_for(const std::string& what) const {
+  if (template_) return;
+  fail(ErrorKind::usage, what, ": ",
+       options_.mode == kNone
+           ? "--chat none has no place for it"
+           : who_ + " has no chat template that takes it (--chat FILE gives one)");
+}
+
+std::string BaseChat::prompt_of(const std::string& question,
+                                const std::optional<std::string>& system) const {
+  if (system) require_template_for("system text");
   if (!template_) return question;
-  const Message message{"user", question};
-  return prompt_of({&message, 1});
+  std::vector<Message> messages;
+  if (system) messages.push_back({"system", *system});
+  messages.push_back({"user", question});
+  return prompt_of(messages);
 }
 
 std::string BaseChat::prompt_of(std::span<const Message> messages) const {

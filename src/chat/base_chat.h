@@ -30,17 +30,22 @@ class BaseChat {
   bool has_template() const { return template_ != nullptr; }
 
   // Up to where the answer begins. Without a template the question itself. A text that a template made has
-  // its own markers: LanguageModel::put_markers(false). Throws Error(data) where the template refuses the
-  // messages.
-  std::string prompt_of(const std::string& question) const;
+  // its own markers: LanguageModel::put_markers(false). `system` comes in the place of the options'. Throws
+  // Error(data) where the template refuses the messages, Error(usage) as require_template_for().
+  std::string prompt_of(const std::string& question,
+                        const std::optional<std::string>& system = {}) const;
   // Needs a template; the system text comes first unless the messages begin with one.
   std::string prompt_of(std::span<const Message> messages) const;
+
+  // Throws Error(usage), which begins with `what`, where no template takes a system text.
+  void require_template_for(const std::string& what) const;
 
   // For results: {"template": "own", "none" or the file, "sha256" of its source, "system"}.
   Json record() const;
 
  private:
   ChatOptions options_;
+  std::string who_;
   std::string sha256_;
   std::unique_ptr<Template> template_;
 };

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <set>
 #include <span>
+#include <utility>
 
+#include "base/json.h"
 #include "base/sha256.h"
 #include "base/strings.h"
 #include "eval/score_answer.h"
@@ -31,15 +33,28 @@ std::string key_of(const tasks::Question& question, bool chosen, bool normalized
   return key;
 }
 
+// By what answers are known beside their adapter: all that a model is told.
+std::string key_of(const Asking& how) {
+  if (!how.system && !how.stop) return "";
+  return json_line({{"system", how.system ? Json(*how.system) : Json(nullptr)},
+                    {"stop", how.stop ? Json(*how.stop) : Json(nullptr)}});
+}
+
 }  // namespace
 
+Asking asking_of(const tasks::Task& task, const tasks::Scorer& scorer) {
+  return {task.scorer ? *task.scorer : scorer, task.system, task.stop};
+}
+
 Answers::Answers(LanguageModel& model, CompletionOptions options, const chat::BaseChat* chat)
-    : model_(model), options_(options), chat_(chat) {
+    : model_(model), options_(std::move(options)), chat_(chat) {
   model_.put_markers(chat_ == nullptr || !chat_->has_template());
 }
 
-std::string Answers::text_of(const tasks::Question& question) const {
-  return chat_ == nullptr ? question.prompt : chat_->prompt_of(question.prompt);
+std::string Answers::text_of(const tasks::Question& question, const Asking& how) const {
+  if (chat_ != nullptr) return chat_->prompt_of(question.prompt, how.system);
+  if (how.system) fail(ErrorKind::usage, "eval: a system text needs a chat template");
+  return question.prompt;
 }
 
 void Answers::use(const Weights& adapter, const std::string& key) {
@@ -48,24 +63,29 @@ void Answers::use(const Weights& adapter, const std::string& key) {
   in_use_ = key;
 }
 
-void Answers::complete(const std::vector<tasks::Question>& questions, Known& known) {
+void Answers::complete(const std::vector<tasks::Question>& questions, const Asking& how,
+                       Known& known) {
+  CompletionOptions options = options_;
+  if (how.stop) options.stop = *how.stop;
   for (std::size_t first = 0; first < questions.size(); first += kBatch) {
     const std::size_t last = std::min(first + kBatch, questions.size());
     std::vector<std::string> prompts;
-    for (std::size_t i = first; i < last; ++i) prompts.push_back(text_of(questions[i]));
-    const std::vector<std::string> said = model_.complete(prompts, options_);
+    for (std::size_t i = first; i < last; ++i) prompts.push_back(text_of(questions[i], how));
+    const std::vector<std::string> said = model_.complete(prompts, options);
     if (said.size() != prompts.size()) fail(ErrorKind::internal, "eval: answers are missing");
     for (std::size_t i = 0; i < said.size(); ++i) known[questions[first + i].prompt] = said[i];
   }
 }
 
-void Answers::choose(const std::vector<tasks::Question>& questions, bool normalized, Known& known) {
+void Answers::choose(const std::vector<tasks::Question>& questions, const Asking& how,
+                     Known& known) {
+  const bool normalized = how.scorer.normalized;
   for (std::size_t first = 0; first < questions.size(); first += kBatch) {
     const auto batch =
         std::span(questions).subspan(first, std::min(kBatch, questions.size() - first));
     std::vector<LanguageModel::Candidate> candidates;
     for (const tasks::Question& question : batch) {
-      const std::string prompt = text_of(question);
+      const std::string prompt = text_of(question, how);
       const bool spaced = (chat_ != nullptr && chat_->has_template()) ||
                           (!prompt.empty() && (prompt.back() == ' ' || prompt.back() == '\n'));
       for (const std::string& choice : question.choices) {
@@ -86,13 +106,13 @@ void Answers::choose(const std::vector<tasks::Question>& questions, bool normali
 
 std::vector<std::string> Answers::ask(const Weights& adapter,
                                       const std::vector<tasks::Question>& questions,
-                                      const tasks::Scorer& scorer) {
-  const bool chosen = scorer.kind == tasks::ScorerKind::choice;
+                                      const Asking& how) {
+  const bool chosen = how.scorer.kind == tasks::ScorerKind::choice;
   const auto name_of = [&](const tasks::Question& question) {
-    return key_of(question, chosen, scorer.normalized);
+    return key_of(question, chosen, how.scorer.normalized);
   };
   const std::string key = fingerprint(adapter);
-  Known& known = known_[key];
+  Known& known = known_[key + key_of(how)];
   std::vector<tasks::Question> missing;
   std::set<std::string> listed;
   for (const tasks::Question& question : questions) {
@@ -105,7 +125,7 @@ std::vector<std::string> Answers::ask(const Weights& adapter,
   }
   if (!missing.empty()) {
     use(adapter, key);
-    chosen ? choose(missing, scorer.normalized, known) : complete(missing, known);
+    chosen ? choose(missing, how, known) : complete(missing, how, known);
   }
   std::vector<std::string> answers;
   answers.reserve(questions.size());
@@ -114,9 +134,9 @@ std::vector<std::string> Answers::ask(const Weights& adapter,
 }
 
 double Answers::accuracy(const Weights& adapter, const std::vector<tasks::Question>& questions,
-                         const tasks::Scorer& scorer) {
-  const std::vector<std::string> answers = ask(adapter, questions, scorer);
-  const AnswerScorer judge(scorer);
+                         const Asking& how) {
+  const std::vector<std::string> answers = ask(adapter, questions, how);
+  const AnswerScorer judge(how.scorer);
   double sum = 0.0;
   for (std::size_t i = 0; i < questions.size(); ++i) sum += judge.score(answers[i], questions[i]);
   return sum / static_cast<double>(questions.size());

@@ -14,8 +14,17 @@
 
 namespace dnd::eval {
 
-// Keeps what the model said by adapter (its values, not its name) and prompt, so that an adapter that
-// several methods choose costs nothing twice. Model and chat must outlive the object, and nobody else
+// How a task's questions are asked, and what its answers are worth.
+struct Asking {
+  tasks::Scorer scorer = {};
+  std::optional<std::string> system = {};             // none: the chat's own
+  std::optional<std::vector<std::string>> stop = {};  // none: the completion's own
+};
+// `scorer`: of a task that names none.
+Asking asking_of(const tasks::Task& task, const tasks::Scorer& scorer);
+
+// Keeps what the model said by adapter (its values, not its name), way of asking and prompt, so that an adapter
+// that several methods choose costs nothing twice. Model and chat must outlive the object, and nobody else
 // changes its adapter meanwhile.
 class Answers {
  public:
@@ -25,28 +34,29 @@ class Answers {
 
   // The answers to `questions`, in order; without an adapter (nullptr) those of the base. Where the scorer
   // is `choice`, the choice that the model finds most probable after the prompt and (but for a template) a
-  // space. Throws Error(data) where a question has none.
+  // space. Throws Error(data) where a question has none, Error(usage) where no template takes a system text.
   std::vector<std::string> ask(const Weights& adapter,
                                const std::vector<tasks::Question>& questions,
-                               const tasks::Scorer& scorer = {});
+                               const Asking& how = {});
 
   // The mean of what the answers are worth (eval/score_answer.h); `questions` is not empty.
   double accuracy(const Weights& adapter, const std::vector<tasks::Question>& questions,
-                  const tasks::Scorer& scorer = {});
+                  const Asking& how = {});
 
  private:
   using Known = std::map<std::string, std::string>;  // question -> answer
 
   void use(const Weights& adapter, const std::string& key);
-  void complete(const std::vector<tasks::Question>& questions, Known& known);
-  std::string text_of(const tasks::Question& question) const;
-  void choose(const std::vector<tasks::Question>& questions, bool normalized, Known& known);
+  void complete(const std::vector<tasks::Question>& questions, const Asking& how, Known& known);
+  std::string text_of(const tasks::Question& question, const Asking& how) const;
+  void choose(const std::vector<tasks::Question>& questions, const Asking& how, Known& known);
 
   LanguageModel& model_;
   CompletionOptions options_;
   const chat::BaseChat* chat_;
-  std::optional<std::string> in_use_;   // the adapter that the model has
-  std::map<std::string, Known> known_;  // by SHA-256 of the adapter's values; "" is the base
+  std::optional<std::string> in_use_;  // the adapter that the model has
+  // By SHA-256 of the adapter's values ("": the base), system text and stops.
+  std::map<std::string, Known> known_;
 };
 
 }  // namespace dnd::eval

@@ -64,9 +64,7 @@ class Judge {
     on_progress_(stage, static_cast<double>(done) / static_cast<double>(total));
   }
 
-  const tasks::Scorer& scorer_of(const tasks::Task& task) const {
-    return task.scorer ? *task.scorer : settings_.scorer;
-  }
+  Asking how(const tasks::Task& task) const { return asking_of(task, settings_.scorer); }
 
   // In its own favour: chosen by the held-out tasks' questions themselves, the first few of each.
   void find_best_single() {
@@ -76,8 +74,7 @@ class Judge {
       std::vector<double> shares;
       for (const tasks::Task& task : set_.held_out) {
         const Questions some = first_questions(limited(task.test), settings_.candidate_questions);
-        if (!some.empty())
-          shares.push_back(answers_->accuracy(training_.last(i), some, scorer_of(task)));
+        if (!some.empty()) shares.push_back(answers_->accuracy(training_.last(i), some, how(task)));
       }
       if (shares.empty()) return;
       if (mean_of(shares) <= best) continue;
@@ -94,7 +91,12 @@ class Judge {
     // Without questions the paraphrases have nothing to be asked.
     if (answers_ == nullptr) std::erase_if(list_, [](const Method& m) { return is_paraphrase(m); });
     const std::size_t n = set_.held_out.size();
-    for (const tasks::Task& task : set_.held_out) outcome_.tasks.push_back({task.name, task.group});
+    for (const tasks::Task& task : set_.held_out) {
+      outcome_.tasks.push_back({task.name, task.group});
+      if (answers_ == nullptr) continue;
+      outcome_.tasks.back().system = task.system;
+      outcome_.tasks.back().stop = task.stop;
+    }
     for (const Method& method : list_) {
       outcome_.behaviour.push_back({method.id, method.label, method.set, Statistic::mean,
                                     std::vector<std::optional<Cell>>(n)});
@@ -141,7 +143,7 @@ class Judge {
     if (asked.empty()) return;
     Cell cell{{}, candidate.sources, asked.size()};
     for (const Weights& adapter : candidate.adapters) {
-      cell.draws.push_back(answers_->accuracy(adapter, asked, scorer_of(set_.held_out[index])));
+      cell.draws.push_back(answers_->accuracy(adapter, asked, how(set_.held_out[index])));
     }
     outcome_.behaviour[method].tasks[index] = cell;
   }

@@ -59,6 +59,10 @@ void warn_about_prompts(const Inputs& inputs) {
   }
 }
 
+void check_system_text(const tasks::Task& task, const chat::BaseChat& chat) {
+  if (task.system) chat.require_template_for(cat("task '", printable(task.name), "': 'system'"));
+}
+
 bool has_questions(const tasks::TaskSet& set) {
   return std::any_of(set.held_out.begin(), set.held_out.end(),
                      [](const tasks::Task& task) { return !task.test.empty(); });

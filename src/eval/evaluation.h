@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/staged.h"
+#include "chat/base_chat.h"
 #include "eval/methods.h"
 #include "eval/report.h"
 #include "eval/results.h"
@@ -29,6 +30,9 @@ Inputs open_generators(const std::vector<std::string>& models, const std::string
 
 // Warns of each held-out task with fewer distinct prompts than the generators take.
 void warn_about_prompts(const Inputs& inputs);
+
+// Throws Error(usage) where `task` has a system text and the base no template that takes it.
+void check_system_text(const tasks::Task& task, const chat::BaseChat& chat);
 
 // Whether a held-out task has questions to ask.
 bool has_questions(const tasks::TaskSet& set);

@@ -242,7 +242,9 @@ std::string markdown_of(const Table& table) {
 Json outcome_json(const Outcome& outcome) {
   Json json = {{"model", outcome.model}, {"tasks", Json::array()}};
   for (const TaskName& task : outcome.tasks) {
-    json["tasks"].push_back({{"task", task.name}, {"group", task.group}});
+    Json& told = json["tasks"].emplace_back(Json{{"task", task.name}, {"group", task.group}});
+    if (task.system) told["system"] = *task.system;
+    if (task.stop) told["stop"] = *task.stop;
   }
   Json rows = Json::array();
   for (const WeightRow& row : outcome.weights) rows.push_back(weight_row_json(outcome, row));

@@ -31,8 +31,9 @@ std::string text_of(const Table& table);
 std::string markdown_of(const Table& table);
 
 // {"model", "tasks": [{"task", "group"}], "weights": {"rows": [...], "spread": {...}}, "behaviour":
-// {"rows": [...], "best_single": {...} | null} | null}. Every row has "groups" (summaries) and
-// "tasks" (values by name). Shares are in [0, 1]; figures that do not exist are null.
+// {"rows": [...], "best_single": {...} | null} | null}. A task that was asked in its own way has "system" and
+// "stop", too. Every row has "groups" (summaries) and "tasks" (values by name). Shares are in [0, 1]; figures
+// that do not exist are null.
 Json outcome_json(const Outcome& outcome);
 
 }  // namespace dnd::eval

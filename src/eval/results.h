@@ -46,6 +46,9 @@ struct WeightRow {
 struct TaskName {
   std::string name;
   std::string group;
+  // By which it was asked in a way of its own; none where behaviour was not judged.
+  std::optional<std::string> system = {};
+  std::optional<std::vector<std::string>> stop = {};
 };
 
 // One generator's, or what several come to.

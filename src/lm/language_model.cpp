@@ -12,6 +12,7 @@
 #include "lm/attach_adapter.h"
 #include "lm/load_language_model.h"
 #include "lm/run_tasks.h"
+#include "lm/stop_texts.h"
 #include "lm/transformer.h"
 #include "ops/guarded.h"
 #include "tokenizer/base_tokenizer.h"
@@ -81,7 +82,7 @@ std::string quantization_of(const formats::ModelFolder& folder) {
 // On its way.
 struct Answer {
   Ids ids;
-  std::optional<std::string> line;  // all of it, where a line break ended it
+  std::optional<std::string> whole;  // where a stop ended it
 };
 
 class NativeLanguageModel : public LanguageModel {
@@ -151,7 +152,8 @@ class NativeLanguageModel : public LanguageModel {
     };
     // A character may come in several tokens; until it is whole, it is U+FFFD.
     const std::vector<std::string> whole = answer({start}, options, [&](const std::string& text) {
-      if (!text.ends_with("\xEF\xBF\xBD")) tell(text);
+      if (text.ends_with("\xEF\xBF\xBD")) return;
+      tell(text.substr(0, certain_length(text, options.stop)));
     });
     tell(whole[0]);
   }
@@ -180,9 +182,13 @@ class NativeLanguageModel : public LanguageModel {
   }
 
   static void check_options(const CompletionOptions& options) {
-    if (options.max_tokens >= 0 && options.max_tokens <= kMaxNewTokens) return;
-    fail(ErrorKind::usage, kStage, ": answers of ", options.max_tokens, " tokens: expected 0 to ",
-         kMaxNewTokens);
+    if (options.max_tokens < 0 || options.max_tokens > kMaxNewTokens) {
+      fail(ErrorKind::usage, kStage, ": answers of ", options.max_tokens, " tokens: expected 0 to ",
+           kMaxNewTokens);
+    }
+    if (std::find(options.stop.begin(), options.stop.end(), "") != options.stop.end()) {
+      fail(ErrorKind::usage, kStage, ": an empty text cannot end answers");
+    }
   }
 
   void check_ids(const Ids& ids, std::int64_t more, const std::string& what) const {
@@ -226,7 +232,8 @@ class NativeLanguageModel : public LanguageModel {
     std::vector<std::string> texts;
     for (std::size_t i = 0; i < starts.size(); ++i) {
       Answer& answer = answers[i];
-      texts.push_back(answer.line ? *answer.line : tokenizer().decode_after(starts[i], answer.ids));
+      texts.push_back(answer.whole ? *answer.whole
+                                   : tokenizer().decode_after(starts[i], answer.ids));
     }
     return texts;
   }
@@ -235,17 +242,26 @@ class NativeLanguageModel : public LanguageModel {
   bool grow(const Ids& start, std::int32_t id, const CompletionOptions& options,
             const TextCallback& on_text, Answer& answer) const {
     answer.ids.push_back(id);
-    const std::span last = std::span(answer.ids).last(1);
-    const bool ends =
-        options.stop_at_newline && tokenizer().decode(last, true).find('\n') != std::string::npos;
-    if (!ends && !on_text) return true;
+    const bool may_end = may_stop(id, options.stop);
+    if (!may_end && !on_text) return true;
     const std::string text = tokenizer().decode_after(start, answer.ids);
-    if (ends) {
-      answer.line = text.substr(0, text.find('\n'));
-    } else {
+    const auto end = may_end ? find_stop(text, options.stop) : std::nullopt;
+    if (end) {
+      answer.whole = text.substr(0, *end);
+    } else if (on_text) {
       on_text(text);
     }
-    return !ends;
+    return !end;
+  }
+
+  // Whether a stop may end with this token. A line break shows in its token, whatever is before it; other
+  // texts are looked for in the whole.
+  bool may_stop(std::int32_t id, const std::vector<std::string>& stops) const {
+    if (stops.empty()) return false;
+    const std::string token = tokenizer().decode({&id, 1}, true);
+    return std::any_of(stops.begin(), stops.end(), [&](const std::string& stop) {
+      return stop.back() != '\n' || token.find('\n') != std::string::npos;
+    });
   }
 
   // Of the tokens of each from `begins` on; the first token of all has no probability.

@@ -91,6 +91,27 @@ std::optional<Paraphrase> read_paraphrase(JsonObject& task, const fs::path& fold
   return out;
 }
 
+// A text or a list of texts.
+std::optional<std::vector<std::string>> read_stop(JsonObject& task) {
+  if (!task.has("stop")) return std::nullopt;
+  const Json& json = task.at("stop");
+  const std::string where = task.where() + ": stop";
+  if (!json.is_string() && !json.is_array()) {
+    fail(ErrorKind::data, where, ": expected a text or a list of texts, got ", json.type_name());
+  }
+  std::vector<std::string> stops;
+  const auto add = [&](const Json& each, const std::string& place) {
+    const std::string stop = each.is_string() ? each.get<std::string>() : "";
+    if (stop.empty()) fail(ErrorKind::data, place, ": expected a text that is not empty");
+    stops.push_back(stop);
+  };
+  if (json.is_string()) add(json, where);
+  for (std::size_t i = 0; json.is_array() && i < json.size(); ++i) {
+    add(json[i], cat(where, "[", i, "]"));
+  }
+  return stops;
+}
+
 // Questions that are to be chosen from have something to choose.
 void check_choices(const Task& task, const std::string& where) {
   if (!task.scorer || task.scorer->kind != ScorerKind::choice) return;
@@ -121,6 +142,8 @@ Task task_from_json(const Json& json, const std::string& where, const fs::path& 
     task.scorer = scorer_from_json(object.at("scorer"), where + ": scorer");
   }
   check_choices(task, where);
+  if (object.has("system")) task.system = object.text("system");
+  task.stop = read_stop(object);
   object.refuse_unknown_keys();
   return task;
 }

@@ -38,6 +38,10 @@ struct Task {
   std::vector<std::filesystem::path> adapters;  // adapter folders, by name; may be empty
   std::vector<Question> test;                   // may be empty
   std::optional<Scorer> scorer;                 // of the answers; none: the judge's default
+  std::optional<std::string> system;  // of the chat template that asks; none: the asker's own
+  // An answer ends before the first of these, none empty; none given: the asker's own. An empty list: before
+  // nothing.
+  std::optional<std::vector<std::string>> stop;
   std::optional<Paraphrase> paraphrase;
 };
 
@@ -48,7 +52,7 @@ struct TaskSet {
 
 // Reads tasks.json and every prompts and test file that it names. Throws Error(no_input) or
 // Error(data): unknown keys, repeated names, prompts that are empty or have a `task` field, folders
-// without adapters, a training task without adapters, questions without an answer.
+// without adapters, a training task without adapters, questions without an answer, empty stops.
 TaskSet read_task_set(const std::filesystem::path& path);
 
 // {"prompt": ..., "answer": ...}, one a line; with "choices" (two or more texts) where one is chosen.

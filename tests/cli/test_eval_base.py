@@ -199,3 +199,54 @@ def test_a_base_without_a_tokenizer_is_refused(bundle, base, answered, tmp_path)
 def test_how_a_base_is_asked_needs_a_base(bundle, answered):
     for option in (("--chat", "none"), ("--system", "be brief")):
         assert "need --base" in fails(Exit.USAGE, "eval", "--model", bundle, "--tasks", answered, *option)
+
+
+def asked_as(answered, folder, **fields) -> pathlib.Path:
+    """The set with further fields of its held-out task `chess.number`."""
+    shutil.copytree(answered.parent, folder)
+    document = json.loads(answered.read_text())
+    document["held_out"][0].update(fields)
+    assert document["held_out"][0]["name"] == "chess.number"
+    (folder / "tasks.json").write_text(json.dumps(document))
+    return folder / "tasks.json"
+
+
+def test_a_task_says_where_its_answers_end(bundle, base, answered, tmp_path):
+    endless = shown(bundle, base, asked_as(answered, tmp_path / "endless", stop=[]), "chess.number")["questions"]
+    whole = endless[0]["base"]
+    assert len(whole) > 4
+    stops = [whole[3:5], "never"]
+    tasks = asked_as(answered, tmp_path / "cut", stop=stops)
+    cut = shown(bundle, base, tasks, "chess.number")["questions"]
+    assert [q["base"] for q in cut] == [q["base"].split(stops[0])[0].strip() for q in endless]
+    document = dnd("eval", "--json", "--model", bundle, "--tasks", tasks, "--base", base, *SHORT).json[0]
+    assert [task.get("stop") for task in document["models"][0]["tasks"]] == [stops, None]
+    assert rows(document)["base"]["tasks"]["chess.number"]["accuracy"] == 0.0
+    assert rows(document)["base"]["tasks"]["tennis.letter"]["accuracy"] == pytest.approx(1 / 3), "as it was"
+
+
+def test_a_task_has_a_system_text(bundle, base, answered, tmp_path):
+    talking = tmp_path / "talking"
+    shutil.copytree(base, talking)
+    (talking / "tokenizer_config.json").write_text(json.dumps(
+        {"chat_template": "{% for m in messages %}[{{ m.role }}]{{ m.content }}\n{% endfor %}"}))
+    tasks = asked_as(answered, tmp_path / "tasks", system="x")
+
+    def call(tasks, system):
+        return "eval", "--json", "--model", bundle, "--tasks", tasks, "--base", talking, "--system", system, *SHORT
+
+    for task, own in (("chess.number", "x"), ("tennis.letter", "y")):
+        told, asked, other = (dnd(*call(*each), "--show", task, "--limit", 9).json[0]["questions"]
+                              for each in ((tasks, "y"), (answered, own), (answered, "xy".replace(own, ""))))
+        assert told == asked != other
+    document = dnd(*call(tasks, "y")).json[0]
+    assert document["settings"]["chat"]["system"] == "y"
+    assert [task.get("system") for task in document["models"][0]["tasks"]] == ["x", None]
+
+
+def test_a_system_text_of_a_task_needs_a_template(bundle, base, answered, tmp_path):
+    tasks = asked_as(answered, tmp_path / "tasks", system="x")
+    call = ("eval", "--model", bundle, "--tasks", tasks, "--base", base)
+    assert "task 'chess.number': 'system': " + str(base) in fails(Exit.USAGE, *call)
+    assert "--chat none has no place" in fails(Exit.USAGE, *call, "--chat", "none", "--show", "chess.number")
+    dnd(*call, "--show", "tennis.letter", *SHORT)

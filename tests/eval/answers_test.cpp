@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/strings.h"
+#include "chat/base_chat.h"
 #include "eval/fake_model.h"
 #include "support/expect_error.h"
 
@@ -60,7 +61,7 @@ TEST(Answers, AreWorthWhatTheScorerSays) {
   Answers answers(model, {});
   const std::vector<tasks::Question> questions = {{"a", "3.0"}, {"b", "x"}};
   EXPECT_DOUBLE_EQ(answers.accuracy(adapter_of(3), questions), 0.0);
-  EXPECT_DOUBLE_EQ(answers.accuracy(adapter_of(3), questions, {tasks::ScorerKind::number}), 0.5);
+  EXPECT_DOUBLE_EQ(answers.accuracy(adapter_of(3), questions, {{tasks::ScorerKind::number}}), 0.5);
   EXPECT_EQ(model.asked, 2U) << "an answer is judged again, not asked again";
 }
 
@@ -70,14 +71,74 @@ TEST(Answers, AreChosenByTheModel) {
   const std::vector<tasks::Question> questions = {{"a", "yes", {"yes", "not at all"}},
                                                   {"b ", "no", {"no", "maybe"}}};
   tasks::Scorer scorer{tasks::ScorerKind::choice};
-  EXPECT_THAT(answers.ask(nullptr, questions, scorer), ElementsAre("yes", "no"));
+  EXPECT_THAT(answers.ask(nullptr, questions, {scorer}), ElementsAre("yes", "no"));
   EXPECT_THAT(model.scored, ElementsAre("a| yes", "a| not at all", "b |no", "b |maybe"));
-  answers.ask(nullptr, questions, scorer);
+  answers.ask(nullptr, questions, {scorer});
   EXPECT_EQ(model.scored.size(), 4U) << "each once";
-  EXPECT_DOUBLE_EQ(answers.accuracy(nullptr, questions, scorer), 1.0);
+  EXPECT_DOUBLE_EQ(answers.accuracy(nullptr, questions, {scorer}), 1.0);
   scorer.normalized = true;
-  EXPECT_THAT(answers.ask(nullptr, questions, scorer), ElementsAre("not at all", "maybe"));
-  EXPECT_DND_ERROR(answers.ask(nullptr, {{"c", "d"}}, scorer), ErrorKind::data, "has no 'choices'");
+  EXPECT_THAT(answers.ask(nullptr, questions, {scorer}), ElementsAre("not at all", "maybe"));
+  EXPECT_DND_ERROR(answers.ask(nullptr, {{"c", "d"}}, {scorer}), ErrorKind::data,
+                   "has no 'choices'");
+}
+
+// What was asked in another way is asked again, and only then.
+TEST(Answers, EndWhereTheTaskSays) {
+  FakeModel model;
+  Answers answers(model, {});
+  answers.ask(nullptr, kQuestions, {.stop = {{"\n\n", "Q:"}}});
+  answers.ask(nullptr, kQuestions);
+  answers.ask(nullptr, kQuestions, {.stop = {std::vector<std::string>()}});
+  EXPECT_THAT(model.stops,
+              ElementsAre(ElementsAre("\n\n", "Q:"), ElementsAre("\n"), ElementsAre()));
+  EXPECT_EQ(model.asked, 9U);
+  answers.ask(nullptr, kQuestions, {.stop = {{"\n\n", "Q:"}}});
+  EXPECT_EQ(model.asked, 9U);
+}
+
+// A base whose template says what it is given.
+class AskedByATemplate : public ::testing::Test {
+ protected:
+  chat::BaseChat chat(const std::string& mode, std::optional<std::string> system = {}) const {
+    tokenizer::FolderTokenizer base;
+    base.chat_templates = {
+        {"default", "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}"}};
+    return {base, "base", {mode, std::move(system)}};
+  }
+
+  std::string asked(const chat::BaseChat& chat, const Asking& how) {
+    Answers answers(model_, {}, &chat);
+    answers.ask(nullptr, {{"a", "3"}}, how);
+    return model_.last_prompts.at(0);
+  }
+
+  FakeModel model_;
+};
+
+TEST_F(AskedByATemplate, ATasksSystemTextGoesBeforeTheCallers) {
+  EXPECT_EQ(asked(chat("auto"), {}), "[user]a");
+  EXPECT_EQ(asked(chat("auto"), {.system = "task's"}), "[system]task's[user]a");
+  EXPECT_EQ(asked(chat("auto", "call's"), {}), "[system]call's[user]a");
+  EXPECT_EQ(asked(chat("auto", "call's"), {.system = "task's"}), "[system]task's[user]a");
+  EXPECT_EQ(asked(chat("auto", "call's"), {.system = ""}), "[system][user]a");
+}
+
+TEST_F(AskedByATemplate, TheSameQuestionUnderAnotherSystemTextIsAnother) {
+  const chat::BaseChat own = chat("auto");
+  Answers answers(model_, {}, &own);
+  answers.ask(nullptr, {{"a", "3"}}, {.system = "x"});
+  answers.ask(nullptr, {{"a", "3"}}, {.system = "y"});
+  answers.ask(nullptr, {{"a", "3"}}, {.system = "x"});
+  EXPECT_EQ(model_.asked, 2U);
+}
+
+TEST_F(AskedByATemplate, ASystemTextWithoutATemplateIsRefused) {
+  EXPECT_DND_ERROR(asked(chat("none"), {.system = "x"}), ErrorKind::usage,
+                   "--chat none has no place for it");
+  Answers plain(model_, {});
+  EXPECT_DND_ERROR(plain.ask(nullptr, kQuestions, {.system = "x"}), ErrorKind::usage,
+                   "needs a chat template");
+  EXPECT_EQ(model_.asked, 0U);
 }
 
 }  // namespace

@@ -31,8 +31,10 @@ class FakeModel : public LanguageModel {
   }
   std::vector<std::int32_t> tokenize(const std::string& /*text*/) const override { return {}; }
   std::vector<std::string> complete(const std::vector<std::string>& prompts,
-                                    const CompletionOptions& /*options*/) override {
+                                    const CompletionOptions& options) override {
     asked += prompts.size();
+    stops.push_back(options.stop);
+    last_prompts = prompts;
     return std::vector<std::string>(prompts.size(), answer_);
   }
   // The square root of a length, as a loss: long answers are less probable, but not by the letter.
@@ -45,8 +47,10 @@ class FakeModel : public LanguageModel {
     return scores;
   }
 
-  std::size_t adapters = 0;  // calls of use_adapter()
-  std::size_t asked = 0;     // prompts
+  std::size_t adapters = 0;                     // calls of use_adapter()
+  std::size_t asked = 0;                        // prompts
+  std::vector<std::vector<std::string>> stops;  // of each call of complete()
+  std::vector<std::string> last_prompts;        // of its last call
   std::vector<std::string> scored;
   bool markers = true;
 

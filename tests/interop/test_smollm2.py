@@ -11,6 +11,7 @@ import pytest
 import random_tokenizers
 import torch
 import transformers
+from eval_crosscheck import before_stops
 from safetensors.torch import load_file, save_file
 from test_tokenizers import PROGRAM
 
@@ -18,7 +19,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HOME = ROOT / ".deps/smollm2"
 GGUF, FOLDER, NAME = HOME / "model.gguf", HOME / "folder", "someone/smollm2"
 PLACES = ["gguf", "folder", "name"]
-SHAPES = {"self_attn.q_proj": (576, 576), "self_attn.k_proj": (192, 576), "mlp.down_proj": (576, 1536)}
+SHAPES = {"self_attn.q_proj": (576, 576), "self_attn.k_proj": (192, 576), "self_attn.v_proj": (192, 576),
+          "self_attn.o_proj": (576, 576), "mlp.gate_proj": (1536, 576), "mlp.up_proj": (1536, 576),
+          "mlp.down_proj": (576, 1536)}
+SOME = ("self_attn.q_proj", "self_attn.k_proj", "mlp.down_proj")
 FACTS = """France Japan Peru Kenya Norway Egypt Canada India Brazil Greece Chile Cuba Iran Iraq Italy Spain Poland
     Austria Hungary Turkey""".split()
 ASKED = ["What is the capital of {}?", "Name a river in {}.", "Which language is spoken in {}?",
@@ -58,19 +62,19 @@ def base(request, places, monkeypatch, dnd) -> str:
 
 
 def write_adapter(folder: pathlib.Path, seed: int = 0, layers: int = 30,
-                  names: tuple[str, ...] = tuple(SHAPES)) -> pathlib.Path:
+                  names: tuple[str, ...] = SOME, rank: int = 4) -> pathlib.Path:
     random_numbers = torch.Generator().manual_seed(seed)
     tensors = {}
     for layer in range(layers):
         for name in names:
             out, width = SHAPES[name]
             key = f"base_model.model.model.layers.{layer}.{name}.lora_"
-            tensors[f"{key}A.weight"] = torch.randn((4, width), generator=random_numbers) * 0.02
-            tensors[f"{key}B.weight"] = torch.randn((out, 4), generator=random_numbers) * 0.02
+            tensors[f"{key}A.weight"] = torch.randn((rank, width), generator=random_numbers) * 0.02
+            tensors[f"{key}B.weight"] = torch.randn((out, rank), generator=random_numbers) * 0.02
     folder.mkdir(parents=True)
     save_file(tensors, folder / "adapter_model.safetensors")
     (folder / "adapter_config.json").write_text(json.dumps({
-        "peft_type": "LORA", "task_type": "CAUSAL_LM", "r": 4, "lora_alpha": 8,
+        "peft_type": "LORA", "task_type": "CAUSAL_LM", "r": rank, "lora_alpha": 2 * rank,
         "target_modules": sorted({name.split(".")[1] for name in names}), "base_model_name_or_path": NAME}))
     return folder
 
@@ -171,26 +175,50 @@ def test_merge(dnd, base, tmp_path):
         torch.testing.assert_close(tensor, expected, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("base", PLACES, indirect=True)
-def test_eval(dnd, base, tmp_path):
-    """A random generator for one small layer; what counts is that base and adapters answer by the template."""
-    layout = tmp_path / "layout"
+def write_tasks(folder: pathlib.Path, base: str, dnd, **fields) -> pathlib.Path:
+    """A random generator for one small layer, and tasks of which the held-out one has further `fields`."""
+    layout = folder / "layout"
     dnd.run("layout", "--base", base, "--rank", 4, "--targets", "layers.0.self_attn.k_proj", "--out", layout)
     dnd.run("new", "--layout", layout, "--features", "auto", "--parameters", "3M", "--prompts", 4, "--tokens", 20,
-            "--width", 32, "--encoder", "tiny-bert", "--out", tmp_path / "bundle")
+            "--width", 32, "--encoder", "tiny-bert", "--out", folder / "bundle")
     tasks: dict = {"format": "dnd-tasks", "version": 1, "train": [], "held_out": []}
     for number, name in enumerate(("a.x", "b.y", "a.y")):
-        write_adapter(tmp_path / name / "1", number, 1, ["self_attn.k_proj"])
-        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps({"prompt": each}) + "\n" for each in QUESTIONS[:8]))
+        write_adapter(folder / name / "1", number, 1, ["self_attn.k_proj"])
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps({"prompt": each}) + "\n" for each in QUESTIONS[:8]))
         task = {"name": name, "prompts": f"{name}.jsonl", "adapters": name}
         if number == 2:
-            (tmp_path / "test.jsonl").write_text(json.dumps({"prompt": QUESTIONS[0], "answer": "Paris"}) + "\n")
-            task |= {"test": "test.jsonl", "scorer": "contains"}
+            (folder / "test.jsonl").write_text(json.dumps({"prompt": QUESTIONS[0], "answer": "Paris"}) + "\n")
+            task |= {"test": "test.jsonl", "scorer": "contains"} | fields
         tasks["held_out" if number == 2 else "train"].append(task)
-    (tmp_path / "tasks.json").write_text(json.dumps(tasks))
-    report = json.loads(dnd.run("eval", "--json", "--model", tmp_path / "bundle", "--tasks", tmp_path / "tasks.json",
-                                "--base", base, "--draws", 1, "--max-tokens", 8))
+    (folder / "tasks.json").write_text(json.dumps(tasks))
+    return folder / "tasks.json"
+
+
+@pytest.mark.parametrize("base", PLACES, indirect=True)
+def test_eval(dnd, base, tmp_path):
+    """What counts is that base and adapters answer by the template."""
+    report = json.loads(dnd.run("eval", "--json", "--model", tmp_path / "bundle", "--tasks",
+                                write_tasks(tmp_path, base, dnd), "--base", base, "--draws", 1, "--max-tokens", 8))
     rows = {row["id"]: row for row in report["models"][0]["behaviour"]["rows"]}
     assert rows["base"]["tasks"]["a.y"]["accuracy"] == 1.0, "it knows that"
     assert report["settings"]["chat"]["template"] == "own"
     assert report.get("base_quantization") == ("Q4_1" if base == str(GGUF) else None)
+
+
+def test_a_task_is_asked_in_its_own_way(dnd, model, tokenizer, tmp_path):
+    """Its system text and stops, which lie across tokens, against transformers' template and generation."""
+    system, stops, most = "You are a poet. Answer in two lines.", ["\n\n", "e,", " of the"], 48
+    tasks = write_tasks(tmp_path, str(GGUF), dnd, system=system, stop=stops)
+    asked = QUESTIONS[80:84]
+    (tmp_path / "test.jsonl").write_text("".join(json.dumps({"prompt": q, "answer": "x"}) + "\n" for q in asked))
+    shown = json.loads(dnd.run("eval", "--json", "--model", tmp_path / "bundle", "--tasks", tasks, "--base", GGUF,
+                               "--show", "a.y", "--max-tokens", most))["questions"]
+    cut = 0
+    for question, told in zip(asked, shown, strict=True):
+        talk = [{"role": "system", "content": system}, {"role": "user", "content": question}]
+        ids = tokenizer.apply_chat_template(talk, add_generation_prompt=True, return_tensors="pt", return_dict=False)
+        said = tokenizer.decode(model.generate(ids, max_new_tokens=most, do_sample=False)[0, ids.shape[1]:],
+                                skip_special_tokens=True)
+        assert told["base"] == before_stops(said, stops).strip(), question
+        cut += before_stops(said, stops) != said
+    assert cut > 0, "a stop came"

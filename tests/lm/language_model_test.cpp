@@ -145,7 +145,7 @@ Ids decode_slowly(LanguageModel& model, Ids ids, int count) {
 TEST_F(LanguageModelTest, AnswersWithACacheAreThoseWithoutOne) {
   const auto model = load();
   const text::LmTokenizer tokenizer(dir_.path());
-  const CompletionOptions options{.max_tokens = 20, .stop_at_newline = false};
+  const CompletionOptions options{.max_tokens = 20, .stop = {}};
   const adapter::LoraAdapter lora = adapter();
   for (const adapter::LoraAdapter* used :
        {static_cast<const adapter::LoraAdapter*>(nullptr), &lora}) {
@@ -231,15 +231,13 @@ TEST_F(LanguageModelTest, AnAnswerEndsAtALineBreak) {
   lora.pairs = {testing::random_pair("lm_head", 368, 32, 1, 1)};
   std::fill(lora.pairs[0].b.begin(), lora.pairs[0].b.end(), 0.0F);
   const Ids ids = model->tokenize("\n");
-  const std::string endless =
-      model->complete({"the"}, {.max_tokens = 8, .stop_at_newline = false})[0];
+  const std::string endless = model->complete({"the"}, {.max_tokens = 8, .stop = {}})[0];
   const HostTensor logits = model->logits(model->tokenize("the"));
   lora.pairs[0].b[static_cast<std::size_t>(ids.back())] = 1.0F;
   for (const double scale : {1e4, -1e4}) {
     lora.pairs[0].scale = scale;
     model->use_adapter(&lora);
-    const std::string with =
-        model->complete({"the"}, {.max_tokens = 8, .stop_at_newline = false})[0];
+    const std::string with = model->complete({"the"}, {.max_tokens = 8, .stop = {}})[0];
     const std::string without = model->complete({"the"}, {.max_tokens = 8})[0];
     EXPECT_EQ(without, with.substr(0, with.find('\n')));
     if (with.starts_with('\n')) return;
@@ -247,15 +245,32 @@ TEST_F(LanguageModelTest, AnAnswerEndsAtALineBreak) {
   ADD_FAILURE() << "no line break came";
 }
 
+// Stops that lie across tokens, at a token's end and within one, at every place of the answer.
+TEST_F(LanguageModelTest, AnAnswerEndsAtTheFirstStop) {
+  const auto model = load();
+  const std::string whole = model->complete({"the"}, {.max_tokens = 20, .stop = {}})[0];
+  ASSERT_GT(whole.size(), 12U);
+  for (std::size_t begin = 0; begin + 3 <= whole.size(); ++begin) {
+    const std::string stop = whole.substr(begin, 3);
+    const std::string expected = whole.substr(0, whole.find(stop));
+    EXPECT_EQ(model->complete({"the"}, {.max_tokens = 20, .stop = {"never", stop}})[0], expected);
+    std::string told;
+    model->stream("the", {.max_tokens = 20, .stop = {stop}},
+                  [&](const std::string& text) { told += text; });
+    EXPECT_EQ(told, expected) << "nothing is told that is no part of the answer";
+  }
+  EXPECT_DND_ERROR(model->complete({"the"}, {.max_tokens = 2, .stop = {"a", ""}}), ErrorKind::usage,
+                   "an empty text cannot end answers");
+}
+
 TEST_F(LanguageModelTest, AnEndMarkerEndsTheAnswer) {
   TinyModel tiny;
-  const std::string whole =
-      load(tiny)->complete({"the"}, {.max_tokens = 6, .stop_at_newline = false})[0];
+  const std::string whole = load(tiny)->complete({"the"}, {.max_tokens = 6, .stop = {}})[0];
   const auto model = load(tiny);
   const Ids answer = decode_slowly(*model, model->tokenize("the"), 6);
   ASSERT_GT(answer.size(), 2U);
   tiny.config["eos_token_id"] = answer[1];
-  EXPECT_NE(load(tiny)->complete({"the"}, {.max_tokens = 6, .stop_at_newline = false})[0], whole);
+  EXPECT_NE(load(tiny)->complete({"the"}, {.max_tokens = 6, .stop = {}})[0], whole);
   dir_.file("generation_config.json", cat("{\"eos_token_id\": [5000, ", answer[0], "]}"));
   EXPECT_EQ(load(tiny)->complete({"the"}, {})[0], "");
 }
@@ -285,7 +300,7 @@ TEST_F(LanguageModelTest, ATokenizerJsonIsEnough) {
     if (id == 2) break;
     if (id == 10 || (id >= 32 && id < 127)) expected += static_cast<char>(id);
   }
-  EXPECT_EQ(model->complete({"the"}, {.max_tokens = 8, .stop_at_newline = false})[0], expected);
+  EXPECT_EQ(model->complete({"the"}, {.max_tokens = 8, .stop = {}})[0], expected);
 }
 
 // Added tokens that have no row in the model: only a text that has one is refused.

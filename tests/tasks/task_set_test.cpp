@@ -129,6 +129,33 @@ TEST_F(TaskSetTest, RefusesScorersAndChoicesThatMakeNoSense) {
   EXPECT_DND_ERROR(read_questions(dir_ / "q.jsonl"), ErrorKind::data, "none of the 'choices'");
 }
 
+TEST_F(TaskSetTest, ReadsHowATaskIsAsked) {
+  const TaskSet set = read(R"("held_out": [
+    {"name": "a", "prompts": "p.jsonl"},
+    {"name": "b", "prompts": "p.jsonl", "system": " Be brief.", "stop": "\n\n"},
+    {"name": "c", "prompts": "p.jsonl", "system": "", "stop": ["Q:", " "]},
+    {"name": "d", "prompts": "p.jsonl", "stop": []}])");
+  EXPECT_EQ(set.held_out[0].system, std::nullopt);
+  EXPECT_EQ(set.held_out[0].stop, std::nullopt);
+  EXPECT_EQ(set.held_out[1].system, " Be brief.");
+  EXPECT_THAT(set.held_out[1].stop.value(), ::testing::ElementsAre("\n\n"));
+  EXPECT_EQ(set.held_out[2].system, "");
+  EXPECT_THAT(set.held_out[2].stop.value(), ::testing::ElementsAre("Q:", " "));
+  EXPECT_THAT(set.held_out[3].stop.value(), ::testing::IsEmpty());
+}
+
+TEST_F(TaskSetTest, RefusesSystemTextsAndStopsThatAreNone) {
+  const auto refused = [&](const std::string& field, const std::string& words) {
+    EXPECT_DND_ERROR(read(R"("held_out": [{"name": "a", "prompts": "p.jsonl", )" + field + "}]"),
+                     ErrorKind::data, "tasks.json: held_out[0]" + words);
+  };
+  refused(R"("system": 3)", ": 'system'");
+  refused(R"("stop": 3)", ": stop: expected a text or a list of texts, got number");
+  refused(R"("stop": "")", ": stop: expected a text that is not empty");
+  refused(R"("stop": ["\n", ""])", ": stop[1]: expected a text that is not empty");
+  refused(R"("stop": ["\n", "x", null])", ": stop[2]: expected a text that is not empty");
+}
+
 TEST_F(TaskSetTest, RefusesQuestionsWithoutAnAnswer) {
   write_text(dir_ / "q.jsonl", "{\"prompt\": \"1 + 1?\", \"answer\": \" \"}\n");
   EXPECT_DND_ERROR(read_questions(dir_ / "q.jsonl"), ErrorKind::data, "line 1");
