@@ -23,9 +23,9 @@ struct Asking {
 // `scorer`: of a task that names none.
 Asking asking_of(const tasks::Task& task, const tasks::Scorer& scorer);
 
-// Keeps what the model said by adapter (its values, not its name), way of asking and prompt, so that an adapter
-// that several methods choose costs nothing twice. Model and chat must outlive the object, and nobody else
-// changes its adapter meanwhile.
+// Keeps what the model said by adapter (its values, not its name), way of asking and prompt, so that an
+// adapter that several methods choose costs nothing twice. Model and chat must outlive the object, and nobody
+// else changes its adapter meanwhile.
 class Answers {
  public:
   // `chat`: how questions are asked, and whether the model puts its markers around them; nullptr: as they

@@ -215,7 +215,7 @@ class NativeLanguageModel : public LanguageModel {
     });
   }
 
-  // `on_text` may be empty; it hears all of an answer so far.
+  // `on_text` may be empty; it hears all of an answer so far, but in the middle of a run of bytes.
   std::vector<std::string> answer(const std::vector<Ids>& starts, const CompletionOptions& options,
                                   const TextCallback& on_text) {
     std::vector<Task> tasks;
@@ -248,10 +248,16 @@ class NativeLanguageModel : public LanguageModel {
     const auto end = may_end ? find_stop(text, options.stop) : std::nullopt;
     if (end) {
       answer.whole = text.substr(0, *end);
-    } else if (on_text) {
+    } else if (on_text && !is_byte(id)) {
       on_text(text);
     }
     return !end;
+  }
+
+  // "<0x0A>": of a run of these all are text or none is, which shows where it ends.
+  bool is_byte(std::int32_t id) const {
+    const std::string token = tokenizer().token_of(id).value_or("");
+    return token.size() == 6 && token.starts_with("<0x") && token.back() == '>';
   }
 
   // Whether a stop may end with this token. A line break shows in its token, whatever is before it; other

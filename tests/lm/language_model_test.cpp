@@ -263,6 +263,25 @@ TEST_F(LanguageModelTest, AnAnswerEndsAtTheFirstStop) {
                    "an empty text cannot end answers");
 }
 
+// A run of bytes that is no UTF-8 is U+FFFD from its beginning, valid characters in it included.
+TEST_F(LanguageModelTest, WhatIsStreamedIsTheAnswer) {
+  const auto model = load();
+  int broken = 0;
+  for (unsigned seed = 1; seed <= 30; ++seed) {
+    adapter::LoraAdapter lora;
+    lora.pairs = {testing::random_pair("lm_head", 368, 32, 4, seed)};
+    lora.pairs[0].scale *= 4.0;
+    model->use_adapter(&lora);
+    const CompletionOptions options{.max_tokens = 12, .stop = {}};
+    const std::string whole = model->complete({"the"}, options)[0];
+    std::string told;
+    model->stream("the", options, [&](const std::string& text) { told += text; });
+    EXPECT_EQ(told, whole);
+    if (whole.find("\xEF\xBF\xBD") != std::string::npos) ++broken;
+  }
+  EXPECT_GT(broken, 0);
+}
+
 TEST_F(LanguageModelTest, AnEndMarkerEndsTheAnswer) {
   TinyModel tiny;
   const std::string whole = load(tiny)->complete({"the"}, {.max_tokens = 6, .stop = {}})[0];
