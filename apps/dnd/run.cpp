@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/line_batches.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "chat_options.h"
@@ -17,6 +18,9 @@
 
 namespace dnd::app {
 namespace {
+
+// Lines that are asked together: more gain little, and the first answer waits for all of them.
+constexpr std::size_t kTogether = 32;
 
 struct AskOptions {
   std::filesystem::path base;
@@ -67,17 +71,45 @@ class AskRun {
       if (!context_.json) print_text(text);
     });
     if (context_.json) {
-      print_json({{"prompt", question}, {"answer", whole}});
+      print_answer(question, whole);
     } else {
       print_line("");
     }
     return whole;
   }
 
+  void print_answer(const std::string& question, const std::string& whole) const {
+    if (context_.json) return print_json({{"prompt", question}, {"answer", whole}});
+    print_line(whole);
+  }
+
+  // As many at a time as are there; one alone is printed while it comes.
   void each_line() {
-    for (std::string line; std::getline(std::cin, line);) {
-      if (!trimmed(line).empty()) answer(line, chat_.prompt_of(line));
+    LineBatches lines(STDIN_FILENO);
+    for (;;) {
+      const std::vector<std::string> questions = lines.next({.lines = kTogether});
+      if (questions.empty()) return;
+      if (questions.size() > 1 && answer_together(questions)) continue;
+      for (const std::string& question : questions) answer(question, chat_.prompt_of(question));
     }
+  }
+
+  // False, and nothing is printed, where one of them cannot be asked: by itself it is told why, after the
+  // answers to those before it.
+  bool answer_together(const std::vector<std::string>& questions) {
+    std::vector<std::string> answers;
+    try {
+      std::vector<std::string> prompts;
+      prompts.reserve(questions.size());
+      for (const std::string& question : questions) prompts.push_back(chat_.prompt_of(question));
+      answers = model_->complete(prompts, options_.completion);
+    } catch (const Error& error) {
+      log_debug(cat("one by one: ", error.what()));
+      return false;
+    }
+    log_debug(cat(questions.size(), " questions in one go"));
+    for (std::size_t i = 0; i < questions.size(); ++i) print_answer(questions[i], answers.at(i));
+    return true;
   }
 
   // On a terminal: with a template the talk goes on, without one every line stands alone.

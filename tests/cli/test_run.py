@@ -2,9 +2,10 @@
 
 import json
 import shutil
+import subprocess
 
 import pytest
-from support import DATA, ROOT, Exit, dnd, fails
+from support import DATA, PROGRAM, ROOT, Exit, dnd, environment, fails
 
 BASE = ROOT / "models/default/base"
 TEMPLATE = ("{% for m in messages %}[{{ m.role }}]{{ m.content }}\n{% endfor %}"
@@ -85,6 +86,48 @@ def test_run_answers_and_is_the_same_at_once_and_line_by_line():
     assert dnd("run", "--base", BASE, *SHORT, stdin="the first\n").out == one
     told = dnd("run", "--base", BASE, *SHORT, "--json", "the", "first").json[0]
     assert told == {"prompt": "the first", "answer": one[:-1]}
+
+
+def many(count: int) -> list[str]:
+    return [f"{'the ' * (i % 5)}question {i}" for i in range(count)]
+
+
+def test_run_gives_lines_together_the_answers_of_lines_alone(own_adapter, chat_base):
+    """More lines than are asked at once, in their order, whatever is asked beside them and by how many threads."""
+    questions = many(70)
+    for options in (("--base", BASE, "-a", own_adapter), ("--base", chat_base)):
+        call = ("run", *options, *SHORT, "--json")
+        together = dnd(*call, "--verbose", "-", stdin="\n \n".join(questions))
+        assert "32 questions in one go" in together.err
+        assert [told["prompt"] for told in together.json] == questions
+        for told in together.json[::9]:
+            assert dnd(*call, told["prompt"]).json == [told]
+        assert dnd(*call, "--threads", 1, "-", stdin="\n".join(questions)).out == together.out
+        plain = dnd("run", *options, *SHORT, "-", stdin="\n".join(questions)).out
+        assert plain == "".join(told["answer"] + "\n" for told in together.json)
+
+
+def test_run_does_not_wait_for_a_second_line():
+    """Who writes a line and waits for its answer gets it."""
+    call = [PROGRAM, "run", "--base", BASE, *SHORT, "--json", "-"]
+    with subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                          env=environment()) as process:
+        for question in many(3):
+            process.stdin.write(question + "\n")
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["prompt"] == question
+        process.stdin.write("the first\nthe second\nand a")
+        process.stdin.close()
+        assert [json.loads(line)["prompt"] for line in process.stdout] == ["the first", "the second", "and a"]
+        assert process.wait() == 0
+
+
+def test_run_answers_what_comes_before_a_line_that_cannot_be_asked():
+    questions = many(3)
+    stdin = "\n".join([*questions, "word " * 3000, "never"])
+    result = dnd("run", "--base", BASE, *SHORT, "--json", "-", stdin=stdin, expect=Exit.DATA)
+    assert [told["prompt"] for told in result.json] == questions
+    assert "the prompt has" in result.last_error
 
 
 def test_run_asks_by_the_chat_template(chat_base):
