@@ -76,9 +76,8 @@ Json losses_json(const merge::Composition& composition) {
   return modules;
 }
 
-// Heads undo the row order of llama-type GGUF files.
-std::optional<target::AttentionHeads> heads_of(const std::filesystem::path& base) {
-  return base.empty() ? std::nullopt : target::read_base_model(base).heads;
+adapter::BaseHints hints_from(const std::filesystem::path& base) {
+  return base.empty() ? adapter::BaseHints{} : adapter::hints_of(target::read_base_model(base));
 }
 
 void run_compose(const Context& context, const ComposeCall& call) {
@@ -88,7 +87,7 @@ void run_compose(const Context& context, const ComposeCall& call) {
   for (const merge::AdapterArgument& argument : arguments) inputs.push_back(argument.path);
   check_output(call.out, adapter::peft_folder(), call.force, inputs);
   const std::vector<merge::WeightedAdapter> adapters =
-      merge::read_adapters(arguments, heads_of(call.base));
+      merge::read_adapters(arguments, hints_from(call.base));
   warn_of_two_bases(adapters);
   const std::optional<std::int64_t> rank = call.rank > 0 ? std::optional(call.rank) : std::nullopt;
   const merge::Composition composition = merge::compose(adapters, method, rank);

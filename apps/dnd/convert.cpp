@@ -154,6 +154,23 @@ void report(const Context& context, const Artefact& artefact, const adapter::Wri
               {"sha256", written.sha256}});
 }
 
+adapter::BaseHints hints_of(const KnownBase& known) {
+  return known.model ? adapter::hints_of(*known.model) : adapter::BaseHints{};
+}
+
+// Image and video models have names of two families, and a file with the wrong ones does nothing.
+void warn_of_names(const Artefact& artefact, LoraAdapter adapter, const KnownBase& known) {
+  if (adapter::file_format(artefact.format).is_generated) return;  // a language model's
+  adapter.format = artefact.format;
+  const target::BaseModel* base = known.model ? &*known.model : nullptr;
+  for (const verify::RuntimeVerdict& runtime :
+       verify::judge_runtimes(adapter, {base, nullptr, /*partial=*/true})) {
+    if (runtime.verdict != verify::Verdict::ignores) continue;
+    log_warning(
+        cat(artefact.path.string(), ": ", runtime.runtime, " will pass over it: ", runtime.why));
+  }
+}
+
 void run_convert(const Context& context, const ConvertOptions& options) {
   const Artefact artefact{adapter::parse_format(options.to), options.out};
   const FileFormat& to = adapter::file_format(artefact.format);
@@ -161,7 +178,9 @@ void run_convert(const Context& context, const ConvertOptions& options) {
   check_paths(options);
   check_output(artefact, options.force, {options.input, options.base});
   KnownBase known = options.base.empty() ? KnownBase{} : base_from(options.base);
-  LoraAdapter adapter = adapter::read_lora(options.input, known.heads);
+  LoraAdapter adapter = adapter::read_lora(
+      options.input, hints_of(known),
+      to.flat_names ? adapter::ModuleNames::as_found : adapter::ModuleNames::paths);
   if (options.base.empty()) known = base_of_adapter(adapter, to);
   if (to.by_architecture && known.architecture.empty()) {
     fail(ErrorKind::usage, "convert: ", options.input.string(),
@@ -182,6 +201,7 @@ void run_convert(const Context& context, const ConvertOptions& options) {
   tell_folding(to, adapter, dtype);
   report(context, artefact,
          write_artefact(artefact, adapter, write_options(options, known, dtype)));
+  warn_of_names(artefact, std::move(adapter), known);
 }
 
 }  // namespace
@@ -198,13 +218,14 @@ void add_convert(CLI::App& program, Context& context) {
         run_convert(context, *options);
       });
   command
-      .add_option("adapter", options->input,
-                  "A PEFT or MLX folder, a .gguf, a diffusers .safetensors file")
+      .add_option(
+          "adapter", options->input,
+          "A PEFT or MLX folder, a .gguf, a .safetensors file of diffusers, kohya or ComfyUI")
       ->required();
   command.add_option("--to", options->to, "Format")
       ->check(CLI::IsMember(adapter::format_names()))
       ->required();
-  command.add_option("-o,--out", options->out, "Folder (peft, mlx) or file (gguf, diffusers)")
+  command.add_option("-o,--out", options->out, "Folder (peft, mlx) or file (the others)")
       ->required();
   command.add_option("-b,--base", options->base,
                      "The base model: a folder, config.json, .safetensors or .gguf");

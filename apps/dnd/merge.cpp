@@ -66,7 +66,8 @@ void run_merge(const Context& context, const MergeCall& call) {
   check_apart(call.out, inputs);
   const merge::BaseWeights base = merge::open_base_weights(call.base);
   const std::optional<Dtype> dtype = output_dtype(base, call);
-  const std::vector<merge::WeightedAdapter> adapters = merge::read_adapters(arguments, base.heads);
+  const std::vector<merge::WeightedAdapter> adapters =
+      merge::read_adapters(arguments, base.hints());
   const std::vector<merge::MergeTarget> targets = merge::plan_merge(base, adapters);
   say_what_stays(base);
   say_what_changes(base, call);

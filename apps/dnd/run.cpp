@@ -56,7 +56,7 @@ class AskRun {
     if (options_.adapter.empty()) return;
     const merge::WeightedAdapter adapter =
         merge::read_adapters({merge::parse_adapter_argument(options_.adapter)},
-                             target::read_base_model(options_.base).heads)
+                             adapter::hints_of(target::read_base_model(options_.base)))
             .at(0);
     adapter::LoraAdapter scaled = adapter.adapter;
     for (adapter::LoraPair& pair : scaled.pairs) pair.scale *= adapter.weight;

@@ -91,8 +91,10 @@ void print_report(const fs::path& path, const adapter::LoraAdapter& adapter,
 // `runner`: nullptr where nothing is run.
 void verify_one(const Context& context, const fs::path& path, const Reference& reference,
                 bool partial, AdapterRun* runner, int& exit_code) {
-  const auto heads = reference.base ? reference.base->heads : std::nullopt;
-  const adapter::LoraAdapter adapter = adapter::read_lora(path, heads);
+  const adapter::BaseHints hints =
+      reference.base ? adapter::hints_of(*reference.base) : adapter::BaseHints{};
+  const adapter::LoraAdapter adapter =
+      adapter::read_lora(path, hints, adapter::ModuleNames::as_found);
   verify::Report report = verify::verify(adapter, reference.against(partial));
   std::optional<RunReport> run;
   if (runner != nullptr) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -10,7 +9,6 @@
 #include "adapter/peft_config.h"
 #include "adapter/peft_tensors.h"
 #include "adapter/uniform.h"
-#include "base/checked_math.h"
 #include "base/json.h"
 #include "base/strings.h"
 
@@ -63,16 +61,6 @@ std::optional<PeftConfig> header_config(const TensorFile& file, std::string_view
   }
   if (config.empty()) fail(ErrorKind::data, who, ": says nothing about '", component, "'");
   return peft_config_from_json(config, who);
-}
-
-double alpha_value(const TensorFile& file, const StoredTensor& tensor) {
-  std::vector<float> values;
-  if (checked_elements(tensor.shape) == 1U) values = tensor.read();
-  if (values.size() != 1 || !std::isfinite(values[0])) {
-    fail(ErrorKind::data, file.who, ": tensor '", printable(tensor.name), "': shape ",
-         shape_text(tensor.shape), ", expected one finite number");
-  }
-  return static_cast<double>(values[0]);
 }
 
 double scale_of(const TensorFile& file, const std::optional<PeftConfig>& config,
@@ -131,16 +119,12 @@ std::string metadata_text(const LoraAdapter& adapter, const Uniform& uniform,
 }  // namespace
 
 bool is_diffusers_file(const fs::path& path) {
-  if (path.extension() != ".safetensors") return false;
-  const formats::SafetensorsFile file(path);
-  return std::any_of(
-      file.tensors().begin(), file.tensors().end(),
-      [](const formats::TensorView& tensor) { return !component_of(tensor.name).empty(); });
+  return has_tensor(path, [](std::string_view name) { return !component_of(name).empty(); });
 }
 
 LoraAdapter read_diffusers_file(const fs::path& path) {
   const TensorFile file = open_tensor_file(path);
-  const std::vector<StoredPair> stored_pairs = collect_pairs(file, true);
+  const std::vector<StoredPair> stored_pairs = collect_pairs(file, PairNames::with_alpha);
   const std::string_view component = only_component(file);
   const std::optional<PeftConfig> config = header_config(file, component);
   check_alphas(file, stored_pairs);

@@ -18,7 +18,7 @@
 
 namespace dnd::adapter {
 
-enum class AdapterFormat { peft, gguf, mlx, diffusers };
+enum class AdapterFormat { peft, gguf, mlx, diffusers, kohya, diffusion_model };
 
 std::string_view format_name(AdapterFormat format);  // "peft", ...: the table's
 
@@ -41,10 +41,11 @@ struct LoraPair {
 
 struct LoraAdapter {
   AdapterFormat format = AdapterFormat::peft;
-  std::string base_model;                       // as the file names it; may be empty
-  std::string architecture;                     // GGUF: general.architecture; else mostly empty
-  std::string component;                        // of a diffusion pipeline ("unet"); else empty
-  Dtype dtype = Dtype::f32;                     // of the stored matrices (the first one's)
+  std::string base_model;    // as the file names it; may be empty
+  std::string architecture;  // GGUF: general.architecture; else mostly empty
+  std::string component;     // of a diffusion pipeline ("unet"); else empty
+  bool flat_names = false;   // modules have underscores for dots (adapter/kohya.h)
+  Dtype dtype = Dtype::f32;  // of the stored matrices (the first one's)
   std::map<std::string, std::string> metadata;  // of the file: "format", "dnd.*", ...
   std::vector<LoraPair> pairs;                  // in file order
 

@@ -31,7 +31,7 @@ WrittenFile write_tensors(const std::filesystem::path& path,
   std::vector<formats::TensorSpec> specs;
   std::map<std::string, const OutputTensor*> by_key;
   for (const OutputTensor& tensor : tensors) {
-    specs.push_back({tensor.key, dtype, tensor.shape});
+    specs.push_back({tensor.key, tensor.dtype.value_or(dtype), tensor.shape});
     by_key[tensor.key] = &tensor;
   }
   formats::sort_for_safetensors(specs);
@@ -43,7 +43,7 @@ WrittenFile write_tensors(const std::filesystem::path& path,
     written.bytes += bytes.size();
   });
   for (const formats::TensorSpec& spec : writer.specs()) {
-    writer.write(convert(*by_key.at(spec.name), dtype));
+    writer.write(convert(*by_key.at(spec.name), spec.dtype));
   }
   writer.finish();
   written.sha256 = hash.hex();

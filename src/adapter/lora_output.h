@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct OutputTensor {
   std::string key;
   formats::Shape shape;
   std::function<std::vector<float>()> values;
+  std::optional<Dtype> dtype = std::nullopt;  // where it is not that of the others
 };
 
 // Makes the file `path`, which must not exist, in the reference writer's order. `dtype` is f32, f16 or

@@ -53,7 +53,7 @@ LoraAdapter read_peft_folder(const fs::path& folder) {
   LoraAdapter adapter;
   adapter.base_model = config.base_model;
   adapter.metadata = file.metadata;
-  for (const StoredPair& stored : collect_pairs(file, false)) {
+  for (const StoredPair& stored : collect_pairs(file, PairNames::peft)) {
     if (adapter.pairs.empty()) adapter.dtype = stored.a->dtype;
     LoraPair pair = load_pair(file, stored, module_of(stored.stem));
     check_against_config(file, config, pair);
@@ -65,7 +65,7 @@ LoraAdapter read_peft_folder(const fs::path& folder) {
 
 LoraAdapter read_peft_file(const fs::path& path) {
   const TensorFile file = open_tensor_file(path);
-  collect_pairs(file, false);
+  collect_pairs(file, PairNames::peft);
   fail(ErrorKind::data, file.who, ": LoRA matrices without ", kAdapterConfigName,
        ": their alpha is unknown (give the adapter's folder, or put its configuration beside as ",
        kAdapterWeightsName, " and ", kAdapterConfigName, ")");

@@ -1,10 +1,14 @@
 #include "adapter/peft_tensors.h"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <utility>
 
+#include "adapter/other_kinds.h"
+#include "base/checked_math.h"
 #include "base/strings.h"
 #include "formats/torch_checkpoint.h"
 
@@ -48,23 +52,27 @@ bool is_ending(std::string_view rest, bool bare) {
   return rest.empty() || (rest.size() > 1 && rest[0] == '.' && rest.find('.', 1) == rest.npos);
 }
 
-std::optional<Key> parse_key(std::string_view name) {
+std::optional<Key> parse_key(std::string_view name, PairNames names) {
   struct Token {
     std::string_view text;
     Part part;
     bool bare;
+    bool of_trainers = false;
   };
-  constexpr std::array kTokens = {Token{".lora_A", Part::a, false},
-                                  Token{".lora_B", Part::b, false},
-                                  Token{".lora_magnitude_vector", Part::magnitude, true}};
+  constexpr std::array kTokens = {
+      Token{".lora_A", Part::a, false}, Token{".lora_B", Part::b, false},
+      Token{".lora_magnitude_vector", Part::magnitude, true},
+      Token{".lora_down", Part::a, false, true}, Token{".lora_up", Part::b, false, true}};
   for (const Token& token : kTokens) {
+    if (token.of_trainers && names != PairNames::trainers) continue;
     const std::size_t at = name.rfind(token.text);
     if (at == std::string_view::npos || at == 0) continue;
     if (!is_ending(name.substr(at + token.text.size()), token.bare)) continue;
     return Key{std::string(name.substr(0, at)), token.part};
   }
   constexpr std::string_view kAlpha = ".alpha";
-  if (!name.ends_with(kAlpha) || name.size() == kAlpha.size()) return std::nullopt;
+  if (names == PairNames::peft || !name.ends_with(kAlpha) || name.size() == kAlpha.size())
+    return std::nullopt;
   return Key{std::string(name.substr(0, name.size() - kAlpha.size())), Part::alpha};
 }
 
@@ -74,7 +82,7 @@ std::string_view obstacle(std::string_view name) {
   if (has("lora_embedding_")) return "LoRA of an embedding is not supported";
   if (has(".lora_B") && name.ends_with(".bias")) return "a LoRA bias (lora_bias) is not supported";
   if (has("lora_down") || has("lora_up") || has(".lora.")) {
-    return "names of another dialect (lora_up, lora_down) are not read";
+    return "lora_up and lora_down are read behind lora_unet_ and diffusion_model. only";
   }
   if (name.ends_with(".lora_a") || name.ends_with(".lora_b")) {
     return "an MLX name; its adapter_config.json must lie beside the file";
@@ -96,6 +104,15 @@ const StoredTensor*& slot(StoredPair& pair, Part part) {
       return pair.alpha;
   }
   fail(ErrorKind::internal, "adapter: unknown part of a pair");
+}
+
+void refuse_other_kinds(const TensorFile& file) {
+  for (const StoredTensor& tensor : file.tensors) {
+    const std::string_view kind = other_kind(tensor.name);
+    if (kind.empty()) continue;
+    fail(ErrorKind::data, file.who, ": holds ", kind, ", not LoRA alone: tensor '",
+         printable(tensor.name), "'");
+  }
 }
 
 void check_whole(const TensorFile& file, const StoredPair& pair) {
@@ -132,12 +149,13 @@ TensorFile open_tensor_file(const std::filesystem::path& path) {
   return pickle ? open_checkpoint(path, who) : open_safetensors(path, who);
 }
 
-std::vector<StoredPair> collect_pairs(const TensorFile& file, bool allow_alpha) {
+std::vector<StoredPair> collect_pairs(const TensorFile& file, PairNames names) {
+  refuse_other_kinds(file);
   std::vector<StoredPair> pairs;
   std::map<std::string, std::size_t> by_stem;
   for (const StoredTensor& tensor : file.tensors) {
-    const std::optional<Key> key = parse_key(tensor.name);
-    if (!key || (key->part == Part::alpha && !allow_alpha)) {
+    const std::optional<Key> key = parse_key(tensor.name, names);
+    if (!key) {
       fail(ErrorKind::data, file.who, ": tensor '", printable(tensor.name),
            "': ", obstacle(tensor.name));
     }
@@ -167,6 +185,33 @@ LoraPair load_pair(const TensorFile& file, const StoredPair& stored, const std::
   pair.b = stored.b->read();
   if (stored.magnitude != nullptr) pair.magnitude = stored.magnitude->read();
   return pair;
+}
+
+double alpha_value(const TensorFile& file, const StoredTensor& tensor) {
+  std::vector<float> values;
+  if (checked_elements(tensor.shape) == 1U) values = tensor.read();
+  if (values.size() != 1 || !std::isfinite(values[0])) {
+    fail(ErrorKind::data, file.who, ": tensor '", printable(tensor.name), "': shape ",
+         shape_text(tensor.shape), ", expected one finite number");
+  }
+  return static_cast<double>(values[0]);
+}
+
+double scale_by_alpha(const TensorFile& file, const StoredPair& stored, std::int64_t rank) {
+  if (stored.alpha == nullptr) return 1.0;
+  const double alpha = alpha_value(file, *stored.alpha);
+  if (alpha == 0.0) {
+    fail(ErrorKind::data, file.who, ": tensor '", printable(stored.alpha->name),
+         "': alpha is 0, which kohya's loader takes for the rank and others for a scale of 0");
+  }
+  return alpha / static_cast<double>(rank);
+}
+
+bool has_tensor(const std::filesystem::path& path, bool (*test)(std::string_view name)) {
+  if (path.extension() != ".safetensors") return false;
+  const formats::SafetensorsFile file(path);
+  return std::any_of(file.tensors().begin(), file.tensors().end(),
+                     [&](const formats::TensorView& tensor) { return test(tensor.name); });
 }
 
 }  // namespace dnd::adapter

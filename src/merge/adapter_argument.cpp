@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <optional>
 #include <system_error>
 
 #include "adapter/files/read_lora.h"
@@ -35,11 +36,11 @@ AdapterArgument parse_adapter_argument(const std::string& text) {
 }
 
 std::vector<WeightedAdapter> read_adapters(const std::vector<AdapterArgument>& arguments,
-                                           const std::optional<target::AttentionHeads>& heads) {
+                                           const adapter::BaseHints& base) {
   std::vector<WeightedAdapter> adapters;
   for (const AdapterArgument& argument : arguments) {
     adapters.push_back(
-        {argument.path.string(), argument.weight, adapter::read_lora(argument.path, heads)});
+        {argument.path.string(), argument.weight, adapter::read_lora(argument.path, base)});
     if (adapters.back().adapter.pairs.empty()) {
       fail(ErrorKind::data, argument.path.string(), ": holds no LoRA matrices");
     }

@@ -2,12 +2,11 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "adapter/base_hints.h"
 #include "adapter/lora.h"
-#include "target/base_model.h"
 
 namespace dnd::merge {
 
@@ -28,6 +27,6 @@ struct WeightedAdapter {
 
 // Reads them all. Throws as adapter::read_lora does, and Error(data) for one without matrices.
 std::vector<WeightedAdapter> read_adapters(const std::vector<AdapterArgument>& arguments,
-                                           const std::optional<target::AttentionHeads>& heads);
+                                           const adapter::BaseHints& base);
 
 }  // namespace dnd::merge

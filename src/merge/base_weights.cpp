@@ -54,6 +54,18 @@ std::uint64_t BaseWeights::bytes() const {
   return sum;
 }
 
+adapter::BaseHints BaseWeights::hints() const {
+  constexpr std::string_view kWeight = ".weight";
+  adapter::BaseHints hints{heads, {}};
+  for (const BaseFile& file : files) {
+    for (const Weight& weight : file.weights) {
+      if (!weight.name.ends_with(kWeight)) continue;
+      hints.modules.push_back(weight.name.substr(0, weight.name.size() - kWeight.size()));
+    }
+  }
+  return hints;
+}
+
 BaseWeights open_base_weights(const fs::path& path) {
   if (!is_folder(path) && formats::has_gguf_name(path)) {
     return gguf_weights(path, std::make_shared<const formats::ModelFolder>(path));

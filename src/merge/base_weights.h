@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapter/base_hints.h"
 #include "base/dtype.h"
 #include "formats/model_folder.h"
 #include "target/base_model.h"
@@ -43,7 +44,8 @@ struct BaseWeights {
   // Face's names and as the fp32 that they are decoded to.
   std::shared_ptr<const formats::ModelFolder> gguf;
 
-  std::uint64_t bytes() const;  // of all files
+  std::uint64_t bytes() const;       // of all files
+  adapter::BaseHints hints() const;  // modules: all that have a weight
 };
 
 // `path`: a folder, read as formats::ModelFolder reads it, a .gguf, or one .safetensors file by itself. No

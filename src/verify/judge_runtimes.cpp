@@ -4,6 +4,8 @@
 #include <cmath>
 #include <set>
 
+#include "adapter/diffusion_names.h"
+#include "adapter/kohya.h"
 #include "base/strings.h"
 #include "formats/gguf_names.h"
 #include "verify/verify.h"
@@ -12,6 +14,7 @@ namespace dnd::verify {
 namespace {
 
 using adapter::AdapterFormat;
+using adapter::DiffusionNames;
 using adapter::LoraAdapter;
 using adapter::LoraPair;
 
@@ -170,11 +173,45 @@ RuntimeVerdict judge_mlx(const LoraAdapter& adapter, const Facts& facts) {
   return loads(kName);
 }
 
-RuntimeVerdict judge_diffusers(const Facts& facts) {
+// FLUX's original paths, which HunyuanVideo writes with underscores.
+bool has_flux_names(const LoraAdapter& adapter) {
+  return std::any_of(adapter.pairs.begin(), adapter.pairs.end(), [](const LoraPair& pair) {
+    return pair.module.find(".img_attn.") != pair.module.npos ||
+           pair.module.find(".txt_attn.") != pair.module.npos;
+  });
+}
+
+// Of its own files it translates no names; of trainers' files those that it knows.
+RuntimeVerdict judge_diffusers(const LoraAdapter& adapter, const Facts& facts) {
   constexpr const char* kName = "diffusers";
+  if (adapter::diffusion_names(adapter) == DiffusionNames::original) {
+    if (adapter.format == AdapterFormat::diffusers) {
+      return ignores(kName, "names are the original model's (dnd convert --to kohya)");
+    }
+    if (adapter.format == AdapterFormat::diffusion_model && has_flux_names(adapter)) {
+      return ignores(kName, "FLUX's names with lora_A and lora_B (dnd convert --to kohya)");
+    }
+    return loads(kName, "in pipelines that translate the original names");
+  }
   if (!facts.known)
     return ignores(kName, "names that the pipeline lacks are dropped with a warning");
   if (!facts.fits) return refuses(kName, "shapes do not fit the base");
+  return loads(kName);
+}
+
+RuntimeVerdict judge_comfyui(const LoraAdapter& adapter, const Facts& facts) {
+  constexpr const char* kName = "ComfyUI";
+  if (adapter.component.starts_with("text_encoder")) return loads(kName);
+  const bool known_names =
+      adapter.format == AdapterFormat::kohya &&
+      (adapter.component == "unet" || adapter::kohya_prefix(adapter) == "lora_transformer_");
+  if (adapter::diffusion_names(adapter) == DiffusionNames::diffusers && !known_names) {
+    return ignores(kName, "names are those of diffusers, not the original model's");
+  }
+  if (!facts.known)
+    return ignores(kName, "names that the model lacks are passed over (its log tells)");
+  if (!facts.fits)
+    return ignores(kName, "matrices of other shapes are passed over (its log tells)");
   return loads(kName);
 }
 
@@ -194,7 +231,10 @@ std::string_view verdict_name(Verdict verdict) {
 
 std::vector<RuntimeVerdict> judge_runtimes(const LoraAdapter& adapter, const Against& against) {
   const Facts facts = collect(adapter, against);
-  if (adapter.format == AdapterFormat::diffusers) return {judge_diffusers(facts)};
+  if (adapter.format == AdapterFormat::diffusers) return {judge_diffusers(adapter, facts)};
+  if (adapter.format == AdapterFormat::kohya || adapter.format == AdapterFormat::diffusion_model) {
+    return {judge_comfyui(adapter, facts), judge_diffusers(adapter, facts)};
+  }
   return {judge_peft(adapter, facts), judge_vllm(adapter, facts), judge_tgi(adapter, facts),
           judge_llama_cpp(adapter, against, facts), judge_mlx(adapter, facts)};
 }

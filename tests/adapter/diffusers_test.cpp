@@ -101,7 +101,7 @@ TEST_F(Diffusers, WhatIsNotOneModelIsRefused) {
                  "belongs to no component (transformer., text_encoder., ...), others do");
   expect_refused(both(ranked_pair(kBlockStem), {{kBlockStem + ".lora_B.bias", {4}}}),
                  "a LoRA bias");
-  EXPECT_DND_ERROR(read(ranked_pair("diffusion_model.blocks.0.q")), ErrorKind::data,
+  EXPECT_DND_ERROR(read(ranked_pair("double_blocks.0.q")), ErrorKind::data,
                    "LoRA matrices without adapter_config.json");
 }
 

@@ -174,7 +174,8 @@ TEST_F(PeftReader, WhatWouldBeDroppedIsRefused) {
   expect_refused(with("base_model.model.lm_head.weight"), "saved by modules_to_save");
   expect_refused(with(kStem + ".bias"), "a trained bias");
   expect_refused(with(kStem + ".lora_E"), "an unknown kind of LoRA tensor");
-  expect_refused(with("lora_unet_x.lora_down.weight"), "names of another dialect");
+  expect_refused(with("lora_unet_x.lora_down.weight"),
+                 "lora_up and lora_down are read behind lora_unet_");
   expect_refused(with("x.lora_a"), "an MLX name");
   expect_refused(with(kStem + ".alpha"), "an alpha tensor (the configuration file holds alpha)");
   expect_refused(with(".lora_A.weight"), "an unknown kind of LoRA tensor");

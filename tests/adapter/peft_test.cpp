@@ -35,7 +35,7 @@ LoraAdapter golden(const AdapterLayout& layout = nano()) {
   return read_adapter_of_layout(data_path("decoder/plain-k3/adapter_fp32.safetensors"), layout);
 }
 
-std::string content(const fs::path& path) { return read_text_file(path, 1U << 20U); }
+std::string text_of(const fs::path& path) { return read_text_file(path, 1U << 20U); }
 
 class PeftFolder : public ::testing::Test {
  protected:
@@ -45,7 +45,7 @@ class PeftFolder : public ::testing::Test {
     return write_peft_folder(out_, adapter, {dtype}, on_existing);
   }
 
-  std::string config_text() const { return content(out_ / kAdapterConfigName); }
+  std::string config_text() const { return text_of(out_ / kAdapterConfigName); }
 
   void expect_nothing_but(const std::vector<std::string>& names) const {
     EXPECT_EQ(names_in(dir_.path()), names);  // temporary names included
@@ -162,7 +162,7 @@ TEST_F(PeftFolder, MetadataSaysWhereItComesFrom) {
 
 TEST_F(PeftFolder, CardWarnsOfUntrainedGeneratorsAndLargeRanks) {
   write(golden());
-  std::string card = content(out_ / kCardName);
+  std::string card = text_of(out_ / kCardName);
   EXPECT_TRUE(card.starts_with("---\nlibrary_name: peft\nbase_model: \"example/nano\"\n")) << card;
   EXPECT_THAT(card, Not(HasSubstr("untrained")));
   EXPECT_THAT(card, Not(HasSubstr("--max-lora-rank")));
@@ -172,7 +172,7 @@ TEST_F(PeftFolder, CardWarnsOfUntrainedGeneratorsAndLargeRanks) {
   wide.pairs[0].a.resize(32 * 24);
   wide.pairs[0].b.resize(24 * 32);
   write(wide, Dtype::f32, OnExisting::replace);
-  card = content(out_ / kCardName);
+  card = text_of(out_ / kCardName);
   EXPECT_THAT(card, HasSubstr("untrained"));
   EXPECT_THAT(card, HasSubstr("`--max-lora-rank 32`"));
 }
@@ -276,7 +276,7 @@ TEST_F(PeftFolder, OnlyAdaptersAreReplaced) {
   dir_.file("out", "a file");
   EXPECT_DND_ERROR(write(golden(), Dtype::f32, OnExisting::replace), ErrorKind::cannot_create,
                    "will not be replaced");
-  EXPECT_EQ(content(out_), "a file");
+  EXPECT_EQ(text_of(out_), "a file");
 }
 
 TEST_F(PeftFolder, ReadsNothingElse) {

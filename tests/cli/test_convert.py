@@ -42,17 +42,17 @@ def qwen2():
 
 
 @pytest.mark.parametrize("model", [QWEN2, LLAMA])
-@pytest.mark.parametrize("between", ["peft", "mlx", "diffusers"])
+@pytest.mark.parametrize("between", ["peft", "mlx", "diffusers", "diffusion_model"])
 def test_there_and_back(model, between):
     assert convert(model / "adapter", between, "there").out == "there\n"
-    os.rename("there", "there.safetensors" if between == "diffusers" else "there.folder")
+    os.rename("there", "there.safetensors" if between.startswith("diffus") else "there.folder")
     (there,) = pathlib.Path().iterdir()
     convert(there, "peft", "back")
     original = values(model / "adapter/adapter_model.safetensors")
     config = json.loads(pathlib.Path("back/adapter_config.json").read_text())
     back = read_adapter("back")
-    # The scale is 2: diffusers files have none, so there lora_B is twice as large.
-    factor, alpha = (2, 4) if between == "diffusers" else (1, 8)
+    # The scale is 2: such files have none, so there lora_B is twice as large.
+    factor, alpha = (2, 4) if between.startswith("diffus") else (1, 8)
     assert (config["r"], config["lora_alpha"]) == (4, alpha)
     assert back.tensors.keys() == original.keys()
     for name, expected in original.items():
@@ -124,7 +124,8 @@ def test_what_is_there_is_replaced_only_when_asked_and_only_if_an_adapter(qwen2)
     assert set(os.listdir("out.mlx")) == {"adapter_config.json", "adapters.safetensors"}
     pathlib.Path("notes").write_text("mine")
     os.makedirs("folder/sub")
-    for to, out in [("peft", "notes"), ("mlx", "folder"), ("diffusers", "notes"), ("gguf", "notes")]:
+    for to, out in [("peft", "notes"), ("mlx", "folder"), ("diffusers", "notes"), ("gguf", "notes"),
+                    ("kohya", "notes"), ("diffusion_model", "notes")]:
         base = ["--base", QWEN2 / "base"]
         assert "will not be replaced" in refused(Exit.CANNOT_CREATE, qwen2, to, out, "--force", *base)
     assert pathlib.Path("notes").read_text() == "mine"

@@ -14,7 +14,8 @@ PEFT, MLX, BUNDLE = "adapter_config.json", "adapters.safetensors", "generator.js
 FOLDERS = {"generate": PEFT, "generate mlx": MLX, "convert peft": PEFT, "convert mlx": MLX, "compose": PEFT,
            "codec detokenize": PEFT, "merge": "model.safetensors", "import": BUNDLE, "new": BUNDLE, "train": BUNDLE,
            "eval": "results.json"}
-FILES = ("generate gguf", "convert gguf", "convert diffusers", "encode", "codec tokenize", "layout")
+FILES = ("generate gguf", "convert gguf", "convert diffusers", "convert kohya",
+         "convert diffusion_model", "encode", "codec tokenize", "layout")
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,8 @@ def call(name: str, i: pathlib.Path) -> list:
             "generate mlx": ["generate", *prompts, "--format", "mlx"],
             "generate gguf": ["generate", *prompts, "--format", "gguf"],
             "convert peft": [*convert, "peft"], "convert mlx": [*convert, "mlx"], "convert gguf": [*convert, "gguf"],
-            "convert diffusers": [*convert, "diffusers"],
+            "convert diffusers": [*convert, "diffusers"], "convert kohya": [*convert, "kohya"],
+            "convert diffusion_model": [*convert, "diffusion_model"],
             "compose": ["compose", i / "llama-adapter", i / "llama-adapter"],
             "merge": ["merge", i / "llama-adapter", "--base", i / "llama-base"],
             "codec tokenize": ["codec", "tokenize", i / "adapter", *layout],

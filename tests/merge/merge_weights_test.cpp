@@ -50,7 +50,7 @@ class Golden : public ::testing::TestWithParam<const char*> {};
 TEST_P(Golden, IsWhatPeftMerges) {
   const fs::path model = testing::data_path(std::string("interop/") + GetParam());
   const TempDir dir;
-  const auto adapters = read_adapters({{model / "adapter", 1.0}}, std::nullopt);
+  const auto adapters = read_adapters({{model / "adapter", 1.0}}, {});
   const MergeResult result = merge(model / "base", adapters, dir / "out");
   EXPECT_EQ(result.tensors_merged, 14U);
   const SafetensorsFile found(dir / "out/model.safetensors");

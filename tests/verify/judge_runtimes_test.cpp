@@ -40,7 +40,9 @@ TEST(JudgeRuntimes, EachTakesItsOwnFormat) {
   const Loads loads = {{AdapterFormat::peft, {"PEFT", "vLLM", "TGI"}},
                        {AdapterFormat::gguf, {"llama.cpp"}},
                        {AdapterFormat::mlx, {"MLX"}},
-                       {AdapterFormat::diffusers, {"diffusers"}}};
+                       {AdapterFormat::diffusers, {"diffusers"}},
+                       {AdapterFormat::kohya, {"ComfyUI", "diffusers"}},
+                       {AdapterFormat::diffusion_model, {"ComfyUI", "diffusers"}}};
   for (const auto& [format, runtimes] : loads) {
     const LoraAdapter adapter = in_format(format);
     const target::BaseModel base = tiny_base(kTinyLayers);
@@ -55,6 +57,41 @@ TEST(JudgeRuntimes, EachTakesItsOwnFormat) {
       }
     }
   }
+}
+
+// Image and video models have two sets of names; a file with the other one does nothing.
+TEST(JudgeRuntimes, NamesOfDiffusersAndOfTheOriginalModels) {
+  const auto judged = [](AdapterFormat format, const std::string& module, const char* runtime) {
+    LoraAdapter adapter = in_format(format);
+    adapter.component = "transformer";
+    adapter.pairs.resize(1);
+    LoraPair& pair = adapter.pairs[0];
+    pair.module = pair.key = module;
+    target::BaseModel base;
+    base.linears = {{module, pair.in, pair.out}};
+    return judge(adapter, runtime, base);
+  };
+  const std::string wan = "blocks.0.self_attn.q";
+  EXPECT_THAT(judged(AdapterFormat::diffusers, wan, "diffusers"), HasSubstr("ignores: names are"));
+  EXPECT_THAT(judged(AdapterFormat::diffusion_model, wan, "diffusers"), HasSubstr("loads: in pip"));
+  EXPECT_THAT(judged(AdapterFormat::kohya, "blocks_0_self_attn_q", "diffusers"),
+              HasSubstr("loads: in pipelines"));
+  const std::string flux = "double_blocks.0.img_attn.qkv";
+  EXPECT_THAT(judged(AdapterFormat::diffusion_model, flux, "diffusers"),
+              HasSubstr("ignores: FLUX's names with lora_A"));
+  EXPECT_THAT(judged(AdapterFormat::kohya, flux, "diffusers"), HasSubstr("loads"));
+  EXPECT_THAT(judged(AdapterFormat::diffusion_model, "double_blocks.0.img_attn_qkv", "diffusers"),
+              HasSubstr("loads"));
+  const std::string theirs = "single_transformer_blocks.0.attn.to_q";
+  EXPECT_EQ(judged(AdapterFormat::diffusers, theirs, "diffusers"), "loads: ");
+  EXPECT_THAT(judged(AdapterFormat::diffusion_model, theirs, "ComfyUI"),
+              HasSubstr("ignores: names are those of diffusers"));
+  EXPECT_THAT(judged(AdapterFormat::diffusion_model, "blocks.0.attn1.to_q", "ComfyUI"),
+              HasSubstr("ignores"));
+  EXPECT_EQ(judged(AdapterFormat::kohya, theirs, "ComfyUI"), "loads: ") << "lora_transformer_";
+  EXPECT_THAT(judged(AdapterFormat::kohya, "blocks.0.attn1.to_q", "ComfyUI"), HasSubstr("ignores"));
+  EXPECT_EQ(judged(AdapterFormat::diffusion_model, "transformer_blocks.0.attn.to_q", "ComfyUI"),
+            "loads: ");
 }
 
 TEST(JudgeRuntimes, AWrongPrefixIsPassedOverInSilence) {

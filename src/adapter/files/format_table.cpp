@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "adapter/diffusers.h"
+#include "adapter/diffusion_model.h"
 #include "adapter/gguf_adapter.h"
+#include "adapter/kohya.h"
 #include "adapter/mlx.h"
 #include "adapter/peft.h"
 #include "base/dtype.h"
@@ -58,8 +60,20 @@ bool is_gguf(const fs::path& file) {
 LoraAdapter read_diffusers_folder(const fs::path& folder) {
   return read_diffusers_file(folder / kDiffusersWeightsName);
 }
-LoraAdapter read_diffusers(const fs::path& file, const std::optional<target::AttentionHeads>&) {
+
+// Readers of files.
+
+LoraAdapter read_gguf(const fs::path& file, const BaseHints& base) {
+  return read_gguf_adapter(file, base.heads);
+}
+LoraAdapter read_diffusers(const fs::path& file, const BaseHints&) {
   return read_diffusers_file(file);
+}
+LoraAdapter read_kohya(const fs::path& file, const BaseHints& base) {
+  return read_kohya_file(file, base.modules);
+}
+LoraAdapter read_diffusion_model(const fs::path& file, const BaseHints&) {
+  return read_diffusion_model_file(file);
 }
 
 // What files say.
@@ -67,8 +81,12 @@ LoraAdapter read_diffusers(const fs::path& file, const std::optional<target::Att
 FileFacts describe_safetensors(const fs::path& file) {
   const formats::SafetensorsFile weights(file);
   FileFacts facts{weights.metadata(), "", file};
-  if (weights.tensors().empty()) return facts;
-  facts.dtype = lower_ascii(std::string(dtype_name(weights.tensors()[0].dtype)));
+  // Of a matrix: alphas beside them may be of another type.
+  const auto matrix =
+      std::find_if(weights.tensors().begin(), weights.tensors().end(),
+                   [](const formats::TensorView& tensor) { return tensor.shape.size() == 2; });
+  if (matrix == weights.tensors().end()) return facts;
+  facts.dtype = lower_ascii(std::string(dtype_name(matrix->dtype)));
   return facts;
 }
 
@@ -78,7 +96,7 @@ FileFacts describe_peft(const fs::path& folder, const WriteOptions&) {
 FileFacts describe_mlx(const fs::path& folder, const WriteOptions&) {
   return describe_safetensors(folder / kMlxWeightsName);
 }
-FileFacts describe_diffusers(const fs::path& file, const WriteOptions&) {
+FileFacts describe_file(const fs::path& file, const WriteOptions&) {
   return describe_safetensors(file);
 }
 
@@ -127,6 +145,16 @@ WrittenFile write_diffusers(const fs::path& path, const LoraAdapter& adapter,
   return write_diffusers_file(path, adapter, parse_dtype(options.dtype), options.on_existing);
 }
 
+WrittenFile write_kohya(const fs::path& path, const LoraAdapter& adapter,
+                        const WriteOptions& options) {
+  return write_kohya_file(path, adapter, parse_dtype(options.dtype), options.on_existing);
+}
+
+WrittenFile write_diffusion_model(const fs::path& path, const LoraAdapter& adapter,
+                                  const WriteOptions& options) {
+  return write_diffusion_model_file(path, adapter, parse_dtype(options.dtype), options.on_existing);
+}
+
 void check_gguf_layout(const AdapterLayout& layout) {
   const auto architecture = formats::gguf_architecture(layout.architecture);
   if (!architecture) {
@@ -162,6 +190,7 @@ constexpr FileFormat kPeft = {
     .dtypes = kFloats,
     .default_dtype = "",
     .by_architecture = false,
+    .flat_names = false,
     .is_generated = true,
     .check_layout = nullptr,
 };
@@ -175,11 +204,12 @@ constexpr FileFormat kGguf = {
     .write = write_gguf,
     .describe = describe_gguf,
     .as_folder = std::nullopt,
-    .as_file = FileForm{is_gguf, read_gguf_adapter},
+    .as_file = FileForm{is_gguf, read_gguf},
     .uniform = nullptr,
     .dtypes = kGgufDtypes,
     .default_dtype = "f32",
     .by_architecture = true,
+    .flat_names = false,
     .is_generated = true,
     .check_layout = check_gguf_layout,
 };
@@ -199,6 +229,7 @@ constexpr FileFormat kMlx = {
     .dtypes = kFloats,
     .default_dtype = "",
     .by_architecture = false,
+    .flat_names = false,
     .is_generated = true,
     .check_layout = nullptr,
 };
@@ -210,7 +241,7 @@ constexpr FileFormat kDiffusers = {
     .place = at_place,
     .kind = [] { return OutputKind(diffusers_file()); },
     .write = write_diffusers,
-    .describe = describe_diffusers,
+    .describe = describe_file,
     .as_folder = FolderForm{"diffusers adapter folder", kDiffusersWeightsNames, nullptr,
                             is_diffusers, read_diffusers_folder},
     .as_file = FileForm{is_diffusers_file, read_diffusers},
@@ -218,11 +249,50 @@ constexpr FileFormat kDiffusers = {
     .dtypes = kFloats,
     .default_dtype = "",
     .by_architecture = false,
+    .flat_names = false,
     .is_generated = false,
     .check_layout = nullptr,
 };
 
-constexpr std::array kFormats = {kPeft, kGguf, kMlx, kDiffusers};
+constexpr FileFormat kKohya = {
+    .format = AdapterFormat::kohya,
+    .name = "kohya",
+    .title = "kohya",
+    .place = at_place,
+    .kind = [] { return OutputKind(kohya_file()); },
+    .write = write_kohya,
+    .describe = describe_file,
+    .as_folder = std::nullopt,
+    .as_file = FileForm{is_kohya_file, read_kohya},
+    .uniform = nullptr,
+    .dtypes = kFloats,
+    .default_dtype = "",
+    .by_architecture = false,
+    .flat_names = true,
+    .is_generated = false,
+    .check_layout = nullptr,
+};
+
+constexpr FileFormat kDiffusionModel = {
+    .format = AdapterFormat::diffusion_model,
+    .name = "diffusion_model",
+    .title = "diffusion_model",
+    .place = at_place,
+    .kind = [] { return OutputKind(diffusion_model_file()); },
+    .write = write_diffusion_model,
+    .describe = describe_file,
+    .as_folder = std::nullopt,
+    .as_file = FileForm{is_diffusion_model_file, read_diffusion_model},
+    .uniform = kDiffusionModelUniform,
+    .dtypes = kFloats,
+    .default_dtype = "",
+    .by_architecture = false,
+    .flat_names = false,
+    .is_generated = false,
+    .check_layout = nullptr,
+};
+
+constexpr std::array kFormats = {kPeft, kGguf, kMlx, kDiffusers, kKohya, kDiffusionModel};
 
 bool has_dtype(const FileFormat& format, std::string_view dtype) {
   return std::find(format.dtypes.begin(), format.dtypes.end(), dtype) != format.dtypes.end();

@@ -1,8 +1,8 @@
 // What each format of adapter files is: one row a format, asked by all that makes, reads, finds or names
 // adapter files. A new format is a value of AdapterFormat, a reader, a writer and a row here.
 //
-// Non-goals: what the files mean (adapter/peft.h, gguf_adapter.h, mlx.h, diffusers.h) and what a runtime does
-// with them (verify/judge_runtimes.cpp, which alone compares formats by name).
+// Non-goals: what the files mean (the header of each format's reader) and what a runtime does with them
+// (verify/judge_runtimes.cpp, which alone compares formats by name).
 #pragma once
 
 #include <array>
@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "adapter/adapter_layout.h"
+#include "adapter/base_hints.h"
 #include "adapter/lora.h"
 #include "adapter/uniform.h"
 #include "adapter/written_file.h"
@@ -58,7 +59,7 @@ struct FolderForm {
 // A format as a file by itself.
 struct FileForm {
   bool (*is_one)(const std::filesystem::path&);  // throws as the format's reader does
-  LoraAdapter (*read)(const std::filesystem::path&, const std::optional<target::AttentionHeads>&);
+  LoraAdapter (*read)(const std::filesystem::path&, const BaseHints&);
 };
 
 struct FileFormat {
@@ -84,6 +85,9 @@ struct FileFormat {
   std::string_view default_dtype;  // empty: what the adapter has, or its maker prefers
   // Its tensors have an architecture's own names: the writer needs one, the reader gives it.
   bool by_architecture;
+  // Its names of modules have lost their dots: the reader needs the base's paths to turn them back
+  // (LoraAdapter::flat_names), the writer takes both.
+  bool flat_names;
   // Whether `dnd generate` makes it: generators are for language models.
   bool is_generated;
   // Throws Error(data) where no file can be made of a layout; nullptr where one always can.
@@ -94,7 +98,7 @@ struct FileFormat {
 std::span<const FileFormat> file_formats();
 const FileFormat& file_format(AdapterFormat format);
 
-// "peft", "gguf", "mlx" or "diffusers". Throws Error(usage).
+// A row's name. Throws Error(usage) for others.
 AdapterFormat parse_format(const std::string& name);
 
 // The names of all formats, and of those that are generated.

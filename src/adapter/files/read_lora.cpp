@@ -45,14 +45,24 @@ bool belongs_to_folder(const fs::path& file) {
   });
 }
 
+void check_paths(const fs::path& path, const LoraAdapter& adapter) {
+  if (!adapter.flat_names) return;
+  fail(ErrorKind::usage, "adapter: ", path.string(), ": '", printable(adapter.pairs[0].key),
+       "' has lost the dots of its path, which only the base model's layers tell: give --base (a "
+       "folder, config.json, .safetensors or .gguf)");
+}
+
 }  // namespace
 
-LoraAdapter read_lora(const fs::path& path, const std::optional<target::AttentionHeads>& heads) {
+LoraAdapter read_lora(const fs::path& path, const BaseHints& base, ModuleNames names) {
   if (!path_exists(path)) fail(ErrorKind::no_input, path.string(), ": not found");
   if (is_folder(path)) return read_folder(path);
   if (belongs_to_folder(path)) return read_folder(path.parent_path());
   const FileFormat* row = format_of_file(path);
-  return row == nullptr ? read_peft_file(path) : row->as_file->read(path, heads);
+  if (row == nullptr) return read_peft_file(path);
+  LoraAdapter adapter = row->as_file->read(path, base);
+  if (names == ModuleNames::paths) check_paths(path, adapter);
+  return adapter;
 }
 
 std::optional<AdapterFolder> find_adapter_folder(const fs::path& folder) {

@@ -5,17 +5,23 @@
 #include <optional>
 #include <string>
 
+#include "adapter/base_hints.h"
 #include "adapter/files/format_table.h"
 #include "adapter/lora.h"
-#include "target/base_model.h"
 
 namespace dnd::adapter {
 
-// Reads any adapter: a PEFT or MLX folder, a .gguf, or a bare .safetensors file (PEFT keys, diffusers
-// keys). `heads` undoes the row order of llama-type GGUF files; where they are needed and absent, the
-// error says so. Throws Error(no_input) or Error(data): nothing that would be dropped is passed over.
-LoraAdapter read_lora(const std::filesystem::path& path,
-                      const std::optional<target::AttentionHeads>& heads = std::nullopt);
+// What LoraPair::module of files that have lost the dots of paths may be.
+enum class ModuleNames {
+  paths,     // of the base
+  as_found,  // LoraAdapter::flat_names where `base` does not tell them; names that it lacks stay flat
+};
+
+// Reads any adapter: a folder or file of one of the formats. What a file does not say, and `base` neither
+// (rows of llama-type GGUF files, paths of kohya's), the error names. Throws Error(no_input),
+// Error(usage) where only a base helps, or Error(data): nothing that would be dropped is passed over.
+LoraAdapter read_lora(const std::filesystem::path& path, const BaseHints& base = {},
+                      ModuleNames names = ModuleNames::paths);
 
 // The files of a folder that holds an adapter.
 struct AdapterFolder {

@@ -54,9 +54,13 @@ class FindFinished : public ::testing::TestWithParam<AdapterFormat> {
   WrittenFile written_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Formats, FindFinished,
-                         ::testing::Values(AdapterFormat::peft, AdapterFormat::gguf,
-                                           AdapterFormat::mlx, AdapterFormat::diffusers));
+std::vector<AdapterFormat> all_formats() {
+  std::vector<AdapterFormat> formats;
+  for (const FileFormat& row : file_formats()) formats.push_back(row.format);
+  return formats;
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, FindFinished, ::testing::ValuesIn(all_formats()));
 
 TEST_P(FindFinished, OnlyFromTheSameInputs) {
   const std::optional<Finished> found = find_finished(artefact_, {{"dnd.seed", "1"}}, options_);

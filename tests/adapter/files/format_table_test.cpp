@@ -29,6 +29,13 @@ WriteOptions options_of(const std::string& dtype) {
   return options;
 }
 
+// What the reader of a format without dots is told of the base.
+BaseHints names_of(const LoraAdapter& adapter) {
+  BaseHints hints;
+  for (const LoraPair& pair : adapter.pairs) hints.modules.push_back(pair.module);
+  return hints;
+}
+
 // What each row's writer makes, at the row's place.
 class FormatTable : public ::testing::Test {
  protected:
@@ -53,7 +60,8 @@ TEST_F(FormatTable, EveryFormatHasOneRowWhoseNameParsesBack) {
     EXPECT_EQ(parse_format(std::string(row.name)), row.format);
     EXPECT_TRUE(row.as_folder || row.as_file) << row.name;
   }
-  EXPECT_EQ(format_names(), (std::vector<std::string>{"peft", "gguf", "mlx", "diffusers"}));
+  EXPECT_EQ(format_names(), (std::vector<std::string>{"peft", "gguf", "mlx", "diffusers", "kohya",
+                                                      "diffusion_model"}));
   EXPECT_EQ(generated_format_names(), (std::vector<std::string>{"peft", "gguf", "mlx"}));
   EXPECT_DND_ERROR(parse_format("PEFT\n"), ErrorKind::usage, "unknown adapter format 'PEFT\\x0a'");
 }
@@ -61,7 +69,7 @@ TEST_F(FormatTable, EveryFormatHasOneRowWhoseNameParsesBack) {
 TEST_F(FormatTable, WhatIsWrittenIsReadBack) {
   const LoraAdapter adapter = short_adapter({2, 2}, {2.0, 2.0});
   for (const FileFormat& row : file_formats()) {
-    const LoraAdapter back = read_lora(write(row, adapter).path);
+    const LoraAdapter back = read_lora(write(row, adapter).path, names_of(adapter));
     EXPECT_EQ(back.format, row.format);
     ASSERT_EQ(back.pairs.size(), adapter.pairs.size()) << row.name;
     for (const LoraPair& pair : adapter.pairs) {
@@ -99,10 +107,19 @@ TEST_F(FormatTable, WhatIsWrittenIsFoundByItsOwnRowAlone) {
   }
 }
 
+TEST_F(FormatTable, NamesAreFlatWhereTheRowSaysSo) {
+  const LoraAdapter adapter = short_adapter({2}, {1.0});
+  for (const FileFormat& row : file_formats()) {
+    const fs::path path = write(row, adapter).path;
+    EXPECT_EQ(read_lora(path, {}, ModuleNames::as_found).flat_names, row.flat_names) << row.name;
+    EXPECT_FALSE(read_lora(path, names_of(adapter)).flat_names) << row.name;
+  }
+}
+
 TEST_F(FormatTable, WritersBringPairsToWhatTheRowSays) {
   const LoraAdapter adapter = short_adapter({1, 3, 2}, {0.3, 0.6, 0.3});
   for (const FileFormat& row : file_formats()) {
-    const LoraAdapter back = read_lora(write(row, adapter).path);
+    const LoraAdapter back = read_lora(write(row, adapter).path, names_of(adapter));
     if (row.uniform == nullptr) continue;
     const Uniform uniform = row.uniform(adapter);
     EXPECT_TRUE(uniform.folds) << row.name;
