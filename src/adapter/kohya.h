@@ -42,8 +42,8 @@ LoraAdapter read_kohya_file(const std::filesystem::path& path,
 FileKind kohya_file();
 
 // Writes the file at once: every pair with its rank and its alpha, which is F32 whatever `dtype` (f32, f16
-// or bf16) the matrices have; keys begin with kohya_prefix(). What is replaced must be a kohya_file(). Throws Error(data) for DoRA, for two modules that become one name, and for
-// values that the dtype cannot hold.
+// or bf16) the matrices have; keys begin with kohya_prefix(). What is replaced must be a kohya_file(). Throws
+// Error(data) for DoRA, for two modules that become one name, and for values that the dtype cannot hold.
 WrittenFile write_kohya_file(const std::filesystem::path& path, const LoraAdapter& adapter,
                              Dtype dtype, OnExisting on_existing);
 

@@ -179,13 +179,14 @@ TEST_F(Kohya, ThePrefixIsTheOneReadOrTheComponents) {
 
 TEST_F(Kohya, ToPeftAndBackWithTheBase) {
   const std::vector<std::string> modules = {"blocks.0.self_attn.q"};
-  const LoraAdapter adapter =
-      read(with_more(down_up(kKohyaStem), {{kKohyaStem + ".alpha", {}}}), modules);
+  LoraAdapter adapter = read(down_up(kKohyaStem), modules);
+  adapter.pairs[0].scale = 2.0;  // what PEFT keeps as alpha
   write_peft_folder(dir_ / "peft", adapter, {}, OnExisting::refuse);
   write_kohya_file(dir_ / "back.safetensors", read_lora(dir_ / "peft"), Dtype::f32,
                    OnExisting::refuse);
   const LoraAdapter back = read_kohya_file(dir_ / "back.safetensors", modules);
   EXPECT_EQ(back.pairs[0].key, kKohyaStem);
+  EXPECT_EQ(back.pairs[0].scale, 2.0);
   EXPECT_EQ(product(back.pairs[0]), product(adapter.pairs[0]));
 }
 
