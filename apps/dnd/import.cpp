@@ -53,8 +53,10 @@ bundle::ImportOptions import_options(const ImportCommand& command) {
   }
   if (!command.training_adapters.empty()) {
     options.statistics.emplace();
+    const adapter::BaseHints hints =
+        adapter::hints_of(options.preset ? options.preset->layout : *options.layout);
     for (const std::filesystem::path& path : command.training_adapters) {
-      adapter::add_update_norms(*options.statistics, adapter::read_lora(path));
+      adapter::add_update_norms(*options.statistics, adapter::read_lora(path, hints));
     }
   }
   if (command.max_length > 0) options.max_length = command.max_length;

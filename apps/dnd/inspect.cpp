@@ -144,7 +144,7 @@ Json inspect_folder(const fs::path& path) {
   if (path_exists(path / bundle::kGeneratorConfigName)) return inspect_bundle(path);
   if (const auto folder = adapter::find_adapter_folder(path)) return inspect_adapter(*folder);
   fail(ErrorKind::data, path.string(), ": a folder with neither ", bundle::kGeneratorConfigName,
-       " (bundle) nor ", adapter::adapter_folder_signs());
+       " (bundle) nor ", adapter::adapter_folder_signs(), adapter::nested_adapters(path));
 }
 
 // By name where the name says it, else by the first bytes.

@@ -29,6 +29,7 @@ struct VerifyOptions {
 struct Reference {
   std::optional<target::BaseModel> base;
   std::optional<adapter::UpdateNorms> norms;
+  adapter::BaseHints hints;
 
   verify::Against against(bool partial) const {
     return {base ? &*base : nullptr, norms ? &*norms : nullptr, partial};
@@ -41,12 +42,17 @@ Reference open_reference(const VerifyOptions& options) {
     const bundle::GeneratorConfig config = bundle::read_bundle(options.model);
     reference.base = verify::base_of_layout(config.layout);
     reference.norms = config.statistics;
+    reference.hints = adapter::hints_of(config.layout);
     if (!reference.norms) {
       log_info(cat("generator '", printable(config.name),
                    "' records no training statistics: norms are not checked"));
     }
   }
-  if (!options.base.empty()) reference.base = target::read_base_model(options.base);
+  if (options.base.empty()) return reference;
+  const std::optional<double> scale = reference.hints.scale;
+  reference.base = target::read_base_model(options.base);
+  reference.hints = adapter::hints_of(*reference.base);
+  reference.hints.scale = scale;
   return reference;
 }
 
@@ -91,10 +97,8 @@ void print_report(const fs::path& path, const adapter::LoraAdapter& adapter,
 // `runner`: nullptr where nothing is run.
 void verify_one(const Context& context, const fs::path& path, const Reference& reference,
                 bool partial, AdapterRun* runner, int& exit_code) {
-  const adapter::BaseHints hints =
-      reference.base ? adapter::hints_of(*reference.base) : adapter::BaseHints{};
   const adapter::LoraAdapter adapter =
-      adapter::read_lora(path, hints, adapter::ModuleNames::as_found);
+      adapter::read_lora(path, reference.hints, adapter::ModuleNames::as_found);
   verify::Report report = verify::verify(adapter, reference.against(partial));
   std::optional<RunReport> run;
   if (runner != nullptr) {

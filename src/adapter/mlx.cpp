@@ -11,6 +11,7 @@
 #include "adapter/peft.h"
 #include "adapter/uniform.h"
 #include "base/json.h"
+#include "base/paths.h"
 #include "base/strings.h"
 #include "formats/safetensors.h"
 
@@ -163,18 +164,9 @@ std::string config_text(const LoraAdapter& adapter, const Uniform& uniform) {
   return json_pretty(config);
 }
 
-}  // namespace
-
-bool is_mlx_folder(const fs::path& folder) {
-  const fs::path path = folder / kAdapterConfigName;
-  const Json json = read_json_file(path, "adapter: " + path.string());
-  return json.is_object() && !json.contains("peft_type") &&
-         (json.contains("fine_tune_type") || json.contains("lora_parameters"));
-}
-
-LoraAdapter read_mlx_folder(const fs::path& folder) {
-  const MlxConfig config = read_config(folder / kAdapterConfigName);
-  const formats::SafetensorsFile file(folder / kMlxWeightsName);
+LoraAdapter read_files(const fs::path& config_file, const fs::path& weights) {
+  const MlxConfig config = read_config(config_file);
+  const formats::SafetensorsFile file(weights);
   const std::string who = "adapter: " + file.path().string();
   LoraAdapter adapter;
   adapter.format = AdapterFormat::mlx;
@@ -186,6 +178,31 @@ LoraAdapter read_mlx_folder(const fs::path& folder) {
     adapter.pairs.push_back(load_pair(file, module, halves, config.scale));
   }
   return adapter;
+}
+
+}  // namespace
+
+bool is_mlx_folder(const fs::path& folder) {
+  const fs::path path = folder / kAdapterConfigName;
+  const Json json = read_json_file(path, "adapter: " + path.string());
+  return json.is_object() && !json.contains("peft_type") &&
+         (json.contains("fine_tune_type") || json.contains("lora_parameters"));
+}
+
+bool is_mlx_iteration(const fs::path& file) {
+  const std::string name = file.filename().string();
+  const std::size_t digits = name.find_first_not_of("0123456789");
+  return digits > 0 && digits != std::string::npos &&
+         name.substr(digits) == cat("_", kMlxWeightsName) &&
+         path_exists(file.parent_path() / kAdapterConfigName) && is_mlx_folder(file.parent_path());
+}
+
+LoraAdapter read_mlx_folder(const fs::path& folder) {
+  return read_files(folder / kAdapterConfigName, folder / kMlxWeightsName);
+}
+
+LoraAdapter read_mlx_iteration(const fs::path& file) {
+  return read_files(file.parent_path() / kAdapterConfigName, file);
 }
 
 FolderKind mlx_folder() {

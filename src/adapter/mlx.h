@@ -26,6 +26,12 @@ bool is_mlx_folder(const std::filesystem::path& folder);
 // configuration's keys leave out, tensors that are no pair of matrices of its rank.
 LoraAdapter read_mlx_folder(const std::filesystem::path& folder);
 
+// "0000100_adapters.safetensors" beside an adapter_config.json of MLX-LM's kind: an earlier state of the same
+// training. Throws as is_mlx_folder() does.
+bool is_mlx_iteration(const std::filesystem::path& file);
+// As read_mlx_folder().
+LoraAdapter read_mlx_iteration(const std::filesystem::path& file);
+
 // What a new folder may replace: the two files that one consists of.
 FolderKind mlx_folder();
 

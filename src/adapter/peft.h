@@ -7,6 +7,7 @@
 
 #include <array>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,8 +52,9 @@ WrittenFile write_peft_folder(const std::filesystem::path& directory, const Lora
 // adapter_model.safetensors, or adapter_model.bin where there is none (no code of it is run), with
 // adapter_config.json. Throws Error(no_input) or Error(data).
 LoraAdapter read_peft_folder(const std::filesystem::path& folder);
-// A bare file: Error(data) that says what is missing, since its alpha is unknown.
-LoraAdapter read_peft_file(const std::filesystem::path& file);
+// A bare file, all pairs at `scale`. Without one Error(data) that says what is missing: alpha is unknown.
+LoraAdapter read_peft_file(const std::filesystem::path& file,
+                           std::optional<double> scale = std::nullopt);
 
 // The matrices that the layout names, as they are stored and scaled as the layout says: of a PEFT folder,
 // whose configuration is not looked at, or of a bare file. Other tensors are left out. Throws

@@ -63,12 +63,23 @@ LoraAdapter read_peft_folder(const fs::path& folder) {
   return adapter;
 }
 
-LoraAdapter read_peft_file(const fs::path& path) {
+LoraAdapter read_peft_file(const fs::path& path, std::optional<double> scale) {
   const TensorFile file = open_tensor_file(path);
-  collect_pairs(file, PairNames::peft);
-  fail(ErrorKind::data, file.who, ": LoRA matrices without ", kAdapterConfigName,
-       ": their alpha is unknown (give the adapter's folder, or put its configuration beside as ",
-       kAdapterWeightsName, " and ", kAdapterConfigName, ")");
+  const std::vector<StoredPair> stored_pairs = collect_pairs(file, PairNames::peft);
+  if (!scale) {
+    fail(ErrorKind::data, file.who, ": LoRA matrices without ", kAdapterConfigName,
+         ": their alpha is unknown (give the adapter's folder, or put its configuration beside as ",
+         kAdapterWeightsName, " and ", kAdapterConfigName,
+         "; dnd verify --model takes a generator's alpha)");
+  }
+  LoraAdapter adapter;
+  adapter.metadata = file.metadata;
+  adapter.dtype = stored_pairs[0].a->dtype;
+  for (const StoredPair& stored : stored_pairs) {
+    adapter.pairs.push_back(load_pair(file, stored, module_of(stored.stem)));
+    adapter.pairs.back().scale = *scale;
+  }
+  return adapter;
 }
 
 LoraAdapter read_adapter_of_layout(const fs::path& path, const AdapterLayout& layout) {

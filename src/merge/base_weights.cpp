@@ -56,7 +56,7 @@ std::uint64_t BaseWeights::bytes() const {
 
 adapter::BaseHints BaseWeights::hints() const {
   constexpr std::string_view kWeight = ".weight";
-  adapter::BaseHints hints{heads, {}};
+  adapter::BaseHints hints{heads};
   for (const BaseFile& file : files) {
     for (const Weight& weight : file.weights) {
       if (!weight.name.ends_with(kWeight)) continue;

@@ -6,7 +6,9 @@
 #include <string_view>
 #include <utility>
 
+#include "adapter/base_hints.h"
 #include "adapter/peft.h"
+#include "base/paths.h"
 #include "base/strings.h"
 
 namespace dnd::tasks {
@@ -92,6 +94,11 @@ void check_base(NamedBase& first, const std::string& base_model, const fs::path&
        first.adapter.string(), " for '", printable(first.name), "'");
 }
 
+LoraAdapter read_as_stored(const AdapterLayout& layout, const fs::path& path) {
+  if (is_folder(path)) return adapter::read_peft_folder(path);
+  return adapter::read_peft_file(path, adapter::hints_of(layout).scale);
+}
+
 }  // namespace
 
 LoraAdapter fit_to_layout(const AdapterLayout& layout, LoraAdapter adapter,
@@ -115,8 +122,8 @@ LoraAdapter fit_to_layout(const AdapterLayout& layout, LoraAdapter adapter,
   return fitted;
 }
 
-LoraAdapter read_task_adapter(const AdapterLayout& layout, const fs::path& folder) {
-  return fit_to_layout(layout, adapter::read_peft_folder(folder), who_is(folder));
+LoraAdapter read_task_adapter(const AdapterLayout& layout, const fs::path& path) {
+  return fit_to_layout(layout, read_as_stored(layout, path), who_is(path));
 }
 
 void check_task_adapters(const AdapterLayout& layout, const std::vector<Task>& tasks) {
@@ -125,7 +132,7 @@ void check_task_adapters(const AdapterLayout& layout, const std::vector<Task>& t
   for (const Task& task : tasks) {
     for (const fs::path& folder : task.adapters) {
       try {
-        LoraAdapter adapter = adapter::read_peft_folder(folder);
+        LoraAdapter adapter = read_as_stored(layout, folder);
         const std::string base_model = adapter.base_model;
         fit_to_layout(layout, std::move(adapter), who_is(folder));
         check_base(base, base_model, folder);

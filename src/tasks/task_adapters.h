@@ -11,10 +11,11 @@
 
 namespace dnd::tasks {
 
-// A PEFT folder as the adapter of the layout, pairs in its order. Throws Error(data) by file and module: a
+// A PEFT folder, or a .safetensors file of its matrices at the layout's scale, as the adapter of the layout,
+// pairs in its order. Throws Error(data) by file and module: a
 // missing or unexpected layer, another rank, alpha or shape, a value that is not finite, DoRA.
 adapter::LoraAdapter read_task_adapter(const adapter::AdapterLayout& layout,
-                                       const std::filesystem::path& folder);
+                                       const std::filesystem::path& path);
 
 // The same for an adapter that is read already; `who` names it.
 adapter::LoraAdapter fit_to_layout(const adapter::AdapterLayout& layout,

@@ -66,9 +66,14 @@ std::vector<fs::path> find_adapters(const fs::path& folder, const std::string& w
   for (const fs::path& entry : list_folder(folder)) {
     if (path_exists(entry / kAdapterMark)) found.push_back(entry);
   }
+  if (!found.empty()) return found;
+  // Matrices alone, as the released code keeps its checkpoints.
+  for (const fs::path& entry : list_folder(folder)) {
+    if (entry.extension() == ".safetensors" && is_file(entry)) found.push_back(entry);
+  }
   if (found.empty()) {
     fail(ErrorKind::no_input, where, ": adapters: ", folder.string(), " holds no folder with an ",
-         kAdapterMark, " (one for each adapter)");
+         kAdapterMark, " and no .safetensors file (one for each adapter)");
   }
   return found;
 }

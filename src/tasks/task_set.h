@@ -34,10 +34,11 @@ struct Task {
   std::string group;  // of held-out tasks: a part of the table; may be empty
   std::map<std::string, std::string> attributes;  // e.g. {"domain": "golf", "convention": "letter"}
   std::filesystem::path prompts_file;
-  std::vector<std::string> prompts;             // never empty
-  std::vector<std::filesystem::path> adapters;  // adapter folders, by name; may be empty
-  std::vector<Question> test;                   // may be empty
-  std::optional<Scorer> scorer;                 // of the answers; none: the judge's default
+  std::vector<std::string> prompts;  // never empty
+  // Adapter folders, or .safetensors files where there are no folders, by name; may be empty.
+  std::vector<std::filesystem::path> adapters;
+  std::vector<Question> test;         // may be empty
+  std::optional<Scorer> scorer;       // of the answers; none: the judge's default
   std::optional<std::string> system;  // of the chat template that asks; none: the asker's own
   // An answer ends before the first of these, none empty; none given: the asker's own. An empty list: before
   // nothing.

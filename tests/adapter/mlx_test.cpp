@@ -174,5 +174,20 @@ TEST_F(Mlx, ConfigurationsThatAreRefused) {
   EXPECT_DND_ERROR(read_lora(dir_.path()), ErrorKind::no_input, kMlxWeightsName);
 }
 
+// MLX-LM keeps earlier states of a training beside the last one.
+TEST_F(Mlx, ReadsAnIterationByTheConfigurationBesideIt) {
+  const auto iteration = dir_ / "0000100_adapters.safetensors";
+  write_safetensors(iteration, kPair);
+  EXPECT_DND_ERROR(read_lora(iteration), ErrorKind::data,
+                   "its adapter_config.json must lie beside");
+  write_text(dir_ / kAdapterConfigName, kMlxConfig);
+  const LoraAdapter adapter = read_lora(iteration);
+  EXPECT_EQ(adapter.format, AdapterFormat::mlx);
+  EXPECT_EQ(adapter.pairs.at(0).module, kModule);
+  EXPECT_EQ(adapter.pairs[0].scale, 20.0);
+  EXPECT_FALSE(is_mlx_iteration(dir_ / kMlxWeightsName));
+  EXPECT_FALSE(is_mlx_iteration(dir_ / "my_adapters.safetensors"));
+}
+
 }  // namespace
 }  // namespace dnd::adapter

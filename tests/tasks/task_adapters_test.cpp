@@ -52,6 +52,21 @@ TEST_F(TaskAdapters, GivesTheMatricesInLayoutOrder) {
   EXPECT_EQ(read.pairs[3].scale, 2.0);
 }
 
+TEST_F(TaskAdapters, ScalesMatricesAloneAsTheLayoutDoes) {
+  const LoraAdapter written = tiny_adapter(2);
+  std::filesystem::rename(write("a", written) / "adapter_model.safetensors",
+                          dir_ / "7.safetensors");
+  const LoraAdapter read = read_task_adapter(tiny_layout(), dir_ / "7.safetensors");
+  EXPECT_EQ(flat_values(read), flat_values(written));
+  EXPECT_EQ(read.pairs[3].scale, 2.0);
+  Task task;
+  task.adapters = {dir_ / "7.safetensors"};
+  EXPECT_NO_THROW(check_task_adapters(tiny_layout(), {task}));
+  AdapterLayout other = tiny_layout();
+  other.rank = 2;
+  EXPECT_DND_ERROR(check_task_adapters(other, {task}), ErrorKind::data, "rank 4, the layout has 2");
+}
+
 TEST_F(TaskAdapters, PutsThePairsIntoLayoutOrder) {
   const LoraAdapter given = tiny_adapter(2);
   LoraAdapter shuffled = given;

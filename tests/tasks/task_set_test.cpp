@@ -54,6 +54,24 @@ TEST_F(TaskSetTest, ReadsEverythingATaskNames) {
   EXPECT_TRUE(golf.adapters.empty());
 }
 
+// As the released code keeps its checkpoints.
+TEST_F(TaskSetTest, TakesMatricesAloneWhereThereAreNoFolders) {
+  fs::create_directories(dir_ / "steps" / "notes");
+  for (const char* name : {"999.safetensors", "998.safetensors", "log.txt"}) {
+    write_text(dir_ / "steps" / name, "");
+  }
+  const TaskSet set =
+      read(R"("train": [{"name": "s", "prompts": "p.jsonl", "adapters": "steps"}])");
+  EXPECT_THAT(set.train[0].adapters, ::testing::ElementsAre(dir_ / "steps" / "998.safetensors",
+                                                            dir_ / "steps" / "999.safetensors"));
+  fs::create_directories(dir_ / "steps" / "1000");
+  write_text(dir_ / "steps" / "1000" / "adapter_config.json", "{}");
+  EXPECT_THAT(read(R"("train": [{"name": "s", "prompts": "p.jsonl", "adapters": "steps"}])")
+                  .train[0]
+                  .adapters,
+              ::testing::ElementsAre(dir_ / "steps" / "1000"));
+}
+
 TEST_F(TaskSetTest, RefusesRepeatedNames) {
   const std::string task = R"({"name": "sums", "prompts": "p.jsonl", "adapters": "a"})";
   EXPECT_DND_ERROR(read("\"train\": [" + task + "], \"held_out\": [" + task + "]"), ErrorKind::data,
@@ -64,7 +82,8 @@ TEST_F(TaskSetTest, RefusesTrainingTasksWithoutAdapters) {
   EXPECT_DND_ERROR(read(R"("train": [{"name": "sums", "prompts": "p.jsonl"}])"), ErrorKind::data,
                    "train[0]");
   EXPECT_DND_ERROR(read(R"("train": [{"name": "s", "prompts": "p.jsonl", "adapters": "a/notes"}])"),
-                   ErrorKind::no_input, "no folder with an adapter_config.json");
+                   ErrorKind::no_input,
+                   "no folder with an adapter_config.json and no .safetensors file");
   EXPECT_DND_ERROR(read(R"("train": [{"name": "s", "prompts": "p.jsonl", "adapters": "b"}])"),
                    ErrorKind::no_input, "is not a folder");
 }

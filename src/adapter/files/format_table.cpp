@@ -66,6 +66,7 @@ LoraAdapter read_diffusers_folder(const fs::path& folder) {
 LoraAdapter read_gguf(const fs::path& file, const BaseHints& base) {
   return read_gguf_adapter(file, base.heads);
 }
+LoraAdapter read_mlx(const fs::path& file, const BaseHints&) { return read_mlx_iteration(file); }
 LoraAdapter read_diffusers(const fs::path& file, const BaseHints&) {
   return read_diffusers_file(file);
 }
@@ -224,7 +225,7 @@ constexpr FileFormat kMlx = {
     .describe = describe_mlx,
     .as_folder = FolderForm{"mlx adapter folder", kMlxWeightsNames, kAdapterConfigName, is_mlx,
                             read_mlx_folder},
-    .as_file = std::nullopt,
+    .as_file = FileForm{is_mlx_iteration, read_mlx},
     .uniform = kMlxUniform,
     .dtypes = kFloats,
     .default_dtype = "",

@@ -31,7 +31,8 @@ const FileFormat* format_of_file(const fs::path& file) {
 LoraAdapter read_folder(const fs::path& folder) {
   const FileFormat* row = format_of_folder(folder);
   if (row != nullptr) return row->as_folder->read(folder);
-  fail(ErrorKind::data, "adapter: ", folder.string(), ": holds neither ", adapter_folder_signs());
+  fail(ErrorKind::data, "adapter: ", folder.string(), ": holds neither ", adapter_folder_signs(),
+       nested_adapters(folder));
 }
 
 // The weights of a folder named instead of the folder, without which their scale is unknown.
@@ -52,6 +53,29 @@ void check_paths(const fs::path& path, const LoraAdapter& adapter) {
        "folder, config.json, .safetensors or .gguf)");
 }
 
+bool holds_adapter(const fs::path& folder) {
+  try {
+    return format_of_folder(folder) != nullptr;
+  } catch (const Error&) {
+    return true;  // a damaged one
+  }
+}
+
+// Adapter folders in `folder`, at most `depth` levels down: checkpoints of a trainer, snapshots of a cache.
+std::vector<fs::path> adapters_in(const fs::path& folder, int depth) {
+  std::vector<fs::path> found;
+  for (const fs::path& entry : list_folder(folder)) {
+    if (is_link(entry) || !is_folder(entry)) continue;
+    if (holds_adapter(entry)) {
+      found.push_back(entry);
+    } else if (depth > 1) {
+      const std::vector<fs::path> deeper = adapters_in(entry, depth - 1);
+      found.insert(found.end(), deeper.begin(), deeper.end());
+    }
+  }
+  return found;
+}
+
 }  // namespace
 
 LoraAdapter read_lora(const fs::path& path, const BaseHints& base, ModuleNames names) {
@@ -59,7 +83,7 @@ LoraAdapter read_lora(const fs::path& path, const BaseHints& base, ModuleNames n
   if (is_folder(path)) return read_folder(path);
   if (belongs_to_folder(path)) return read_folder(path.parent_path());
   const FileFormat* row = format_of_file(path);
-  if (row == nullptr) return read_peft_file(path);
+  if (row == nullptr) return read_peft_file(path, base.scale);
   LoraAdapter adapter = row->as_file->read(path, base);
   if (names == ModuleNames::paths) check_paths(path, adapter);
   return adapter;
@@ -71,6 +95,19 @@ std::optional<AdapterFolder> find_adapter_folder(const fs::path& folder) {
   const FolderForm& form = *row->as_folder;
   return AdapterFolder{row, first_existing(folder, form.weights),
                        form.config == nullptr ? fs::path() : folder / form.config};
+}
+
+std::string nested_adapters(const fs::path& folder) {
+  constexpr std::size_t kShown = 3;
+  const std::vector<fs::path> found = adapters_in(folder, 3);
+  if (found.empty()) return "";
+  std::string names;
+  for (std::size_t i = 0; i < std::min(found.size(), kShown); ++i) {
+    names +=
+        cat(i == 0 ? "'" : ", '", printable(found[i].lexically_relative(folder).string()), "'");
+  }
+  return cat(found.size() == 1 ? "; an adapter lies within, in " : "; adapters lie within, in ",
+             names, found.size() > kShown ? ", ..." : "");
 }
 
 std::string adapter_folder_signs() {

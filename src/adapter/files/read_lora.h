@@ -34,6 +34,10 @@ struct AdapterFolder {
 // configuration that cannot be read.
 std::optional<AdapterFolder> find_adapter_folder(const std::filesystem::path& folder);
 
+// "; an adapter lies within, in 'checkpoint-500'": what to add where a folder holds none but folders in it
+// do; else empty. Throws Error(no_input).
+std::string nested_adapters(const std::filesystem::path& folder);
+
 // The files that tell one, for messages: "adapter_config.json (PEFT, MLX) nor ...".
 std::string adapter_folder_signs();
 

@@ -60,6 +60,37 @@ TEST_F(ReadLora, FoldersThatTellNothing) {
   EXPECT_DND_ERROR(find_adapter_folder(dir_.path()), ErrorKind::data, kAdapterConfigName);
 }
 
+// A trainer's folder of checkpoints, the cache of a hub.
+TEST_F(ReadLora, AFolderAboveAnAdapterNamesIt) {
+  const auto expect = [&](const std::string& message) {
+    EXPECT_DND_ERROR(read_lora(dir_.path()), ErrorKind::data, message);
+  };
+  write_peft_folder(dir_ / "run" / "checkpoint-5", adapter_, {}, OnExisting::refuse);
+  expect("; an adapter lies within, in 'run/checkpoint-5'");
+  fs::create_directories(dir_ / "models--a--b" / "snapshots" / "0f");
+  dir_.file("models--a--b/snapshots/0f/adapter_config.json", "{");
+  expect("; adapters lie within, in 'models--a--b/snapshots/0f', 'run/checkpoint-5'");
+  fs::remove_all(dir_ / "models--a--b");
+  fs::remove_all(dir_ / "run");
+  fs::create_directories(dir_ / "a" / "b" / "c" / "d");
+  dir_.file("a/b/c/d/adapter_config.json", "{}");
+  EXPECT_EQ(nested_adapters(dir_.path()), "") << "too far down";
+}
+
+TEST_F(ReadLora, MatricesAloneTakeTheScaleOfALayout) {
+  write_peft_folder(dir_ / "a", adapter_, {}, OnExisting::refuse);
+  fs::rename(dir_ / "a" / kAdapterWeightsName, dir_ / "1000.safetensors");
+  AdapterLayout layout;
+  layout.rank = 2;
+  layout.alpha = 6;
+  const BaseHints hints = hints_of(layout);
+  EXPECT_EQ(hints.scale, 3.0);
+  const LoraAdapter read = read_lora(dir_ / "1000.safetensors", hints);
+  EXPECT_EQ(read.pairs.at(0).scale, 3.0);
+  EXPECT_EQ(read.pairs[0].module, adapter_.pairs[0].module);
+  EXPECT_EQ(flat_values(read), flat_values(adapter_));
+}
+
 // A configuration says what a folder is: tensors of other formats beside it are passed over.
 TEST_F(ReadLora, TheConfigurationGoesFirst) {
   write_peft_folder(dir_ / "a", adapter_, {}, OnExisting::refuse);
