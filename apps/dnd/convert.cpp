@@ -210,7 +210,7 @@ void add_convert(CLI::App& program, Context& context) {
   const auto options = std::make_shared<ConvertOptions>();
   CLI::App& command = add_command(
       program, context, "convert", "One adapter, another format",
-      {{"dnd convert adapters/arc --to gguf --base Qwen2.5-0.5B-Instruct/ --out arc.gguf", ""},
+      {{"dnd convert adapters/arc --to gguf --base SmolLM2-135M-Instruct/ --out arc.gguf", ""},
        {"dnd convert arc.gguf --to peft --base config.json --out arc", ""},
        {"dnd convert adapters/arc --to mlx --out arc.mlx", ""}},
       [&context, options] {

@@ -150,7 +150,7 @@ void add_layout(CLI::App& program, Context& context) {
   const auto options = std::make_shared<LayoutOptions>();
   CLI::App& command = add_command(
       program, context, "layout", "A base model -> adapter layout",
-      {{"dnd layout --base Qwen2.5-0.5B-Instruct/ --rank 8 --out layout.json", ""},
+      {{"dnd layout --base SmolLM2-135M-Instruct/ --rank 8 --out layout.json", ""},
        {"dnd layout --base config.json --rank 16 --name Qwen/Qwen2.5-7B-Instruct", "to stdout"},
        {"dnd layout --base FLUX.1-dev/transformer/ --targets 'transformer_blocks.*attn*' -o f.json",
         "weights are not read, only their names and shapes"},

@@ -141,9 +141,9 @@ void add_verify(CLI::App& program, Context& context) {
   const auto options = std::make_shared<VerifyOptions>();
   CLI::App& command = add_command(
       program, context, "verify", "Will an adapter load, and will it act?",
-      {{"dnd verify adapters/arc --base Qwen2.5-0.5B-Instruct/", "names, shapes, layers, runtimes"},
+      {{"dnd verify adapters/arc --base SmolLM2-135M-Instruct/", "names, shapes, layers, runtimes"},
        {"dnd verify arc.gguf --base base.gguf", ""},
-       {"dnd verify adapters/arc --base Qwen2.5-0.5B-Instruct/ --run",
+       {"dnd verify adapters/arc --base SmolLM2-135M-Instruct/ --run",
         "does it change the logits?"},
        {"dnd verify adapters/* --model BUNDLE", "against the generator's layout and statistics"}},
       [&context, options] {

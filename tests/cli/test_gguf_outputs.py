@@ -88,11 +88,11 @@ def test_layouts_without_a_gguf_form_stop_the_call_at_once(four, architecture, m
 def test_resume_and_force(bundle, four):
     call = ["generate", "--model", bundle, "--prompts", four, "--out", "out", "--format", "gguf"]
     dnd(*call)
-    assert dnd(*call, "--resume", engine=False).lines == []
+    assert dnd(*call, "--resume", engine=False).lines == ["out.gguf"]
     for other in (["--adapter-dtype", "q8_0"], ["--seed", 9]):
         assert "made from other inputs" in fails(Exit.CANNOT_CREATE, *call, "--resume", *other)
     dnd(*call, "--force", "--adapter-dtype", "q8_0")
-    assert dnd(*call, "--resume", "--adapter-dtype", "q8_0", engine=False).lines == []
+    assert dnd(*call, "--resume", "--adapter-dtype", "q8_0", engine=False).lines == ["out.gguf"]
     pathlib.Path("out.gguf").write_text("mine")
     for how in ("--force", "--resume"):
         assert "is not a GGUF adapter; it will not be replaced" in fails(Exit.CANNOT_CREATE, *call, how)
