@@ -157,11 +157,8 @@ WrittenFile write_diffusers_file(const fs::path& path, const LoraAdapter& adapte
   const Uniform uniform = kDiffusersUniform(adapter);
   formats::Metadata metadata = output_metadata(adapter, "pt");
   metadata[kMetadataKey] = metadata_text(adapter, uniform, component);
-  Staged staged(path, diffusers_file(), on_existing);
-  WrittenFile written =
-      write_tensors(staged.path(), diffusers_tensors(adapter, uniform, component), dtype, metadata);
-  staged.commit();
-  return written;
+  return write_tensor_file(path, diffusers_file(), on_existing,
+                           diffusers_tensors(adapter, uniform, component), dtype, metadata);
 }
 
 }  // namespace dnd::adapter

@@ -77,11 +77,8 @@ WrittenFile write_diffusion_model_file(const fs::path& path, const LoraAdapter& 
   refuse_dora(adapter, "a diffusion_model file here");
   refuse_text_encoder(adapter);
   const Uniform uniform = kDiffusionModelUniform(adapter);
-  Staged staged(path, diffusion_model_file(), on_existing);
-  WrittenFile written = write_tensors(staged.path(), model_tensors(adapter, uniform), dtype,
-                                      output_metadata(adapter, "pt"));
-  staged.commit();
-  return written;
+  return write_tensor_file(path, diffusion_model_file(), on_existing,
+                           model_tensors(adapter, uniform), dtype, output_metadata(adapter, "pt"));
 }
 
 }  // namespace dnd::adapter

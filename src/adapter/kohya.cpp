@@ -170,12 +170,8 @@ FileKind kohya_file() {
 WrittenFile write_kohya_file(const fs::path& path, const LoraAdapter& adapter, Dtype dtype,
                              OnExisting on_existing) {
   refuse_dora(adapter, "a kohya file here");
-  const std::vector<OutputTensor> tensors = kohya_tensors(adapter);
-  Staged staged(path, kohya_file(), on_existing);
-  WrittenFile written =
-      write_tensors(staged.path(), tensors, dtype, output_metadata(adapter, "pt"));
-  staged.commit();
-  return written;
+  return write_tensor_file(path, kohya_file(), on_existing, kohya_tensors(adapter), dtype,
+                           output_metadata(adapter, "pt"));
 }
 
 }  // namespace dnd::adapter

@@ -50,6 +50,15 @@ WrittenFile write_tensors(const std::filesystem::path& path,
   return written;
 }
 
+WrittenFile write_tensor_file(const std::filesystem::path& path, const FileKind& kind,
+                              OnExisting on_existing, const std::vector<OutputTensor>& tensors,
+                              Dtype dtype, const formats::Metadata& metadata) {
+  Staged staged(path, kind, on_existing);
+  WrittenFile written = write_tensors(staged.path(), tensors, dtype, metadata);
+  staged.commit();
+  return written;
+}
+
 formats::Metadata output_metadata(const LoraAdapter& adapter, const std::string& format) {
   formats::Metadata metadata = {{"format", format}};
   for (const auto& [key, value] : adapter.metadata) {

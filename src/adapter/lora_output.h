@@ -10,6 +10,7 @@
 #include "adapter/lora.h"
 #include "adapter/written_file.h"
 #include "base/dtype.h"
+#include "base/staged.h"
 #include "formats/safetensors.h"
 
 namespace dnd::adapter {
@@ -27,6 +28,12 @@ struct OutputTensor {
 WrittenFile write_tensors(const std::filesystem::path& path,
                           const std::vector<OutputTensor>& tensors, Dtype dtype,
                           const formats::Metadata& metadata);
+
+// The same as an output: the file `path`, at once; what is replaced must be of `kind`. Throws as Staged
+// does, too.
+WrittenFile write_tensor_file(const std::filesystem::path& path, const FileKind& kind,
+                              OnExisting on_existing, const std::vector<OutputTensor>& tensors,
+                              Dtype dtype, const formats::Metadata& metadata);
 
 // The adapter's "dnd.*" entries, and "format".
 formats::Metadata output_metadata(const LoraAdapter& adapter, const std::string& format);

@@ -1,6 +1,7 @@
 #include "generate/run_jobs.h"
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -103,20 +104,22 @@ class Run {
     }
   }
 
-  void refuse_others() const {
+  void refuse_others() {
     for (std::size_t job = 0; job < jobs_.size(); ++job) {
-      if (!outputs_.has_any(jobs_[job])) continue;
-      Work work;
-      work.job = job;
-      begin(work);
+      if (outputs_.has_any(jobs_[job])) begun_.emplace(job, begin(job));
     }
+  }
+
+  // Begun already by refuse_others(), or now.
+  Work take_begun(std::size_t job) {
+    auto begun = begun_.extract(job);
+    return begun ? std::move(begun.mapped()) : begin(job);
   }
 
   // The job with its condition, added to `batch` unless it fails. Whether there is something to compute.
   bool prepare(std::size_t job, std::vector<Work>& batch) {
     Work work;
-    work.job = job;
-    if (!attempt({job}, [&] { begin(work); })) return false;
+    if (!attempt({job}, [&] { work = take_begun(job); })) return false;
     const bool computes = !work.missing.empty();
     if (computes) {
       if (!late_.is_open()) open(work.made.seconds);
@@ -126,9 +129,11 @@ class Run {
     return computes;
   }
 
-  // What is to be made of it, and from what.
-  void begin(Work& work) const {
-    const Job& job = jobs_[work.job];
+  // What is to be made of a job, and from what.
+  Work begin(std::size_t index) const {
+    const Job& job = jobs_[index];
+    Work work;
+    work.job = index;
     adapter::Provenance& provenance = work.made.provenance;
     provenance = describe(job);
     if (job.task != nullptr) {
@@ -146,6 +151,7 @@ class Run {
     provenance.device = std::move(present.device);
     work.made.written = std::move(present.finished);
     work.missing = std::move(present.missing);
+    return work;
   }
 
   adapter::Provenance describe(const Job& job) const {
@@ -249,6 +255,7 @@ class Run {
   const RunOptions& options_;
   RunObserver& observer_;
   LateSession late_;
+  std::map<std::size_t, Work> begun_;  // jobs whose places were looked at, until their turn comes
 };
 
 }  // namespace

@@ -133,11 +133,19 @@ class Unigram final : public Model {
   bool byte_fallback_;
 };
 
+constexpr int kLargestPower = 308;  // of ten, among doubles
+
+// The nearest double to a power from 0 to kLargestPower; there are as many scores as pieces.
 double power_of_ten(int exponent) {
-  const std::string text = cat("1e", exponent);
-  double power = 0.0;
-  std::from_chars(text.data(), text.data() + text.size(), power);
-  return power;
+  static const auto powers = [] {
+    std::array<double, kLargestPower + 1> all{};
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const std::string text = cat("1e", i);
+      std::from_chars(text.data(), text.data() + text.size(), all[i]);
+    }
+    return all;
+  }();
+  return powers.at(static_cast<std::size_t>(exponent));
 }
 
 // The library's reader of JSON (serde_json, f64_from_parts) rounds a number's digits to a double and then
@@ -145,7 +153,6 @@ double power_of_ten(int exponent) {
 // segmentations of the same pieces in another order the last bit decides, so it has to be the library's.
 // The digits are taken to be the shortest that tell the double, as all writers of such files write it.
 double as_library_reads(double score) {
-  constexpr int kLargest = 308;  // power of ten among doubles
   std::array<char, 32> buffer{};
   const char* begin = buffer.data();
   const char* end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), std::abs(score),
@@ -160,7 +167,7 @@ double as_library_reads(double score) {
   std::uint64_t whole = 0;
   std::from_chars(digits.data(), digits.data() + digits.size(), whole);
   auto value = static_cast<double>(whole);
-  for (; exponent < -kLargest; exponent += kLargest) value /= power_of_ten(kLargest);
+  for (; exponent < -kLargestPower; exponent += kLargestPower) value /= power_of_ten(kLargestPower);
   value = exponent < 0 ? value / power_of_ten(-exponent) : value * power_of_ten(exponent);
   return std::copysign(value, score);
 }

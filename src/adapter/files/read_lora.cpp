@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -101,13 +102,12 @@ std::string nested_adapters(const fs::path& folder) {
   constexpr std::size_t kShown = 3;
   const std::vector<fs::path> found = adapters_in(folder, 3);
   if (found.empty()) return "";
-  std::string names;
-  for (std::size_t i = 0; i < std::min(found.size(), kShown); ++i) {
-    names +=
-        cat(i == 0 ? "'" : ", '", printable(found[i].lexically_relative(folder).string()), "'");
-  }
+  const auto shown = std::span(found).first(std::min(found.size(), kShown));
+  const auto within = [&](const fs::path& each) {
+    return cat("'", printable(each.lexically_relative(folder).string()), "'");
+  };
   return cat(found.size() == 1 ? "; an adapter lies within, in " : "; adapters lie within, in ",
-             names, found.size() > kShown ? ", ..." : "");
+             joined(shown, within), found.size() > kShown ? ", ..." : "");
 }
 
 std::string adapter_folder_signs() {
