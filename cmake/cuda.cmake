@@ -17,6 +17,7 @@ target_link_libraries(dnd_cuda_portable PUBLIC dnd_options dnd_base)
 set_target_properties(dnd_cuda_portable PROPERTIES POSITION_INDEPENDENT_CODE ON
   CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
 dnd_optimised_under_sanitizers(dnd_cuda_portable)
+dnd_without_coverage(dnd_cuda_portable)
 
 # dnd_cuda is a library by itself: of the core it takes two sources (and a build id), not the objects with
 # their third parties.

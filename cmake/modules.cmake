@@ -5,7 +5,7 @@ function(dnd_compile_apart_highway)
     file(STRINGS ${source} uses_highway REGEX "foreach_target\\.h" LIMIT_COUNT 1)
     if(uses_highway)
       set_source_files_properties(${source} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON
-        COMPILE_OPTIONS "${dnd_highway_options}")
+        SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS "${dnd_highway_options}")
     endif()
   endforeach()
 endfunction()
@@ -30,4 +30,14 @@ function(dnd_module name)
     PUBLIC dnd_options ${arg_DEPENDS} ${arg_PUBLIC_LINK}
     PRIVATE ${arg_LINK})
   set_target_properties(dnd_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+endfunction()
+
+# Heavy headers of third parties, parsed once for targets that are compiled with the same flags: the first of them
+# is given the headers, the others take them from it.
+function(dnd_precompile first)
+  cmake_parse_arguments(arg "" "" "HEADERS;OTHERS" ${ARGN})
+  target_precompile_headers(${first} PRIVATE ${arg_HEADERS})
+  foreach(other ${arg_OTHERS})
+    target_precompile_headers(${other} REUSE_FROM ${first})
+  endforeach()
 endfunction()

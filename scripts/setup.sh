@@ -13,7 +13,7 @@ packages=(
   libpcre2-dev libsentencepiece-dev libhwy-dev libeigen3-dev libgtest-dev libgmock-dev libbenchmark-dev libgloo-dev
   clang-format-14 clang-tidy-14 binutils strace
 )
-sanitize_packages=(clang-14 libclang-rt-14-dev llvm-14)  # llvm-14: names in stack traces
+sanitize_packages=(clang-14 lld-14 libclang-rt-14-dev llvm-14)  # llvm-14: names in stack traces
 requirements=scripts/python/requirements-runtime.txt
 deps=.deps
 stamp="$deps/stamp"
