@@ -7,6 +7,7 @@
 #include "adapter/files/format_table.h"
 #include "adapter/files/read_lora.h"
 #include "adapter/lora.h"
+#include "adapter/peft_rule.h"
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/staged.h"
@@ -105,7 +106,19 @@ void check_base(const LoraAdapter& adapter, const target::BaseModel& base) {
   }
 }
 
-// Vision-language models before transformers 4.52 ("old", which all versions load) and since.
+// The base's names, and without what its configuration leaves out: neither would act.
+void adopt_base_names(LoraAdapter& adapter, const target::BaseModel& base) {
+  std::size_t renamed = 0;
+  const std::vector<std::string> left_out = adapter::adopt_names(adapter, base, renamed);
+  if (renamed > 0) {
+    log_info(cat(renamed, " modules get the names that PEFT finds in ", base.source));
+  }
+  if (left_out.empty()) return;
+  log_warning(cat(left_out.size(), " modules are left out, '", printable(left_out[0]),
+                  "' the first: target_modules or layers_to_transform say so"));
+}
+
+// Vision-language models before transformers 4.52 ("old") and since.
 std::string renamed(const std::string& module, const std::string& style) {
   const auto fits = [&](const std::string& name) {
     if (style == "old") return name.starts_with("model.layers.") || name.starts_with("visual.");
@@ -140,6 +153,7 @@ WriteOptions write_options(const ConvertOptions& options, const KnownBase& known
   write.base = known.model ? &*known.model : nullptr;
   write.architecture = known.architecture;
   write.heads = known.heads;
+  write.keep_names = !options.vlm_names.empty();
   write.name = options.name;
   if (write.name.empty()) write.name = absolute_path(options.input).stem();
   write.on_existing = options.force ? OnExisting::replace : OnExisting::refuse;
@@ -187,7 +201,10 @@ void run_convert(const Context& context, const ConvertOptions& options) {
          " does not say for which architecture it is: give --base with the base model's folder or "
          "config.json");
   }
-  if (!options.base.empty()) check_base(adapter, *known.model);
+  if (!options.base.empty()) {
+    adopt_base_names(adapter, *known.model);
+    check_base(adapter, *known.model);
+  }
   adapter::note_base(adapter, known.architecture, known.heads);
   if (adapter.base_model.empty() && known.model) {
     adapter.base_model = known.model->name.empty() ? options.base.string() : known.model->name;
@@ -236,8 +253,9 @@ void add_convert(CLI::App& program, Context& context) {
   command.add_option("--name", options->name, "GGUF's general.name (default: the adapter's name)");
   command
       .add_option("--vlm-names", options->vlm_names,
-                  "Module names of vision-language models: old (model.layers, loads everywhere)\n"
-                  "or new (model.language_model.layers, transformers 4.52 and later)")
+                  "Module names of vision-language models: old (model.layers, peft before 0.18)\n"
+                  "or new (model.language_model.layers, transformers 4.52 and later; the default\n"
+                  "where the base is known)")
       ->check(CLI::IsMember({"old", "new"}));
   command.add_flag("-f,--force", options->force, "Replace an existing adapter");
 }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <thread>
 
+#include "adapter/peft_rule.h"
 #include "base/log.h"
 #include "base/staged.h"
 #include "base/strings.h"
@@ -55,6 +56,22 @@ void say_what_changes(const merge::BaseWeights& base, const MergeCall& call) {
                call.dtype.empty() ? "f16" : call.dtype, " (llama-quantize quantises again)"));
 }
 
+// What PEFT would apply to the base, and no more.
+void keep_what_acts(std::vector<merge::WeightedAdapter>& adapters,
+                    const std::filesystem::path& path) {
+  const bool any = std::any_of(adapters.begin(), adapters.end(),
+                               [](const auto& each) { return each.adapter.peft.has_value(); });
+  if (!any) return;
+  const target::BaseModel base = target::read_base_model(path);
+  for (merge::WeightedAdapter& each : adapters) {
+    const auto left_out = adapter::keep_what_acts(each.adapter, base, each.name);
+    if (left_out.empty()) continue;
+    log_warning(cat(each.name, ": ", left_out.size(),
+                    " stored modules are not applied, as PEFT would ", "not: '",
+                    printable(left_out[0]), "' the first"));
+  }
+}
+
 void run_merge(const Context& context, const MergeCall& call) {
   const auto started = std::chrono::steady_clock::now();
   std::vector<merge::AdapterArgument> arguments;
@@ -66,8 +83,8 @@ void run_merge(const Context& context, const MergeCall& call) {
   check_apart(call.out, inputs);
   const merge::BaseWeights base = merge::open_base_weights(call.base);
   const std::optional<Dtype> dtype = output_dtype(base, call);
-  const std::vector<merge::WeightedAdapter> adapters =
-      merge::read_adapters(arguments, base.hints());
+  std::vector<merge::WeightedAdapter> adapters = merge::read_adapters(arguments, base.hints());
+  keep_what_acts(adapters, call.base);
   const std::vector<merge::MergeTarget> targets = merge::plan_merge(base, adapters);
   say_what_stays(base);
   say_what_changes(base, call);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "adapter/peft_rule.h"
 #include "base/line_batches.h"
 #include "base/log.h"
 #include "base/strings.h"
@@ -54,11 +55,13 @@ class AskRun {
     model_ = load_base(*engine_, options_.base, true);
     model_->put_markers(!chat_.has_template());
     if (options_.adapter.empty()) return;
+    const target::BaseModel base = target::read_base_model(options_.base);
     const merge::WeightedAdapter adapter =
         merge::read_adapters({merge::parse_adapter_argument(options_.adapter)},
-                             adapter::hints_of(target::read_base_model(options_.base)))
+                             adapter::hints_of(base))
             .at(0);
     adapter::LoraAdapter scaled = adapter.adapter;
+    adapter::keep_what_acts(scaled, base, adapter.name);
     for (adapter::LoraPair& pair : scaled.pairs) pair.scale *= adapter.weight;
     model_->use_adapter(&scaled);
   }

@@ -5,6 +5,7 @@
 
 #include "adapter/files/read_lora.h"
 #include "adapter/lora.h"
+#include "adapter/peft_rule.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "bundle/generator_config.h"
@@ -94,6 +95,17 @@ void print_report(const fs::path& path, const adapter::LoraAdapter& adapter,
   for (const std::string& line : run->lines) print_line(cat("  run: ", line));
 }
 
+// As PEFT would apply it.
+RunReport run_what_acts(adapter::LoraAdapter adapter, const Reference& reference,
+                        AdapterRun& runner) {
+  try {
+    if (reference.base) adapter::keep_what_acts(adapter, *reference.base, "run");
+  } catch (const Error& error) {
+    return {{{verify::Severity::error, "run", error.what()}}, Json(), {}};
+  }
+  return runner.run(adapter);
+}
+
 // `runner`: nullptr where nothing is run.
 void verify_one(const Context& context, const fs::path& path, const Reference& reference,
                 bool partial, AdapterRun* runner, int& exit_code) {
@@ -102,7 +114,7 @@ void verify_one(const Context& context, const fs::path& path, const Reference& r
   verify::Report report = verify::verify(adapter, reference.against(partial));
   std::optional<RunReport> run;
   if (runner != nullptr) {
-    run = runner->run(adapter);
+    run = run_what_acts(adapter, reference, *runner);
     report.findings.insert(report.findings.end(), run->findings.begin(), run->findings.end());
   }
   if (context.json) {

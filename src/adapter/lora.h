@@ -9,10 +9,12 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "adapter/peft_targets.h"
 #include "base/dtype.h"
 #include "target/base_model.h"
 
@@ -29,6 +31,8 @@ inline constexpr std::int64_t kMaxRank = 1 << 20;
 struct LoraPair {
   std::string module;  // path in the base, e.g. "model.layers.0.self_attn.q_proj"
   std::string key;  // what the file calls it, without ".lora_A.weight" and the like; for messages
+  // Of a PEFT folder: the adapter's name in its keys ("default" of "lora_A.default.weight"); else empty.
+  std::string adapter_name;
   std::int64_t rank = 0;
   std::int64_t in = 0;
   std::int64_t out = 0;
@@ -39,6 +43,12 @@ struct LoraPair {
   std::vector<float> magnitude;
 };
 
+// Which modules mlx-lm makes LoRA layers of.
+struct MlxChoice {
+  std::int64_t layers = 0;            // num_layers: of the last so many blocks; 0 and less: of all
+  std::set<std::string> whole_paths;  // entries of 'keys' that name one module of the model
+};
+
 struct LoraAdapter {
   AdapterFormat format = AdapterFormat::peft;
   std::string base_model;    // as the file names it; may be empty
@@ -47,7 +57,11 @@ struct LoraAdapter {
   bool flat_names = false;   // modules have underscores for dots (adapter/kohya.h)
   Dtype dtype = Dtype::f32;  // of the stored matrices (the first one's)
   std::map<std::string, std::string> metadata;  // of the file: "format", "dnd.*", ...
-  std::vector<LoraPair> pairs;                  // in file order
+  std::string task_type;            // PEFT's, e.g. "CAUSAL_LM"; empty where nothing says it
+  std::optional<PeftTargets> peft;  // of a PEFT folder: what its configuration says about modules
+  std::optional<MlxChoice> mlx;     // of an MLX folder: which modules its configuration names
+  std::vector<std::string> copies;  // tensors of the base that PEFT stores beside an adapted layer
+  std::vector<LoraPair> pairs;      // in file order
 
   const LoraPair* find(std::string_view module) const;
   bool has_dora() const;

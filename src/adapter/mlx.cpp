@@ -19,10 +19,13 @@ namespace dnd::adapter {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr std::int64_t kMaxLayers = 1 << 20;
+
 struct MlxConfig {
   std::string base_model;
   std::int64_t rank = 0;
   double scale = 0.0;
+  std::int64_t layers = 0;
   std::optional<std::set<std::string>> keys;  // layer-relative; absent: whatever is stored
 };
 
@@ -48,6 +51,7 @@ MlxConfig read_config(const fs::path& path) {
   }
   MlxConfig config;
   config.base_model = object.text_or("model", "");
+  config.layers = object.integer_or("num_layers", 0, -1, kMaxLayers);
   JsonObject parameters = object.object("lora_parameters");
   config.rank = parameters.integer("rank", 1, kMaxRank);
   parameters.at("scale");
@@ -172,6 +176,7 @@ LoraAdapter read_files(const fs::path& config_file, const fs::path& weights) {
   adapter.format = AdapterFormat::mlx;
   adapter.base_model = config.base_model;
   adapter.metadata = file.metadata();
+  adapter.mlx = MlxChoice{config.layers, config.keys.value_or(std::set<std::string>{})};
   adapter.dtype = file.tensors().empty() ? Dtype::f32 : file.tensors()[0].dtype;
   for (const auto& [module, halves] : collect_halves(file, who)) {
     check_halves(config, module, halves, who);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 #include <set>
 
 #include "adapter/lora_output.h"
@@ -9,16 +10,44 @@
 #include "adapter/uniform.h"
 #include "base/json.h"
 #include "base/strings.h"
+#include "target/class_names.h"
 
 namespace dnd::adapter {
 namespace fs = std::filesystem;
 namespace {
 
+// The modules' names as the base's class has them, in the order of the pairs; as they are where nothing tells
+// the class.
+std::vector<std::string> class_names(const LoraAdapter& adapter, const PeftOptions& options) {
+  std::map<const target::Linear*, std::string> paths;
+  if (options.base != nullptr) {
+    for (const target::ClassModule& module : target::class_modules(*options.base)) {
+      paths.emplace(module.linear, module.path);
+    }
+  }
+  const auto named = adapter.metadata.find(kArchitectureKey);
+  std::vector<std::string> names;
+  for (const LoraPair& pair : adapter.pairs) {
+    std::string& name = names.emplace_back(pair.module);
+    if (options.keep_names) continue;
+    if (options.base == nullptr) {
+      if (named != adapter.metadata.end()) name = target::class_path(named->second, name);
+      continue;
+    }
+    const auto path = paths.find(target::find_linear(*options.base, name));
+    name =
+        path != paths.end() ? path->second : target::class_path(options.base->architecture, name);
+  }
+  return names;
+}
+
 std::vector<OutputTensor> peft_tensors(const LoraAdapter& adapter, const Uniform& uniform,
+                                       const std::vector<std::string>& names,
                                        const std::string& prefix) {
   std::vector<OutputTensor> tensors;
-  for (const LoraPair& pair : adapter.pairs) {
-    const std::string stem = prefix + pair.module;
+  for (std::size_t i = 0; i < adapter.pairs.size(); ++i) {
+    const LoraPair& pair = adapter.pairs[i];
+    const std::string stem = prefix + names[i];
     tensors.push_back({stem + ".lora_A.weight", {uniform.rank, pair.in}, [&] {
                          return uniform_a(pair, uniform);
                        }});
@@ -52,35 +81,42 @@ bool has_suffix(const std::string& path, const std::vector<std::string>& suffixe
 }
 
 // Whether the suffixes would put LoRA into layers of the base that have none.
-bool take_in_others(const std::vector<std::string>& suffixes, const LoraAdapter& adapter,
+bool take_in_others(const std::vector<std::string>& suffixes, const std::vector<std::string>& names,
                     const target::BaseModel& base) {
   std::set<std::string> adapted;
-  for (const LoraPair& pair : adapter.pairs) {
-    for (const std::string& name : target::module_aliases(pair.module)) adapted.insert(name);
+  for (const std::string& name : names) {
+    for (const std::string& alias : target::module_aliases(name)) adapted.insert(alias);
   }
-  const auto is_other = [&](const target::Linear& linear) {
-    return has_suffix(linear.path, suffixes) && !adapted.contains(linear.path);
-  };
-  return std::any_of(base.linears.begin(), base.linears.end(), is_other) ||
-         std::any_of(base.experts.begin(), base.experts.end(), is_other);
+  const std::vector<target::ClassModule> modules = target::class_modules(base);
+  return std::any_of(modules.begin(), modules.end(), [&](const target::ClassModule& module) {
+    return has_suffix(module.path, suffixes) && !adapted.contains(module.path) &&
+           !adapted.contains(module.linear->path);
+  });
 }
 
-std::vector<std::string> target_modules(const LoraAdapter& adapter, const target::BaseModel* base) {
+std::vector<std::string> target_modules(const std::vector<std::string>& names,
+                                        const target::BaseModel* base) {
   std::vector<std::string> suffixes;
-  for (const LoraPair& pair : adapter.pairs) {
-    const std::string suffix = suffix_of(pair.module);
+  for (const std::string& name : names) {
+    const std::string suffix = suffix_of(name);
     if (std::find(suffixes.begin(), suffixes.end(), suffix) == suffixes.end()) {
       suffixes.push_back(suffix);
     }
   }
-  if (base == nullptr || !take_in_others(suffixes, adapter, *base)) return suffixes;
-  std::vector<std::string> paths;
-  for (const LoraPair& pair : adapter.pairs) paths.push_back(pair.module);
-  return paths;
+  if (base == nullptr || !take_in_others(suffixes, names, *base)) return suffixes;
+  return names;
+}
+
+// The adapter's own where it has one: null of a PEFT folder stays null. Else by what the base's class does.
+Json task_type(const LoraAdapter& adapter, const target::BaseModel* base) {
+  if (!adapter.task_type.empty()) return adapter.task_type;
+  if (adapter.peft) return nullptr;
+  const bool bare = base != nullptr && target::is_bare_class(base->architecture);
+  return bare ? "FEATURE_EXTRACTION" : "CAUSAL_LM";
 }
 
 std::string config_text(const LoraAdapter& adapter, const Uniform& uniform,
-                        const PeftOptions& options) {
+                        const std::vector<std::string>& names, const PeftOptions& options) {
   const bool is_of_pipeline = !adapter.component.empty();
   // Keys in the order PEFT writes them (sorted), all known to PEFT 0.13.
   Json config = Json::object();
@@ -95,8 +131,8 @@ std::string config_text(const LoraAdapter& adapter, const Uniform& uniform,
   config["modules_to_save"] = nullptr;
   config["peft_type"] = "LORA";
   config["r"] = uniform.rank;
-  config["target_modules"] = target_modules(adapter, options.base);
-  config["task_type"] = is_of_pipeline ? Json(nullptr) : Json("CAUSAL_LM");
+  config["target_modules"] = target_modules(names, options.base);
+  config["task_type"] = is_of_pipeline ? Json(nullptr) : task_type(adapter, options.base);
   config["use_dora"] = adapter.has_dora();
   config["use_rslora"] = false;
   return json_pretty(config);
@@ -122,11 +158,12 @@ WrittenFile write_peft_folder(const fs::path& directory, const LoraAdapter& adap
                               const PeftOptions& options, OnExisting on_existing) {
   check_dora(adapter);
   const Uniform uniform = kPeftUniform(adapter);
+  const std::vector<std::string> names = class_names(adapter, options);
   Staged staged(directory, peft_folder(), on_existing);
   WrittenFile written = write_tensors(staged.path() / kAdapterWeightsName,
-                                      peft_tensors(adapter, uniform, options.key_prefix),
+                                      peft_tensors(adapter, uniform, names, options.key_prefix),
                                       options.dtype, output_metadata(adapter, "pt"));
-  write_new_file(staged.path() / kAdapterConfigName, config_text(adapter, uniform, options));
+  write_new_file(staged.path() / kAdapterConfigName, config_text(adapter, uniform, names, options));
   write_new_file(staged.path() / kCardName, adapter_card(adapter, uniform, options.dtype));
   staged.commit();
   return written;

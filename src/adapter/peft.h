@@ -37,6 +37,7 @@ struct PeftOptions {
   std::string key_prefix = kPeftKeyPrefix;
   // Where known, target_modules names full paths if suffixes would take in layers without a pair.
   const target::BaseModel* base = nullptr;
+  bool keep_names = false;  // else modules get the names of the base's class, which PEFT looks up
 };
 
 // What a new folder may replace: the three files that one consists of.
@@ -44,7 +45,8 @@ FolderKind peft_folder();
 
 // Writes the folder `directory` at once (see dnd::Staged). Ranks are padded to the largest, scales
 // folded into B where no whole lora_alpha fits all (adapter/uniform.h); DoRA stays DoRA. What is
-// replaced must be a peft_folder(). Throws Error(data) for values that the dtype cannot hold
+// replaced must be a peft_folder(). Modules get the names of the base's class, where `options` or the
+// adapter's metadata tell it. Throws Error(data) for values that the dtype cannot hold
 // (infinite, NaN), and where only some modules have a magnitude.
 WrittenFile write_peft_folder(const std::filesystem::path& directory, const LoraAdapter& adapter,
                               const PeftOptions& options, OnExisting on_existing);

@@ -154,6 +154,8 @@ PeftConfig peft_config_from_json(const Json& json, const std::string& who) {
   refuse_obstacles(object);
   PeftConfig config;
   config.base_model = object.text_or("base_model_name_or_path", "");
+  config.task_type = object.text_or("task_type", "");
+  config.targets = peft_targets_from_json(object);
   config.rank = object.integer_or("r", 8, 1, kMaxRank);
   config.alpha = object.number_or("lora_alpha", 8.0);
   if (!(std::fabs(config.alpha) <= kMaxAlpha)) {
@@ -163,6 +165,7 @@ PeftConfig peft_config_from_json(const Json& json, const std::string& who) {
   config.use_dora = object.boolean_or("use_dora", false);
   config.rank_pattern = read_patterns(object, "rank_pattern", {1.0, kMaxRank, true});
   config.alpha_pattern = read_patterns(object, "alpha_pattern", {-kMaxAlpha, kMaxAlpha, false});
+  config.targets.patterns = !config.rank_pattern.empty() || !config.alpha_pattern.empty();
   return config;
 }
 

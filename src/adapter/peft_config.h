@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapter/peft_targets.h"
 #include "base/json.h"
 
 namespace dnd::adapter {
@@ -24,6 +25,8 @@ struct PeftPattern {
 
 struct PeftConfig {
   std::string base_model;  // may be empty
+  std::string task_type;   // may be empty
+  PeftTargets targets;
   std::int64_t rank = 8;
   double alpha = 8.0;
   bool use_rslora = false;

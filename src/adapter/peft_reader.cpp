@@ -7,6 +7,7 @@
 #include "adapter/peft_tensors.h"
 #include "base/paths.h"
 #include "base/strings.h"
+#include "target/class_names.h"
 
 namespace dnd::adapter {
 namespace fs = std::filesystem;
@@ -33,6 +34,14 @@ void check_against_config(const TensorFile& file, const PeftConfig& config, cons
   }
 }
 
+// The factor's key with the name that the base's class gives the module.
+std::string class_key(const FactorLayout& factor, const AdapterLayout& layout) {
+  const std::string stem = layout.key_prefix + factor.module;
+  if (!factor.key.starts_with(stem)) return factor.key;
+  return cat(layout.key_prefix, target::class_path(layout.architecture, factor.module),
+             factor.key.substr(stem.size()));
+}
+
 void check_shape(const TensorFile& file, const StoredTensor& tensor,
                  const formats::Shape& expected) {
   if (tensor.shape == expected) return;
@@ -53,7 +62,9 @@ LoraAdapter read_peft_folder(const fs::path& folder) {
   LoraAdapter adapter;
   adapter.base_model = config.base_model;
   adapter.metadata = file.metadata;
-  for (const StoredPair& stored : collect_pairs(file, PairNames::peft)) {
+  adapter.task_type = config.task_type;
+  adapter.peft = config.targets;
+  for (const StoredPair& stored : collect_pairs(file, PairNames::peft, &adapter.copies)) {
     if (adapter.pairs.empty()) adapter.dtype = stored.a->dtype;
     LoraPair pair = load_pair(file, stored, module_of(stored.stem));
     check_against_config(file, config, pair);
@@ -65,21 +76,11 @@ LoraAdapter read_peft_folder(const fs::path& folder) {
 
 LoraAdapter read_peft_file(const fs::path& path, std::optional<double> scale) {
   const TensorFile file = open_tensor_file(path);
-  const std::vector<StoredPair> stored_pairs = collect_pairs(file, PairNames::peft);
-  if (!scale) {
-    fail(ErrorKind::data, file.who, ": LoRA matrices without ", kAdapterConfigName,
-         ": their alpha is unknown (give the adapter's folder, or put its configuration beside as ",
-         kAdapterWeightsName, " and ", kAdapterConfigName,
-         "; dnd verify --model takes a generator's alpha)");
-  }
-  LoraAdapter adapter;
-  adapter.metadata = file.metadata;
-  adapter.dtype = stored_pairs[0].a->dtype;
-  for (const StoredPair& stored : stored_pairs) {
-    adapter.pairs.push_back(load_pair(file, stored, module_of(stored.stem)));
-    adapter.pairs.back().scale = *scale;
-  }
-  return adapter;
+  std::vector<std::string> copies;
+  collect_pairs(file, PairNames::peft, &copies);
+  fail(ErrorKind::data, file.who, ": LoRA matrices without ", kAdapterConfigName,
+       ": their alpha is unknown (give the adapter's folder, or put its configuration beside as ",
+       kAdapterWeightsName, " and ", kAdapterConfigName, ")");
 }
 
 LoraAdapter read_adapter_of_layout(const fs::path& path, const AdapterLayout& layout) {
@@ -87,7 +88,13 @@ LoraAdapter read_adapter_of_layout(const fs::path& path, const AdapterLayout& la
   const std::vector<FactorLayout> factors = layout.factors();
   LoraAdapter adapter = lora_of_layout(layout);
   std::unordered_map<std::string_view, std::size_t> places;
-  for (std::size_t i = 0; i < factors.size(); ++i) places[factors[i].key] = i;
+  std::vector<std::string> class_keys;  // as written for the base's class
+  class_keys.reserve(factors.size());
+  for (const FactorLayout& factor : factors) class_keys.push_back(class_key(factor, layout));
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    places.emplace(factors[i].key, i);
+    places.emplace(class_keys[i], i);
+  }
   for (const StoredTensor& tensor : file.tensors) {
     std::vector<float> values = tensor.read();  // of the others too: they may be damaged
     const auto place = places.find(tensor.name);

@@ -20,6 +20,7 @@ enum class Part { a, b, magnitude, alpha };
 struct Key {
   std::string stem;
   Part part = Part::a;
+  std::string adapter_name;
 };
 
 TensorFile open_safetensors(const std::filesystem::path& path, const std::string& who) {
@@ -52,6 +53,16 @@ bool is_ending(std::string_view rest, bool bare) {
   return rest.empty() || (rest.size() > 1 && rest[0] == '.' && rest.find('.', 1) == rest.npos);
 }
 
+// "default" of ".default.weight".
+std::string adapter_name_in(std::string_view rest) {
+  if (rest.ends_with(".weight")) rest.remove_suffix(std::string_view(".weight").size());
+  return std::string(rest.empty() ? rest : rest.substr(1));
+}
+
+bool is_copy(std::string_view name) {
+  return name.ends_with(".base_layer.weight") || name.ends_with(".base_layer.bias");
+}
+
 std::optional<Key> parse_key(std::string_view name, PairNames names) {
   struct Token {
     std::string_view text;
@@ -67,13 +78,14 @@ std::optional<Key> parse_key(std::string_view name, PairNames names) {
     if (token.of_trainers && names != PairNames::trainers) continue;
     const std::size_t at = name.rfind(token.text);
     if (at == std::string_view::npos || at == 0) continue;
-    if (!is_ending(name.substr(at + token.text.size()), token.bare)) continue;
-    return Key{std::string(name.substr(0, at)), token.part};
+    const std::string_view rest = name.substr(at + token.text.size());
+    if (!is_ending(rest, token.bare)) continue;
+    return Key{std::string(name.substr(0, at)), token.part, adapter_name_in(rest)};
   }
   constexpr std::string_view kAlpha = ".alpha";
   if (names == PairNames::peft || !name.ends_with(kAlpha) || name.size() == kAlpha.size())
     return std::nullopt;
-  return Key{std::string(name.substr(0, name.size() - kAlpha.size())), Part::alpha};
+  return Key{std::string(name.substr(0, name.size() - kAlpha.size())), Part::alpha, {}};
 }
 
 // Why a tensor is no part of a pair.
@@ -149,11 +161,16 @@ TensorFile open_tensor_file(const std::filesystem::path& path) {
   return pickle ? open_checkpoint(path, who) : open_safetensors(path, who);
 }
 
-std::vector<StoredPair> collect_pairs(const TensorFile& file, PairNames names) {
+std::vector<StoredPair> collect_pairs(const TensorFile& file, PairNames names,
+                                      std::vector<std::string>* copies) {
   refuse_other_kinds(file);
   std::vector<StoredPair> pairs;
   std::map<std::string, std::size_t> by_stem;
   for (const StoredTensor& tensor : file.tensors) {
+    if (copies != nullptr && is_copy(tensor.name)) {
+      copies->push_back(tensor.name);
+      continue;
+    }
     const std::optional<Key> key = parse_key(tensor.name, names);
     if (!key) {
       fail(ErrorKind::data, file.who, ": tensor '", printable(tensor.name),
@@ -167,6 +184,7 @@ std::vector<StoredPair> collect_pairs(const TensorFile& file, PairNames names) {
            printable(tensor.name), "' are of the same module: more than one adapter in the file");
     }
     place = &tensor;
+    if (key->part == Part::a) pairs[entry->second].adapter_name = key->adapter_name;
   }
   if (pairs.empty()) fail(ErrorKind::data, file.who, ": holds no LoRA matrices");
   for (const StoredPair& pair : pairs) check_whole(file, pair);
@@ -178,6 +196,7 @@ LoraPair load_pair(const TensorFile& file, const StoredPair& stored, const std::
   LoraPair pair;
   pair.module = module;
   pair.key = stored.stem;
+  pair.adapter_name = stored.adapter_name;
   pair.rank = stored.a->shape[0];
   pair.in = stored.a->shape[1];
   pair.out = stored.b->shape[0];

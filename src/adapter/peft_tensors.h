@@ -37,7 +37,8 @@ TensorFile open_tensor_file(const std::filesystem::path& path);
 
 // The tensors of one module. `magnitude` (DoRA) and `alpha` (one number) may be absent.
 struct StoredPair {
-  std::string stem;  // the name up to ".lora_A" and the like
+  std::string stem;          // the name up to ".lora_A" and the like
+  std::string adapter_name;  // of "lora_A.default.weight"; mostly empty
   const StoredTensor* a = nullptr;
   const StoredTensor* b = nullptr;
   const StoredTensor* magnitude = nullptr;
@@ -51,10 +52,13 @@ enum class PairNames {
   trainers,    // also lora_down for lora_A, lora_up for lora_B
 };
 
-// All tensors of `file` as pairs, in file order; an adapter's name ("lora_A.default.weight") is passed
-// over. Throws Error(data) naming another kind of file (adapter/other_kinds.h), then the tensor for
-// anything else: half pairs, embeddings, biases, saved modules, a module that comes twice, other dialects.
-std::vector<StoredPair> collect_pairs(const TensorFile& file, PairNames names);
+// All tensors of `file` as pairs, in file order; an adapter's name ("lora_A.default.weight") is kept apart. Throws
+// Error(data) naming another kind of file (adapter/other_kinds.h), then the tensor for anything else: half
+// pairs, embeddings, biases, saved modules, a module that comes twice, other dialects. `copies`, if not
+// nullptr, gets the names of "<stem>.base_layer.weight" and ".bias": PEFT stores the base's own layer beside
+// the matrices of an embedding or output head.
+std::vector<StoredPair> collect_pairs(const TensorFile& file, PairNames names,
+                                      std::vector<std::string>* copies = nullptr);
 
 // Reads one pair as `module`, scale 1. Throws Error(data) where shapes are no (rank, in) and
 // (out, rank), or the magnitude is not (out).

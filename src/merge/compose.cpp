@@ -166,6 +166,9 @@ void describe(Composition& composition, std::span<const WeightedAdapter> adapter
                                   {"dnd.compose_method", std::string(method_name(method))}};
   composition.adapter.format = adapters.front().adapter.format;
   composition.adapter.component = adapters.front().adapter.component;
+  composition.adapter.task_type = adapters.front().adapter.task_type;
+  // So that no task type stays none; of which modules it speaks is not said.
+  if (adapters.front().adapter.peft) composition.adapter.peft.emplace();
   for (const WeightedAdapter& part : adapters) {
     if (composition.adapter.base_model.empty()) {
       composition.adapter.base_model = part.adapter.base_model;

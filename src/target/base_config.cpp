@@ -252,6 +252,9 @@ void read_config_linears(const formats::ConfigFile& config, BaseModel& model) {
     add_attention(builder, block, sizes, architecture->feed_forward == FeedForward::fused);
     plan.add(builder, block, i);
   }
+  if (decoder.has("vocab_size")) {
+    model.head = Linear{"lm_head", sizes.hidden, decoder.integer("vocab_size", 1, kMaxDimension)};
+  }
   JsonObject all = config.object();
   add_vision(builder, all, architecture->vision);
   sort_in_model_order(model.linears);

@@ -32,6 +32,7 @@ struct BaseModel {
   std::string architecture;  // e.g. "Qwen2ForCausalLM", "FluxTransformer2DModel"; may be empty
   // All that a LoRA can be attached to, in model order; embeddings and output head left out.
   std::vector<Linear> linears;
+  std::optional<Linear> head;   // the output head, where the source tells its shape
   std::vector<Linear> experts;  // feed-forward experts of mixtures: named, but apart
   std::optional<AttentionHeads> heads;
   std::optional<bool> tied_embeddings;  // the output head shares the embedding's weight
@@ -42,7 +43,7 @@ struct BaseModel {
 // "model.layers...", "model.language_model.layers..." or "language_model.model.layers..." by version.
 std::vector<std::string> module_aliases(std::string_view path);
 
-// The linear layer `path` under any of its names; nullptr if there is none.
+// The linear layer (or output head) `path` under any of its names; nullptr if there is none.
 const Linear* find_linear(const BaseModel& base, std::string_view path);
 
 // `path`: a Hugging Face folder, a config.json, a .safetensors file, a *.safetensors.index.json or a

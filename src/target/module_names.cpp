@@ -37,6 +37,7 @@ const Linear* find_linear(const BaseModel& base, std::string_view path) {
         if (linear.path == name) return &linear;
       }
     }
+    if (base.head && base.head->path == name) return &*base.head;
   }
   return nullptr;
 }

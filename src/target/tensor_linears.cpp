@@ -81,10 +81,36 @@ bool is_float(Dtype dtype) { return dtype_name(dtype).front() == 'F' || dtype ==
 bool is_eight_bit_float(Dtype dtype) { return dtype_name(dtype).starts_with("F8"); }
 
 // GPT-2 keeps weights as (in, out); from names and shapes only its fused projection shows it.
-void refuse_transposed(const Linear& linear, const std::string& source) {
-  if (!linear.path.ends_with(".c_attn") || linear.in != 3 * linear.out) return;
-  fail(ErrorKind::data, "base model: ", source, ": '", printable(linear.path),
-       "' is stored transposed (GPT-2's Conv1D), which is not supported");
+bool shows_transposed(const Linear& linear) {
+  return linear.path.ends_with(".c_attn") && linear.in == 3 * linear.out;
+}
+
+void turn_transposed(std::vector<Linear>& linears) {
+  if (std::none_of(linears.begin(), linears.end(), shows_transposed)) return;
+  for (Linear& linear : linears) std::swap(linear.in, linear.out);
+}
+
+// The output head, or the embedding that it shares its weight with.
+std::optional<Linear> head_of(const TensorList& tensors, const std::string& source) {
+  const auto find = [&](std::initializer_list<std::string_view> endings) -> const TensorView* {
+    for (const TensorView* tensor : tensors) {
+      if (tensor->shape.size() == 2 && is_float(tensor->dtype) &&
+          any_ending(tensor->name, endings)) {
+        return tensor;
+      }
+    }
+    return nullptr;
+  };
+  const auto path_of = [](const TensorView& tensor) {
+    return tensor.name.substr(0, tensor.name.size() - kWeight.size());
+  };
+  if (const TensorView* head = find({"lm_head.weight", "embed_out.weight"})) {
+    return checked_linear(path_of(*head), head->shape, source);
+  }
+  if (const TensorView* embedding = find({"embed_tokens.weight", "wte.weight"})) {
+    return checked_linear("lm_head", embedding->shape, source);
+  }
+  return std::nullopt;
 }
 
 void refuse_adapter(const TensorList& tensors, const std::string& source) {
@@ -116,7 +142,7 @@ std::optional<bool> tied_of(const TensorList& tensors) {
     return std::any_of(tensors.begin(), tensors.end(),
                        [&](const TensorView* tensor) { return tensor->name.ends_with(ending); });
   };
-  if (!has("embed_tokens.weight")) return std::nullopt;
+  if (!has("embed_tokens.weight") && !has("wte.weight")) return std::nullopt;
   return !has("lm_head.weight");
 }
 
@@ -164,9 +190,10 @@ std::vector<std::string> linears_from_tensors(const TensorList& tensors, BaseMod
       continue;
     }
     Linear linear = checked_linear(path, tensor->shape, model.source);
-    refuse_transposed(linear, model.source);
     (expert_number(path) ? model.experts : model.linears).push_back(std::move(linear));
   }
+  turn_transposed(model.linears);
+  model.head = head_of(tensors, model.source);
   sort_in_model_order(model.linears);
   sort_in_model_order(model.experts);
   if (model.quantization.empty() || model.quantization == formats::kUnknownQuantization) {

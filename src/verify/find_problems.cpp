@@ -8,9 +8,13 @@
 #include <unordered_map>
 
 #include "adapter/files/format_table.h"
+#include "adapter/peft.h"
+#include "adapter/peft_rule.h"
 #include "base/strings.h"
 #include "formats/gguf_names.h"
 #include "target/block_path.h"
+#include "target/class_names.h"
+#include "verify/runtimes/rules.h"
 #include "verify/verify.h"
 
 namespace dnd::verify {
@@ -18,6 +22,7 @@ namespace {
 
 using adapter::LoraAdapter;
 using adapter::LoraPair;
+using adapter::PeftFate;
 using target::BaseModel;
 using target::Linear;
 using target::module_kind;
@@ -61,6 +66,7 @@ class BaseIndex {
     for (const auto* list : {&base.linears, &base.experts}) {
       for (const Linear& linear : *list) by_path_.emplace(linear.path, &linear);
     }
+    if (base.head) by_path_.emplace(base.head->path, &*base.head);
   }
 
   const Linear* find(const std::string& module) const {
@@ -108,8 +114,10 @@ class Finder {
     check_values();
     check_repeats();
     if (against_.base != nullptr) {
+      if (adapter_.peft) outcome_ = adapter::peft_outcome(adapter_, *against_.base);
       check_architecture();
       check_modules();
+      check_choice();
       check_coverage();
       check_embeddings();
     }
@@ -171,10 +179,12 @@ class Finder {
     std::vector<std::string> unknown;
     std::vector<std::string> misshapen;
     std::string first_shape;
-    for (const LoraPair& pair : adapter_.pairs) {
-      const Linear* linear = index.find(pair.module);
+    for (std::size_t i = 0; i < count(); ++i) {
+      const LoraPair& pair = adapter_.pairs[i];
+      const Linear* linear = outcome_ ? outcome_->pairs[i].linear : index.find(pair.module);
       if (linear == nullptr) {
-        if (!is_head(pair.module)) unknown.push_back(pair.module);
+        const bool lost = outcome_ && outcome_->pairs[i].fate == PeftFate::lost;
+        if (lost || (!outcome_ && !is_head(pair.module))) unknown.push_back(pair.module);
       } else if (linear->in != pair.in || linear->out != pair.out) {
         misshapen.push_back(pair.module);
         if (first_shape.empty()) first_shape = shape_problem(pair, *linear);
@@ -198,6 +208,7 @@ class Finder {
   }
 
   std::string why_unknown(const BaseIndex& index, const std::vector<std::string>& unknown) const {
+    if (outcome_ && index.find(unknown[0]) != nullptr) return why_lost(unknown[0]);
     if (const auto like = index.same_ending(unknown[0])) {
       return cat(" (wrong prefix? the base has '", printable(*like), "')");
     }
@@ -208,6 +219,50 @@ class Finder {
       return cat(" (the base has ", layers, " such layers)");
     }
     return "";
+  }
+
+  // The base has the module, but not by the name that is stored.
+  std::string why_lost(const std::string& module) const {
+    const LoraPair& pair = *adapter_.find(module);
+    constexpr const char* kCure =
+        "; dnd convert --to peft --base writes the names that PEFT finds)";
+    if (!adapter::has_peft_prefix(pair)) {
+      return cat(" (PEFT finds names that begin with '", adapter::kPeftKeyPrefix, "', stored is '",
+                 printable(pair.key), "'", kCure);
+    }
+    if (!pair.adapter_name.empty()) {
+      return cat(" (the keys name the adapter '", printable(pair.adapter_name), "'", kCure);
+    }
+    return cat(" (the base's class calls it otherwise", kCure);
+  }
+
+  // What is stored and fits, but is not applied: the configuration leaves it out, or stops loading.
+  void check_choice() {
+    if (outcome_) check_peft_choice();
+    if (!adapter_.mlx) return;
+    const auto outside = outside_mlx_layers(adapter_, *against_.base);
+    if (outside.empty()) return;
+    error("config", name_some(outside, count(), "modules are no adapter parameters for mlx-lm") +
+                        "; it refuses the folder (num_layers and keys of adapter_config.json)");
+  }
+
+  void check_peft_choice() {
+    std::vector<std::string> left_out;
+    for (std::size_t i = 0; i < count(); ++i) {
+      if (outcome_->pairs[i].fate == PeftFate::not_targeted) {
+        left_out.push_back(adapter_.pairs[i].module);
+      }
+    }
+    if (!left_out.empty()) {
+      const std::string text =
+          name_some(left_out, count(), "modules are stored, but not applied") +
+          ": target_modules, exclude_modules or layers_to_transform leave them out";
+      outcome_->count(PeftFate::acts) == 0 ? error("config", text) : warning("config", text);
+    }
+    const bool misfit = outcome_->refusal.starts_with("size mismatch");
+    if (!outcome_->refusal.empty() && !misfit) {
+      error("config", cat("PEFT refuses it: ", outcome_->refusal));
+    }
   }
 
   // How many blocks of the base hold a module of this kind.
@@ -255,12 +310,35 @@ class Finder {
 
   const LoraAdapter& adapter_;
   const Against& against_;
+  std::optional<adapter::PeftOutcome> outcome_;
   std::vector<Finding> findings_;
 };
 
 }  // namespace
 
+namespace {
+
+// Layers that the configuration leaves out on purpose: nothing is missing there.
+std::set<std::string> left_out_on_purpose(const LoraAdapter& adapter, const BaseModel& base) {
+  std::set<std::string> paths;
+  if (adapter.peft && adapter.peft->are_known()) {
+    for (const target::ClassModule& module : target::class_modules(base)) {
+      if (!adapter.peft->take(module.path, module.is_head)) paths.insert(module.linear->path);
+    }
+  }
+  if (adapter.mlx) {
+    LoraAdapter all = {};
+    all.mlx = adapter.mlx;
+    for (const Linear& linear : base.linears) all.pairs.emplace_back().module = linear.path;
+    for (const std::string& path : outside_mlx_layers(all, base)) paths.insert(path);
+  }
+  return paths;
+}
+
+}  // namespace
+
 Coverage coverage_of(const LoraAdapter& adapter, const BaseModel& base) {
+  const std::set<std::string> on_purpose = left_out_on_purpose(adapter, base);
   std::map<std::string, std::set<std::int64_t>> adapted;
   for (const LoraPair& pair : adapter.pairs) {
     for (const std::string& name : target::module_aliases(pair.module)) {
@@ -273,7 +351,7 @@ Coverage coverage_of(const LoraAdapter& adapter, const BaseModel& base) {
   for (const Linear& linear : base.linears) {
     const auto block = parse_block_path(linear.path);
     const auto found = block ? adapted.find(module_kind(linear.path)) : adapted.end();
-    if (found == adapted.end()) continue;
+    if (found == adapted.end() || on_purpose.contains(linear.path)) continue;
     ++coverage.expected;
     if (!found->second.contains(block->index)) coverage.missing.push_back(linear.path);
   }

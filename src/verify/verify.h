@@ -32,8 +32,9 @@ struct Finding {
 };
 
 enum class Verdict {
-  loads,    // and acts
-  ignores,  // loads without acting, or acts in part
+  loads,    // and acts, all of it
+  partly,   // loads, and some of its modules act
+  ignores,  // loads without acting, or otherwise than it was meant
   refuses,
 };
 

@@ -104,8 +104,9 @@ TEST_F(PeftWriter, TargetModulesAreSuffixesUnlessTheyTakeInOtherLayers) {
   options.base = &base;
   EXPECT_EQ(write(adapter, options)["target_modules"], Json({"q_proj", "gate_proj"}));
   base.linears.push_back({"visual.blocks.0.mlp.gate_proj", 6, 4});
-  EXPECT_EQ(write(adapter, options)["target_modules"],
-            Json({"model.layers.0.self_attn.q_proj", "model.layers.1.mlp.gate_proj"}));
+  EXPECT_EQ(
+      write(adapter, options)["target_modules"],
+      Json({"model.language_model.layers.0.self_attn.q_proj", "model.layers.1.mlp.gate_proj"}));
 }
 
 TEST_F(PeftWriter, OnlyOurOwnMetadataIsCarriedOn) {

@@ -116,7 +116,7 @@ TEST(JudgeRuntimes, RanksAndTheirLimits) {
 TEST(JudgeRuntimes, SeveralScalesOrRanks) {
   LoraAdapter adapter = tiny_adapter(kTinyLayers);
   adapter.pairs[2].scale = 3.0;
-  EXPECT_THAT(judge(adapter, "vLLM"), HasSubstr("ignores: rank_pattern and alpha_pattern"));
+  EXPECT_THAT(judge(adapter, "vLLM"), HasSubstr("loads: releases that do not read rank_pattern"));
   EXPECT_THAT(judge(adapter, "TGI"), HasSubstr("refuses: one rank and one alpha"));
   EXPECT_EQ(judge(adapter, "PEFT"), "loads: ");
 }
@@ -148,6 +148,62 @@ TEST(JudgeRuntimes, WhatLlamaCppCannotTake) {
   adapter = tiny_adapter(kTinyLayers);
   adapter.pairs[0].module = "visual.blocks.0.attn.qkv";
   EXPECT_THAT(judge(adapter, "llama.cpp"), HasSubstr("it has no name for 'visual.blocks.0"));
+}
+
+LoraAdapter from_folder(const std::vector<std::string>& targets) {
+  LoraAdapter adapter = tiny_adapter(kTinyLayers);
+  adapter.peft.emplace();
+  adapter.peft->targets = adapter::ModuleRule(targets);
+  return adapter;
+}
+
+TEST(JudgeRuntimes, PartOfAFolderActs) {
+  EXPECT_EQ(judge(from_folder({"q_proj", "down_proj"}), "PEFT"), "loads: ");
+  EXPECT_THAT(judge(from_folder({"q_proj"}), "PEFT"), HasSubstr("partly: 3 of 6 modules"));
+  EXPECT_EQ(judge(from_folder({"q_proj"}), "vLLM"), "loads: ");
+  EXPECT_THAT(judge(from_folder({"k_proj"}), "PEFT"), HasSubstr("refuses: target_modules names"));
+}
+
+TEST(JudgeRuntimes, StoredNamesOfAFolder) {
+  LoraAdapter adapter = from_folder({"q_proj", "down_proj"});
+  for (LoraPair& pair : adapter.pairs) pair.key = pair.module;
+  EXPECT_THAT(judge(adapter, "PEFT"), HasSubstr("ignores: names without 'base_model.model.'"));
+  EXPECT_EQ(judge(adapter, "vLLM"), "loads: ");
+  adapter = from_folder({"q_proj", "down_proj"});
+  for (LoraPair& pair : adapter.pairs) pair.adapter_name = "default";
+  EXPECT_THAT(judge(adapter, "PEFT"), HasSubstr("loads: peft 0.17 passes over"));
+  EXPECT_THAT(judge(adapter, "vLLM"), HasSubstr("refuses: 'base_model.model.model.layers.0"));
+  adapter = from_folder({"q_proj", "down_proj"});
+  for (LoraPair& pair : adapter.pairs) pair.key.insert(23, "language_model.");
+  EXPECT_THAT(judge(adapter, "PEFT"), HasSubstr("ignores"));
+  EXPECT_THAT(judge(adapter, "vLLM"), HasSubstr("ignores: a wrong prefix"));
+}
+
+TEST(JudgeRuntimes, VllmKnowsNoBias) {
+  LoraAdapter adapter = from_folder({"q_proj", "down_proj"});
+  adapter.peft->bias = "lora_only";
+  EXPECT_THAT(judge(adapter, "vLLM"), HasSubstr("refuses: bias is 'lora_only'"));
+  EXPECT_EQ(judge(adapter, "PEFT"), "loads: ");
+}
+
+TEST(JudgeRuntimes, MlxMakesLayersOfTheLastBlocks) {
+  LoraAdapter adapter = in_format(AdapterFormat::mlx);
+  adapter.mlx = adapter::MlxChoice{-1, {}};
+  EXPECT_EQ(judge(adapter, "MLX"), "loads: ");
+  adapter.mlx->layers = 1;
+  EXPECT_THAT(judge(adapter, "MLX"), HasSubstr("refuses: 'model.layers.0.self_attn.q_proj'"));
+  adapter.pairs.erase(adapter.pairs.begin(), adapter.pairs.begin() + 4);
+  EXPECT_EQ(judge(adapter, "MLX"), "loads: ");
+  const target::BaseModel base = tiny_base(kTinyLayers);
+  EXPECT_TRUE(find_problems(adapter, {&base}).empty());
+  for (LoraPair& pair : adapter.pairs) pair.module.insert(0, "language_model.");
+  EXPECT_THAT(judge(adapter, "MLX"), HasSubstr("refuses"));
+  adapter = in_format(AdapterFormat::mlx);
+  adapter.mlx = adapter::MlxChoice{-1, {}};
+  adapter.pairs.push_back(testing::random_pair("lm_head", 20, 8, 4, 1));
+  EXPECT_THAT(judge(adapter, "MLX"), HasSubstr("refuses: 'lm_head'"));
+  adapter.mlx->whole_paths = {"lm_head"};
+  EXPECT_EQ(judge(adapter, "MLX"), "loads: ");
 }
 
 TEST(JudgeRuntimes, ShapesThatDoNotFit) {

@@ -113,9 +113,10 @@ FileFacts describe_gguf(const fs::path& file, const WriteOptions& options) {
 
 WrittenFile write_peft(const fs::path& path, const LoraAdapter& adapter,
                        const WriteOptions& options) {
-  return write_peft_folder(path, adapter,
-                           {parse_dtype(options.dtype), options.key_prefix, options.base},
-                           options.on_existing);
+  return write_peft_folder(
+      path, adapter,
+      {parse_dtype(options.dtype), options.key_prefix, options.base, options.keep_names},
+      options.on_existing);
 }
 
 std::uint32_t ggml_type(const std::string& dtype) {

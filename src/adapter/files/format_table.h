@@ -2,7 +2,7 @@
 // adapter files. A new format is a value of AdapterFormat, a reader, a writer and a row here.
 //
 // Non-goals: what the files mean (the header of each format's reader) and what a runtime does with them
-// (verify/judge_runtimes.cpp, which alone compares formats by name).
+// (verify/runtimes, which alone compares formats by name).
 #pragma once
 
 #include <array>
@@ -30,6 +30,7 @@ struct WriteOptions {
   std::string dtype;  // one of the format's FileFormat::dtypes
   std::string key_prefix = "base_model.model.";
   const target::BaseModel* base = nullptr;  // where known
+  bool keep_names = false;  // PEFT: modules as the adapter calls them, not as the base's class does
   std::string architecture;  // Hugging Face class; needed where FileFormat::by_architecture
   std::optional<target::AttentionHeads> heads;
   std::string name;  // GGUF's general.name

@@ -1,0 +1,59 @@
+// Into which modules PEFT puts matrices: target_modules and its kin of adapter_config.json.
+//
+// Source: check_target_module_exists() of peft/tuners/tuners_utils.py, 0.17 to 0.21.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <regex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+
+namespace dnd::adapter {
+
+// Modules by the ends of their paths, or all those whose whole path an expression matches.
+class ModuleRule {
+ public:
+  ModuleRule() = default;  // says nothing
+  explicit ModuleRule(std::vector<std::string> names) : names_(std::move(names)) {}
+  // An expression of Python's, as far as it is understood here.
+  explicit ModuleRule(std::string expression);
+
+  bool is_set() const { return !names_.empty() || !expression_.empty(); }
+  bool is_expression() const { return !expression_.empty(); }
+  bool is_understood() const { return expression_.empty() || compiled_ != nullptr; }
+  const std::vector<std::string>& names() const { return names_; }
+  // False for an expression that is not understood.
+  bool matches(std::string_view path) const;
+
+ private:
+  std::vector<std::string> names_;
+  std::string expression_;
+  std::shared_ptr<const std::regex> compiled_;
+};
+
+struct PeftTargets {
+  ModuleRule targets;
+  bool all_linear = false;  // target_modules is "all-linear": every layer but the output head
+  ModuleRule excluded;
+  bool some_layers = false;          // layers_to_transform is set
+  std::vector<std::int64_t> layers;  // to those
+  std::vector<std::string>
+      layer_lists;  // layers_pattern: what lists of layers are called; empty: any
+  std::string bias = "none";
+  bool patterns = false;  // rank_pattern or alpha_pattern is not empty
+
+  // Whether it says anything that can be judged here: not where target_modules is absent or an
+  // expression that is not understood.
+  bool are_known() const;
+  // Whether PEFT adapts the module of this path (in the model's class). True where not are_known().
+  bool take(std::string_view path, bool is_head) const;
+};
+
+// Throws Error(data) for values of another kind than PEFT writes. `config` is adapter_config.json.
+PeftTargets peft_targets_from_json(JsonObject& config);
+
+}  // namespace dnd::adapter

@@ -1,0 +1,120 @@
+#include "adapter/peft_rule.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/expect_error.h"
+#include "support/lora.h"
+
+namespace dnd::adapter {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::kTinyLayers;
+using testing::tiny_adapter;
+using testing::tiny_base;
+
+LoraAdapter folder(const std::vector<std::string>& targets = {"q_proj", "down_proj"}) {
+  LoraAdapter adapter = tiny_adapter(kTinyLayers);
+  adapter.peft.emplace();
+  adapter.peft->targets = ModuleRule(targets);
+  return adapter;
+}
+
+std::size_t acting(const LoraAdapter& adapter,
+                   const target::BaseModel& base = tiny_base(kTinyLayers)) {
+  return peft_outcome(adapter, base).count(PeftFate::acts);
+}
+
+TEST(PeftRule, AUsualFolderActs) {
+  const PeftOutcome outcome = peft_outcome(folder(), tiny_base(kTinyLayers));
+  EXPECT_EQ(outcome.count(PeftFate::acts), 6U);
+  EXPECT_EQ(outcome.refusal, "");
+  EXPECT_TRUE(outcome.older_loads);
+}
+
+TEST(PeftRule, StoredNamesDecide) {
+  LoraAdapter adapter = folder();
+  adapter.pairs[0].key = adapter.pairs[0].module;
+  EXPECT_EQ(acting(adapter), 5U);
+  adapter.pairs[1].key = "base_model.model.model.language_model.layers.0.mlp.down_proj";
+  EXPECT_EQ(acting(adapter), 4U);
+  adapter.pairs[2].adapter_name = "default";
+  EXPECT_EQ(acting(adapter), 4U);
+  EXPECT_FALSE(peft_outcome(adapter, tiny_base(kTinyLayers)).older_loads);
+  adapter.pairs[2].adapter_name = "style";
+  EXPECT_EQ(acting(adapter), 3U);
+}
+
+TEST(PeftRule, ClassesOfVisionModelsTurnNamesOrDoNot) {
+  target::BaseModel base = tiny_base(kTinyLayers);
+  base.architecture = "Qwen2_5_VLForConditionalGeneration";
+  EXPECT_EQ(acting(folder(), base), 0U);
+  EXPECT_TRUE(peft_outcome(folder(), base).older_loads);
+  LoraAdapter renamed = folder();
+  for (LoraPair& pair : renamed.pairs) {
+    pair.key.replace(0, 22, "base_model.model.model.language_model");
+  }
+  EXPECT_EQ(renamed.pairs[0].key,
+            "base_model.model.model.language_model.layers.0.self_attn.q_proj");
+  EXPECT_EQ(acting(renamed, base), 6U);
+}
+
+TEST(PeftRule, TheConfigurationDecides) {
+  EXPECT_EQ(acting(folder({"q_proj"})), 3U);
+  EXPECT_EQ(peft_outcome(folder({"k_proj"}), tiny_base(kTinyLayers)).refusal,
+            "target_modules names no module of the base");
+  EXPECT_THAT(peft_outcome(folder({"q_proj", "mlp"}), tiny_base(kTinyLayers)).refusal,
+              HasSubstr("'model.layers.0.mlp', which is no linear layer"));
+  LoraAdapter generating = folder();
+  generating.task_type = "CAUSAL_LM";
+  target::BaseModel bare = tiny_base(kTinyLayers);
+  EXPECT_EQ(peft_outcome(generating, bare).refusal, "");
+  bare.architecture = "Qwen2Model";
+  EXPECT_THAT(peft_outcome(generating, bare).refusal, HasSubstr("task_type CAUSAL_LM"));
+}
+
+TEST(PeftRule, KeepsWhatActs) {
+  LoraAdapter adapter = folder({"q_proj"});
+  const auto left_out = keep_what_acts(adapter, tiny_base(kTinyLayers), "x");
+  EXPECT_EQ(left_out.size(), 3U);
+  EXPECT_EQ(adapter.pairs.size(), 3U);
+  LoraAdapter bare = folder();
+  for (LoraPair& pair : bare.pairs) pair.key = pair.module;
+  EXPECT_DND_ERROR(keep_what_acts(bare, tiny_base(kTinyLayers), "x"), ErrorKind::data,
+                   "PEFT would apply none of the 6 modules");
+  LoraAdapter in_memory = tiny_adapter(kTinyLayers);
+  EXPECT_THAT(keep_what_acts(in_memory, tiny_base(kTinyLayers), "x"), IsEmpty());
+  EXPECT_EQ(in_memory.pairs.size(), 6U);
+}
+
+TEST(PeftRule, AdoptsTheBasesNames) {
+  LoraAdapter bare = folder({"q_proj"});
+  for (LoraPair& pair : bare.pairs) pair.key = pair.module;
+  std::size_t renamed = 0;
+  const auto left_out = adopt_names(bare, tiny_base(kTinyLayers), renamed);
+  EXPECT_EQ(renamed, 6U);
+  EXPECT_EQ(left_out.size(), 3U);
+  EXPECT_EQ(acting(bare), 3U);
+}
+
+TEST(PeftRule, ExpertsThatTheClassKeepsAsOneParameter) {
+  target::BaseModel base;
+  base.architecture = "Qwen3MoeForCausalLM";
+  LoraAdapter adapter;
+  adapter.peft.emplace();
+  for (const char* kind : {"gate_proj", "up_proj", "down_proj"}) {
+    const std::string path = std::string("model.layers.0.mlp.experts.0.") + kind;
+    base.experts.push_back({path, 8, 8});
+    adapter.pairs.push_back(testing::random_pair(path, 8, 8, 2, 1));
+  }
+  adapter.peft->targets = ModuleRule(std::vector<std::string>{"gate_proj", "up_proj", "down_proj"});
+  EXPECT_EQ(acting(adapter, base), 3U);
+  adapter.peft->targets = ModuleRule(std::vector<std::string>{"gate_proj"});
+  EXPECT_THAT(peft_outcome(adapter, base).refusal, HasSubstr("one of gate_proj and up_proj"));
+}
+
+}  // namespace
+}  // namespace dnd::adapter

@@ -1,0 +1,72 @@
+#include "adapter/peft_targets.h"
+
+#include <gtest/gtest.h>
+
+#include "support/expect_error.h"
+
+namespace dnd::adapter {
+namespace {
+
+PeftTargets targets_of(const char* text) {
+  const Json json = Json::parse(text);
+  JsonObject object(json, "config");
+  return peft_targets_from_json(object);
+}
+
+constexpr const char* kQuery = "model.layers.1.self_attn.q_proj";
+
+bool takes(const char* text, const char* path = kQuery) {
+  return targets_of(text).take(path, false);
+}
+
+TEST(PeftTargets, NamesAreEndsOfPaths) {
+  EXPECT_TRUE(takes(R"({"target_modules": ["q_proj"]})"));
+  EXPECT_TRUE(takes(R"({"target_modules": ["self_attn.q_proj"]})"));
+  EXPECT_FALSE(takes(R"({"target_modules": ["proj"]})"));
+  EXPECT_TRUE(takes(R"({"target_modules": ["model.layers.1.self_attn.q_proj"]})"));
+  EXPECT_FALSE(takes(R"({"target_modules": ["q_proj"], "exclude_modules": ["self_attn.q_proj"]})"));
+  EXPECT_FALSE(takes(R"({"target_modules": ["q_proj"], "exclude_modules": ".*layers.1.*"})"));
+}
+
+TEST(PeftTargets, ExpressionsMatchWholePaths) {
+  EXPECT_TRUE(takes(R"x({"target_modules": ".*\\.(q_proj|v_proj)"})x"));
+  EXPECT_FALSE(takes(R"x({"target_modules": "(q_proj|v_proj)"})x"));
+  EXPECT_FALSE(takes(R"x({"target_modules": "^(?!.*layers).*q_proj$"})x"));
+  EXPECT_TRUE(takes(R"x({"target_modules": "model\\.layers\\.[\\d]{1,}\\..*q_proj"})x"));
+}
+
+TEST(PeftTargets, WhatIsNotUnderstoodTakesEverything) {
+  for (const char* text : {R"({})", R"x({"target_modules": "(?<=a)q_proj"})x",
+                           R"({"target_modules": "a{2}"})", R"({"target_modules": null})"}) {
+    EXPECT_FALSE(targets_of(text).are_known()) << text;
+    EXPECT_TRUE(takes(text)) << text;
+  }
+}
+
+TEST(PeftTargets, AllLinearLeavesTheHeadOut) {
+  const PeftTargets all = targets_of(R"({"target_modules": "All-Linear"})");
+  EXPECT_TRUE(all.take(kQuery, false));
+  EXPECT_FALSE(all.take("lm_head", true));
+}
+
+TEST(PeftTargets, SomeLayers) {
+  EXPECT_TRUE(takes(R"({"target_modules": ["q_proj"], "layers_to_transform": 1})"));
+  EXPECT_FALSE(takes(R"({"target_modules": ["q_proj"], "layers_to_transform": [0, 2]})"));
+  EXPECT_TRUE(takes(R"({"target_modules": ["q_proj"], "layers_to_transform": []})"));
+  EXPECT_TRUE(takes(R"({"target_modules": ".*q_proj", "layers_to_transform": [0]})"));
+  EXPECT_TRUE(takes(R"({"target_modules": ["q_proj"], "layers_to_transform": [1],
+                        "layers_pattern": "layers"})"));
+  EXPECT_FALSE(takes(R"({"target_modules": ["q_proj"], "layers_to_transform": [1],
+                         "layers_pattern": ["blocks"]})"));
+  // The list's name needs a component before it.
+  EXPECT_FALSE(takes(R"({"target_modules": ["q"], "layers_to_transform": [1]})", "h.1.q"));
+}
+
+TEST(PeftTargets, OtherKindsOfValues) {
+  EXPECT_DND_ERROR(targets_of(R"({"target_modules": [1]})"), ErrorKind::data, "expected names");
+  EXPECT_DND_ERROR(targets_of(R"({"layers_to_transform": "x"})"), ErrorKind::data,
+                   "layers_to_transform");
+}
+
+}  // namespace
+}  // namespace dnd::adapter
