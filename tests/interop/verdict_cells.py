@@ -1,0 +1,306 @@
+"""Small random bases of many classes, and adapter folders for them: spellings and configurations, right and wrong.
+
+A cell is a base with one folder. What PEFT makes of it says `reference`: it loads the folder and looks at the logits.
+"""
+
+import copy
+import dataclasses
+import json
+import pathlib
+import warnings
+from collections.abc import Callable
+
+import peft
+import torch
+import transformers
+from safetensors.torch import load_file, save_file
+
+T = transformers
+Path = pathlib.Path
+IDS = torch.tensor([[1, 5, 9, 3, 7, 2]])
+RANK = 3
+SIZES = dict(vocab_size=64, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
+             num_key_value_heads=2, max_position_embeddings=64, initializer_range=0.2)
+WIDE = SIZES | dict(head_dim=8)
+QWEN_TEXT = SIZES | dict(rope_scaling={"type": "mrope", "mrope_section": [1, 1, 2], "rope_type": "default"})
+EXPERTS = dict(num_experts=2, num_experts_per_tok=2, moe_intermediate_size=16)
+
+
+@dataclasses.dataclass(frozen=True)
+class Base:
+    model: Callable[[], torch.nn.Module]
+    kinds: tuple[str, ...] = ("q_proj", "v_proj")  # last names of the modules that the usual adapter has
+    other: str = "o_proj"  # one that it does not have
+    rename: tuple[str, str] | None = None  # of the stored tensors, as other versions wrote them
+    part: str = "mlp"  # a module that holds others
+
+    def write(self, folder: Path):
+        torch.manual_seed(0)
+        self.model().save_pretrained(folder)
+        if self.rename:
+            file = folder / "model.safetensors"
+            tensors = {key.replace(*self.rename): value for key, value in load_file(file).items()}
+            save_file(tensors, file, {"format": "pt"})
+
+
+def qwen2_5_vl() -> torch.nn.Module:
+    return T.Qwen2_5_VLForConditionalGeneration(T.Qwen2_5_VLConfig(
+        text_config=QWEN_TEXT, tie_word_embeddings=False,
+        vision_config=dict(depth=1, hidden_size=32, out_hidden_size=32, intermediate_size=64, num_heads=4, patch_size=4,
+                           window_size=8, fullatt_block_indexes=[0])))
+
+
+def gemma3_vision() -> torch.nn.Module:
+    return T.Gemma3ForConditionalGeneration(T.Gemma3Config(
+        text_config=WIDE | dict(pad_token_id=0), mm_tokens_per_image=4,
+        vision_config=dict(hidden_size=32, intermediate_size=48, num_hidden_layers=1, num_attention_heads=4,
+                           image_size=16, patch_size=8)))
+
+
+GPT2 = Base(lambda: T.GPT2LMHeadModel(T.GPT2Config(vocab_size=64, n_embd=32, n_layer=2, n_head=4, n_positions=64)),
+            kinds=("c_attn", "c_fc"), other="c_proj")
+BASES = {
+    "qwen2": Base(lambda: T.Qwen2ForCausalLM(T.Qwen2Config(**SIZES))),
+    "qwen2-tied": Base(lambda: T.Qwen2ForCausalLM(T.Qwen2Config(**SIZES, tie_word_embeddings=True))),
+    "qwen2-no-prefix": Base(lambda: T.Qwen2ForCausalLM(T.Qwen2Config(**SIZES)), rename=("model.", "")),
+    "qwen3": Base(lambda: T.Qwen3ForCausalLM(T.Qwen3Config(**WIDE))),
+    "llama": Base(lambda: T.LlamaForCausalLM(T.LlamaConfig(**SIZES)), kinds=("gate_proj", "down_proj")),
+    "mistral": Base(lambda: T.MistralForCausalLM(T.MistralConfig(**SIZES))),
+    "gemma2": Base(lambda: T.Gemma2ForCausalLM(T.Gemma2Config(**WIDE, pad_token_id=0))),
+    "gemma3-text": Base(lambda: T.Gemma3ForCausalLM(T.Gemma3TextConfig(**WIDE, pad_token_id=0))),
+    "gemma3-vision": Base(gemma3_vision),
+    "phi3": Base(lambda: T.Phi3ForCausalLM(T.Phi3Config(**SIZES, pad_token_id=0)), kinds=("qkv_proj", "down_proj")),
+    "qwen2.5-vl": Base(qwen2_5_vl),
+    "gpt2": GPT2,
+    "gpt2-no-prefix": dataclasses.replace(GPT2, rename=("transformer.", "")),
+    "gpt-neox": Base(lambda: T.GPTNeoXForCausalLM(T.GPTNeoXConfig(
+        vocab_size=64, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48)),
+        kinds=("query_key_value", "dense_h_to_4h"), other="dense_4h_to_h"),
+    "bert": Base(lambda: T.BertModel(T.BertConfig(
+        vocab_size=64, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48)),
+        kinds=("query", "value"), other="key", part="intermediate"),
+    "qwen3-moe": Base(lambda: T.Qwen3MoeForCausalLM(T.Qwen3MoeConfig(**WIDE, **EXPERTS)), part="self_attn"),
+    "qwen2-moe": Base(lambda: T.Qwen2MoeForCausalLM(T.Qwen2MoeConfig(
+        **SIZES, **EXPERTS, shared_expert_intermediate_size=16)), part="self_attn"),
+    "mixtral": Base(lambda: T.MixtralForCausalLM(T.MixtralConfig(**SIZES, num_local_experts=2)), part="self_attn"),
+}
+
+
+class Opened:
+    """A base from its folder, and the linear layers that its class has: path -> (in, out)."""
+
+    def __init__(self, base: Base, folder: Path):
+        self.base, self.folder = base, folder
+        self.kind = getattr(T, json.loads((folder / "config.json").read_text())["architectures"][0])
+        self.model = self.kind.from_pretrained(folder).eval()
+        self.before = self.logits(self.model)
+        self.layers = {}
+        for path, module in self.model.named_modules():
+            if isinstance(module, T.pytorch_utils.Conv1D):
+                self.layers[path] = tuple(module.weight.shape)
+            elif type(module) is torch.nn.Linear:
+                self.layers[path] = (module.in_features, module.out_features)
+
+    @staticmethod
+    def logits(model) -> torch.Tensor:
+        found = model(input_ids=IDS)
+        return found.logits if hasattr(found, "logits") else found.last_hidden_state
+
+    def of_kinds(self, *kinds: str) -> list[str]:
+        """Those that the text passes through."""
+        return [path for path in self.layers if path.rpartition(".")[2] in kinds and "vis" not in path]
+
+    @property
+    def usual(self) -> list[str]:
+        return self.of_kinds(*self.base.kinds)
+
+
+def pairs(opened: Opened, paths: list[str], stem: Callable[[str], str] = lambda path: f"base_model.model.{path}",
+          ending: str = ".weight", shapes: dict | None = None) -> dict[str, torch.Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    tensors = {}
+    for path in paths:
+        size, out = (shapes or opened.layers)[path]
+        tensors[f"{stem(path)}.lora_A{ending}"] = torch.randn(RANK, size, generator=generator)
+        tensors[f"{stem(path)}.lora_B{ending}"] = torch.randn(out, RANK, generator=generator)
+    return tensors
+
+
+def write_adapter(folder: Path, tensors: dict[str, torch.Tensor], **config):
+    folder.mkdir(parents=True)
+    save_file(tensors, folder / "adapter_model.safetensors", {"format": "pt"})
+    (folder / "adapter_config.json").write_text(json.dumps(
+        {"peft_type": "LORA", "task_type": None, "r": RANK, "lora_alpha": 2 * RANK, "bias": "none"} | config))
+
+
+# Cells. Each gives tensors and configuration.
+
+def usual(o: Opened, **config):
+    return pairs(o, o.usual), {"target_modules": list(o.base.kinds)} | config
+
+
+def spelled(stem: Callable[[str], str], ending: str = ".weight"):
+    return lambda o: (pairs(o, o.usual, stem, ending), {"target_modules": list(o.base.kinds)})
+
+
+def blocks_called(name: str):
+    """The list of blocks under the name that another class or version has for it."""
+    def make(o: Opened):
+        first = o.usual[0]
+        prefix = first[: first.index(".0.")]
+        return spelled(lambda path: "base_model.model." + path.replace(prefix, name))(o)
+    return make
+
+
+def half_bare(o: Opened):
+    prefixes = {path: "base_model.model." if i % 2 else "transformer." for i, path in enumerate(o.usual)}
+    return spelled(lambda path: prefixes[path] + path)(o)
+
+
+def head(o: Opened):
+    if "lm_head" not in o.layers:
+        return usual(o)
+    tensors = pairs(o, [*o.usual, "lm_head"])
+    tensors["base_model.model.lm_head.base_layer.weight"] = o.model.get_output_embeddings().weight.detach().clone()
+    return tensors, {"target_modules": [*o.base.kinds, "lm_head"]}
+
+
+def head_not_targeted(o: Opened):
+    paths = ["lm_head"] if "lm_head" in o.layers else o.of_kinds(o.base.other)
+    return pairs(o, paths), {"target_modules": list(o.base.kinds)}
+
+
+def misshapen(o: Opened):
+    tensors, config = usual(o)
+    name = next(name for name in tensors if "lora_A" in name)
+    return tensors | {name: torch.randn(RANK, 7)}, config
+
+
+def expression(text: str):
+    return lambda o: usual(o, target_modules=text.replace("KINDS", "|".join(o.base.kinds)))
+
+
+def vision(stem: Callable[[str], str] = lambda path: f"base_model.model.{path}"):
+    """The vision tower's layers beside the text's, which alone the logits see."""
+    def make(o: Opened):
+        paths = [path for path in o.layers if path.rpartition(".")[2] in ("qkv", "fc1")]
+        return pairs(o, [*o.usual, *paths], stem), {"target_modules": [*o.base.kinds, "qkv", "fc1"]}
+    return make
+
+
+def earlier_vision(path: str) -> str:
+    path = path.replace("vision_tower.", "vision_tower.vision_model.").replace("model.visual", "visual")
+    return f"base_model.model.{path}"
+
+
+QUICK = {
+    "usual": usual,
+    "bare": spelled(lambda path: path),
+    "named": spelled(lambda path: f"base_model.model.{path}", ".default.weight"),
+    "named-otherwise": spelled(lambda path: f"base_model.model.{path}", ".style.weight"),
+    "prefix-twice": spelled(lambda path: f"base_model.model.base_model.model.{path}"),
+    "prefix-half": spelled(lambda path: f"base_model.{path}"),
+    "model.layers": blocks_called("model.layers"),
+    "model.language_model.layers": blocks_called("model.language_model.layers"),
+    "language_model.model.layers": blocks_called("language_model.model.layers"),
+    "layers": blocks_called("layers"),
+    "half-bare": half_bare,
+    "last-layer-only": lambda o: usual(o, layers_to_transform=[1]),
+    "layer-that-is-not": lambda o: usual(o, layers_to_transform=7),
+    "excluded": lambda o: usual(o, exclude_modules=[o.base.kinds[0]]),
+    "expression": expression(r".*\.(KINDS)"),
+    "expression-of-one-layer": expression(r".*\.0\..*\.(KINDS)"),
+    "expression-elsewhere": expression(r".*language_model_too.*\.(KINDS)"),
+    "all-linear": lambda o: usual(o, target_modules="all-linear"),
+    "other-target": lambda o: usual(o, target_modules=[o.base.other]),
+    "path-of-one": lambda o: usual(o, target_modules=[o.usual[0]]),
+    "head": head,
+    "head-not-targeted": head_not_targeted,
+    "misshapen": misshapen,
+    "target-of-a-part": lambda o: usual(o, target_modules=[*o.base.kinds, o.base.part]),
+}
+SLOW = {
+    "layers-pattern": lambda o: usual(o, layers_to_transform=[0], layers_pattern="layers"),
+    "layers-pattern-h": lambda o: usual(o, layers_to_transform=[0], layers_pattern=["h", "layer"]),
+    "layers-pattern-wrong": lambda o: usual(o, layers_to_transform=[0], layers_pattern="blocks"),
+    "no-layer-list": lambda o: usual(o, layers_to_transform=[]),
+    "excluded-expression": lambda o: usual(o, exclude_modules=r".*"),
+    "excluded-layer": lambda o: usual(o, exclude_modules=r".*\.1\..*"),
+    "expression-not-whole": expression(r"(KINDS)"),
+    "expression-lookahead": expression(r"^(?!.*\.1\.).*(KINDS)$"),
+    "generating": lambda o: usual(o, task_type="CAUSAL_LM"),
+    "embedding": lambda o: usual(o, task_type="FEATURE_EXTRACTION"),
+    "transposed-flag": lambda o: usual(o, fan_in_fan_out=True),
+    "rslora": lambda o: usual(o, use_rslora=True),
+    "alpha-pattern": lambda o: usual(o, alpha_pattern={o.base.kinds[0]: 1}),
+    "paths": lambda o: usual(o, target_modules=o.usual),
+    "vision": vision(),
+    "vision-earlier": vision(earlier_vision),
+    "transformer.h": blocks_called("transformer.h"),
+    "h": blocks_called("h"),
+    "model.model.layers": blocks_called("model.model.layers"),
+}
+
+
+def experts(*kinds: str, target: list[str] | str | None = None):
+    """Matrices of each expert of a mixture, as transformers 4 named the layers."""
+    def make(o: Opened):
+        hidden = SIZES["hidden_size"]
+        mixtral = o.kind is T.MixtralForCausalLM
+        inner = SIZES["intermediate_size"] if mixtral else EXPERTS["moe_intermediate_size"]
+        part = "block_sparse_moe" if mixtral else "mlp"
+        names = dict(gate="gate_proj", up="up_proj", down="down_proj")
+        if mixtral:
+            names = dict(gate="w1", up="w3", down="w2")
+        shapes = {}
+        for kind in kinds:
+            size = (inner, hidden) if kind == "down" else (hidden, inner)
+            for layer in range(2):
+                for expert in range(2):
+                    shapes[f"model.layers.{layer}.{part}.experts.{expert}.{names[kind]}"] = size
+        targets = [names[kind] for kind in kinds] if target is None else target
+        return pairs(o, list(shapes), shapes=shapes), {"target_modules": targets}
+    return make
+
+
+def router(o: Opened):
+    part = "block_sparse_moe" if o.kind is T.MixtralForCausalLM else "mlp"
+    shapes = {f"model.layers.{i}.{part}.gate": (SIZES["hidden_size"], 2) for i in range(2)}
+    return pairs(o, list(shapes), shapes=shapes), {"target_modules": ["gate"]}
+
+
+def shared_expert(o: Opened):
+    paths = [path for path in o.layers if ".shared_expert." in path] or o.usual
+    return pairs(o, paths), {"target_modules": ["gate_proj", "up_proj", "down_proj"]}
+
+
+MIXTURES = {
+    "experts": experts("gate", "up", "down"),
+    "experts-down": experts("down"),
+    "experts-gate": experts("gate"),
+    "experts-not-targeted": experts("gate", "up", "down", target=["q_proj"]),
+    "experts-all-linear": experts("gate", "up", "down", target="all-linear"),
+    "router": router,
+    "shared-expert": shared_expert,
+}
+
+
+def reference(opened: Opened, folder: Path) -> tuple[str, float]:
+    """PEFT's verdict on the folder, and how much the logits change. "acts": in full or in part, where matrices are
+    put together and cannot be found again."""
+    model = copy.deepcopy(opened.model)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            adapted = peft.PeftModel.from_pretrained(model, folder)
+        change = float((opened.logits(adapted) - opened.before).abs().max())
+    except Exception:  # whatever it raises
+        return "refuses", 0.0
+    if change <= 1e-4:
+        return "ignores", change
+    stored = [value for name, value in load_file(folder / "adapter_model.safetensors").items() if "lora_B" in name]
+    held = {value.numpy().tobytes() for name, value in adapted.state_dict().items() if "lora_B" in name}
+    found = sum(value.numpy().tobytes() in held for value in stored)
+    if found == len(stored):
+        return "loads", change
+    return ("partly" if found else "acts"), change
