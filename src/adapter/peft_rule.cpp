@@ -252,6 +252,12 @@ std::vector<std::string> keep_what_acts(LoraAdapter& adapter, const target::Base
                                         const std::string& who) {
   if (!adapter.peft || adapter.pairs.empty()) return {};
   const PeftOutcome outcome = peft_outcome(adapter, base);
+  const bool other_base =
+      std::any_of(adapter.pairs.begin(), adapter.pairs.end(), [&](const LoraPair& pair) {
+        return target::find_linear(base, pair.module) == nullptr &&
+               last_of(pair.module) != "lm_head";
+      });
+  if (other_base && outcome.count(PeftFate::acts) == 0) return {};
   if (!outcome.refusal.empty() && !outcome.refusal.starts_with(kMisfit)) {
     fail(ErrorKind::data, who, ": PEFT refuses it for ", base.source, ": ", outcome.refusal);
   }
