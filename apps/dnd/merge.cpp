@@ -56,19 +56,30 @@ void say_what_changes(const merge::BaseWeights& base, const MergeCall& call) {
                call.dtype.empty() ? "f16" : call.dtype, " (llama-quantize quantises again)"));
 }
 
+// Of a base that cannot be described nothing: the merge itself says better what is wrong with it.
+std::optional<target::BaseModel> described(const std::filesystem::path& path) {
+  try {
+    return target::read_base_model(path);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::data) throw;
+    return std::nullopt;
+  }
+}
+
 // What PEFT would apply to the base, and no more.
 void keep_what_acts(std::vector<merge::WeightedAdapter>& adapters,
                     const std::filesystem::path& path) {
   const bool any = std::any_of(adapters.begin(), adapters.end(),
                                [](const auto& each) { return each.adapter.peft.has_value(); });
   if (!any) return;
-  const target::BaseModel base = target::read_base_model(path);
+  const std::optional<target::BaseModel> base = described(path);
+  if (!base) return;
   for (merge::WeightedAdapter& each : adapters) {
-    const auto left_out = adapter::keep_what_acts(each.adapter, base, each.name);
+    const auto left_out = adapter::keep_what_acts(each.adapter, *base, each.name);
     if (left_out.empty()) continue;
     log_warning(cat(each.name, ": ", left_out.size(),
-                    " stored modules are not applied, as PEFT would ", "not: '",
-                    printable(left_out[0]), "' the first"));
+                    " stored modules are not applied, as PEFT would not: '", printable(left_out[0]),
+                    "' the first"));
   }
 }
 

@@ -76,11 +76,22 @@ LoraAdapter read_peft_folder(const fs::path& folder) {
 
 LoraAdapter read_peft_file(const fs::path& path, std::optional<double> scale) {
   const TensorFile file = open_tensor_file(path);
-  std::vector<std::string> copies;
-  collect_pairs(file, PairNames::peft, &copies);
-  fail(ErrorKind::data, file.who, ": LoRA matrices without ", kAdapterConfigName,
-       ": their alpha is unknown (give the adapter's folder, or put its configuration beside as ",
-       kAdapterWeightsName, " and ", kAdapterConfigName, ")");
+  LoraAdapter adapter;
+  const std::vector<StoredPair> stored_pairs =
+      collect_pairs(file, PairNames::peft, &adapter.copies);
+  if (!scale) {
+    fail(ErrorKind::data, file.who, ": LoRA matrices without ", kAdapterConfigName,
+         ": their alpha is unknown (give the adapter's folder, or put its configuration beside as ",
+         kAdapterWeightsName, " and ", kAdapterConfigName,
+         "; dnd verify --model takes a generator's alpha)");
+  }
+  adapter.metadata = file.metadata;
+  adapter.dtype = stored_pairs[0].a->dtype;
+  for (const StoredPair& stored : stored_pairs) {
+    adapter.pairs.push_back(load_pair(file, stored, module_of(stored.stem)));
+    adapter.pairs.back().scale = *scale;
+  }
+  return adapter;
 }
 
 LoraAdapter read_adapter_of_layout(const fs::path& path, const AdapterLayout& layout) {

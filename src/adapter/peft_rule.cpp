@@ -41,8 +41,8 @@ bool is_expert_part(const ClassModule& module, const FusedExperts& fused) {
   return target::expert_number(module.path) || last_of(module.path) == fused.router;
 }
 
-// Modules that PEFT adapts. Where it turns the targets of a class with fused experts, it takes the names of the
-// experts' former layers as names of parameters, wherever else in the model they stand.
+// Modules that PEFT adapts. Where it turns the targets of a class with fused experts, it takes the names of
+// the experts' former layers as names of parameters, wherever else in the model they stand.
 class Targets {
  public:
   Targets(const PeftTargets& rule, const FusedExperts& fused,
@@ -230,7 +230,8 @@ PeftOutcome peft_outcome(const LoraAdapter& adapter, const target::BaseModel& ba
 
 namespace {
 
-// Takes the pairs that `keep` gives a base's layer, or that the base does not have; returns the keys of the others.
+// Takes the pairs that `keep` gives a base's layer, or that the base does not have; returns the keys of the
+// others.
 template <typename Keep>
 std::vector<std::string> keep_pairs(LoraAdapter& adapter, const PeftOutcome& outcome, Keep keep) {
   std::vector<std::string> left_out;

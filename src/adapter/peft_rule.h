@@ -1,8 +1,8 @@
 // What PEFT makes of a folder on a base: which of the stored matrices act, and why the others do not.
 //
 // Source: PeftModel.from_pretrained() of peft 0.21.2 with transformers 5.23, on the class that the base's
-// config.json names (tests/interop/test_verdicts.py holds it against them); what peft 0.17 with transformers 4.57
-// does with names is from their sources.
+// config.json names (tests/interop/test_verdicts.py holds it against them); what peft 0.17 with transformers
+// 4.57 does with names is from their sources.
 #pragma once
 
 #include <cstddef>

@@ -52,8 +52,8 @@ enum class PairNames {
   trainers,    // also lora_down for lora_A, lora_up for lora_B
 };
 
-// All tensors of `file` as pairs, in file order; an adapter's name ("lora_A.default.weight") is kept apart. Throws
-// Error(data) naming another kind of file (adapter/other_kinds.h), then the tensor for anything else: half
+// All tensors of `file` as pairs, in file order; an adapter's name ("lora_A.default.weight") is kept apart.
+// Throws Error(data) naming another kind of file (adapter/other_kinds.h), then the tensor for anything else: half
 // pairs, embeddings, biases, saved modules, a module that comes twice, other dialects. `copies`, if not
 // nullptr, gets the names of "<stem>.base_layer.weight" and ".bias": PEFT stores the base's own layer beside
 // the matrices of an embedding or output head.

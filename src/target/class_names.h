@@ -1,7 +1,7 @@
 // What a model's class in transformers calls its modules.
 //
-// A checkpoint may use other names: those of an earlier version, or those of the part without its head. Loading
-// turns them into the class's; adapters are made and looked up by the class's names alone.
+// A checkpoint may use other names: those of an earlier version, or those of the part without its head.
+// Loading turns them into the class's; adapters are made and looked up by the class's names alone.
 //
 // Sources: conversion_mapping.py and modeling_*.py of transformers 5.23, base_model_prefix included.
 #pragma once
@@ -35,8 +35,9 @@ enum class AdapterNames {
 };
 AdapterNames adapter_names(std::string_view architecture);
 
-// How transformers 5 keeps the experts of a mixture: as one parameter each for gate and up and for down, which
-// PEFT 0.21 fills from the experts' matrices; the router is no linear layer. `gate` is empty for other classes.
+// How transformers 5 keeps the experts of a mixture: as one parameter each for gate and up and for down,
+// which PEFT 0.21 fills from the experts' matrices; the router is no linear layer. `gate` is empty for other
+// classes.
 struct FusedExperts {
   std::string_view gate;  // "gate_proj", "w1"
   std::string_view up;

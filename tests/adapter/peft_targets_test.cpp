@@ -13,9 +13,9 @@ PeftTargets targets_of(const char* text) {
   return peft_targets_from_json(object);
 }
 
-constexpr const char* kQuery = "model.layers.1.self_attn.q_proj";
+constexpr const char* kTargetPath = "model.layers.1.self_attn.q_proj";
 
-bool takes(const char* text, const char* path = kQuery) {
+bool takes(const char* text, const char* path = kTargetPath) {
   return targets_of(text).take(path, false);
 }
 
@@ -45,7 +45,7 @@ TEST(PeftTargets, WhatIsNotUnderstoodTakesEverything) {
 
 TEST(PeftTargets, AllLinearLeavesTheHeadOut) {
   const PeftTargets all = targets_of(R"({"target_modules": "All-Linear"})");
-  EXPECT_TRUE(all.take(kQuery, false));
+  EXPECT_TRUE(all.take(kTargetPath, false));
   EXPECT_FALSE(all.take("lm_head", true));
 }
 

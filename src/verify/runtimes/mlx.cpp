@@ -1,4 +1,5 @@
-// mlx-lm 0.32.2: load_adapters() makes LoRA layers of the last num_layers blocks, then refuses tensors that none has.
+// mlx-lm 0.32.2: load_adapters() makes LoRA layers of the last num_layers blocks, then refuses tensors that
+// none has.
 #include <algorithm>
 
 #include "base/strings.h"
