@@ -32,12 +32,28 @@ function(dnd_module name)
   set_target_properties(dnd_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
 endfunction()
 
-# Heavy headers of third parties, parsed once for targets that are compiled with the same flags: the first of them
-# is given the headers, the others take them from it.
-function(dnd_precompile first)
-  cmake_parse_arguments(arg "" "" "HEADERS;OTHERS" ${ARGN})
-  target_precompile_headers(${first} PRIVATE ${arg_HEADERS})
-  foreach(other ${arg_OTHERS})
-    target_precompile_headers(${other} REUSE_FROM ${first})
+# dnd_headers(NAME HEADERS headers... LINK libraries... OPTIONS flags... PROPERTIES property value...): heavy headers
+# of third parties, parsed once for all targets that take them with `target_precompile_headers(target REUSE_FROM
+# NAME)` and are compiled with the same flags. A target of its own, for a compiler refuses headers that were parsed
+# with a definition that the taker has not.
+function(dnd_headers name)
+  cmake_parse_arguments(arg "" "" "HEADERS;LINK;OPTIONS;PROPERTIES" ${ARGN})
+  set(source ${PROJECT_BINARY_DIR}/${name}.cpp)
+  file(CONFIGURE OUTPUT ${source} CONTENT "// What parses headers needs a source.\n")
+  add_library(${name} OBJECT EXCLUDE_FROM_ALL ${source})
+  target_link_libraries(${name} PRIVATE dnd_options ${arg_LINK})
+  target_compile_options(${name} PRIVATE ${arg_OPTIONS})
+  target_precompile_headers(${name} PRIVATE ${arg_HEADERS})
+  set_target_properties(${name} PROPERTIES ${arg_PROPERTIES})
+endfunction()
+
+# The modules take the headers of dnd_headers(HEADERS). Not with GCC, which warns about the insides of precompiled
+# headers where it optimises, and saves less.
+function(dnd_precompile headers)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    return()
+  endif()
+  foreach(module ${ARGN})
+    target_precompile_headers(dnd_${module} REUSE_FROM ${headers})
   endforeach()
 endfunction()
