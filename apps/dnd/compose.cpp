@@ -61,13 +61,22 @@ void warn_of_two_bases(const std::vector<merge::WeightedAdapter>& adapters) {
 
 std::string percent(double share) { return cat(std::round(share * 1e5) / 1e3, " %"); }
 
+// How many modules are named that lose the most; all of them are in --json, and said under --verbose.
+constexpr std::size_t kNamedLosses = 3;
+
 void say_what_is_lost(const merge::Composition& composition) {
   if (composition.losses.empty()) return;
-  for (const merge::ModuleLoss& loss : composition.losses) {
-    log_info(cat(printable(loss.module), ": lost ", percent(loss.lost)));
+  std::vector<merge::ModuleLoss> losses = composition.losses;
+  std::stable_sort(losses.begin(), losses.end(),
+                   [](const auto& one, const auto& other) { return one.lost > other.lost; });
+  std::string most;
+  for (std::size_t i = 0; i < losses.size(); ++i) {
+    const std::string text = cat(printable(losses[i].module), " ", percent(losses[i].lost));
+    log_debug(cat("lost: ", text));
+    if (i < kNamedLosses) most += cat(most.empty() ? "" : ", ", text);
   }
   log_info(cat("rank ", composition.rank, ": lost ", percent(composition.lost),
-               " in all (relative Frobenius norm)"));
+               " in all (relative Frobenius norm); the most: ", most));
 }
 
 Json losses_json(const merge::Composition& composition) {

@@ -1,6 +1,7 @@
 #include "context.h"
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <system_error>
 #include <utility>
@@ -8,6 +9,15 @@
 #include "base/strings.h"
 
 namespace dnd::app {
+namespace {
+
+// Who reads has read enough (`| head -1`): the end that other programs come to then, without a word.
+void end_as_a_filter() {
+  std::signal(SIGPIPE, SIG_DFL);
+  std::raise(SIGPIPE);
+}
+
+}  // namespace
 
 CLI::App& add_command(CLI::App& program, Context& context, const std::string& name,
                       const std::string& summary, const std::vector<Example>& examples,
@@ -26,6 +36,7 @@ CLI::App& add_command(CLI::App& program, Context& context, const std::string& na
 void print_text(const std::string& text) {
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   if (!written || std::fflush(stdout) != 0) {
+    if (errno == EPIPE) end_as_a_filter();
     fail(ErrorKind::io, "standard output: ", system_reason(errno));
   }
 }

@@ -1,4 +1,4 @@
-// dnd inspect: what a bundle, .pth, safetensors file, GGUF file, adapter folder or layout holds.
+// dnd inspect: what a bundle, .pth, safetensors file, GGUF file, adapter folder, base model or layout holds.
 #include <cstring>
 
 #include "adapter/adapter_layout.h"
@@ -12,6 +12,7 @@
 #include "formats/gguf.h"
 #include "formats/safetensors.h"
 #include "formats/torch_checkpoint.h"
+#include "target/base_model.h"
 
 namespace dnd::app {
 namespace fs = std::filesystem;
@@ -140,11 +141,36 @@ Json inspect_json(const fs::path& path) {
        "', expected dnd-layout or dnd-generator");
 }
 
+bool is_base_folder(const fs::path& path) {
+  return path_exists(path / "config.json") || path_exists(path / "model.safetensors.index.json");
+}
+
+std::int64_t weights_of(const std::vector<target::Linear>& linears) {
+  std::int64_t count = 0;
+  for (const target::Linear& linear : linears) count += linear.in * linear.out;
+  return count;
+}
+
+Json inspect_base(const fs::path& path) {
+  const target::BaseModel base = target::read_base_model(path);
+  Json json = {{"kind", "base model"},
+               {"architecture", base.architecture},
+               {"linears", base.linears.size()},
+               {"linear_weights", weights_of(base.linears)},
+               {"experts", base.experts.size()}};
+  if (!base.name.empty()) json["name"] = base.name;
+  if (base.tied_embeddings) json["tied_embeddings"] = *base.tied_embeddings;
+  if (!base.quantization.empty()) json["quantization"] = base.quantization;
+  return json;
+}
+
 Json inspect_folder(const fs::path& path) {
   if (path_exists(path / bundle::kGeneratorConfigName)) return inspect_bundle(path);
   if (const auto folder = adapter::find_adapter_folder(path)) return inspect_adapter(*folder);
+  if (is_base_folder(path)) return inspect_base(path);
   fail(ErrorKind::data, path.string(), ": a folder with neither ", bundle::kGeneratorConfigName,
-       " (bundle) nor ", adapter::adapter_folder_signs(), adapter::nested_adapters(path));
+       " (bundle) nor config.json (base model) nor ", adapter::adapter_folder_signs(),
+       adapter::nested_adapters(path));
 }
 
 // By name where the name says it, else by the first bytes.
@@ -206,9 +232,51 @@ void print_bundle(const Json& json) {
   print_line(cat("  sha256      ", generator["decoder"].value("sha256", "")));
 }
 
+// A value of a configuration that somebody else wrote: any kind of value, or none.
+std::string setting_text(const Json& config, const char* key) {
+  const auto found = config.find(key);
+  if (found == config.end() || found->is_null()) return "";
+  return found->is_string() ? printable(found->get<std::string>()) : json_line(*found);
+}
+
+// What people ask first of an adapter, in PEFT's configuration or in MLX-LM's.
+void print_adapter(const Json& config) {
+  if (!config.is_object()) return;
+  const auto mlx = config.find("lora_parameters");
+  const Json& lora = mlx != config.end() && mlx->is_object() ? *mlx : config;
+  const auto line = [&](const char* name, const Json& from, const char* key) {
+    if (const std::string text = setting_text(from, key); !text.empty()) {
+      print_line(cat("  ", name, text));
+    }
+  };
+  line("rank        ", lora, lora.contains("r") ? "r" : "rank");
+  line("alpha       ", lora, "lora_alpha");
+  line("scale       ", lora, "scale");
+  line("base model  ", config, config.contains("model") ? "model" : "base_model_name_or_path");
+}
+
+void print_base(const Json& json) {
+  print_line(cat("  architecture  ", printable(json["architecture"].get<std::string>())));
+  print_line(cat("  linear layers ", json["linears"].get<std::size_t>(), ", ",
+                 json["linear_weights"].get<std::int64_t>(), " weights"));
+  if (const auto experts = json["experts"].get<std::size_t>(); experts > 0) {
+    print_line(cat("  experts       ", experts));
+  }
+  if (json.contains("tied_embeddings")) {
+    print_line(cat("  output head   ", json["tied_embeddings"].get<bool>()
+                                           ? "shares the embedding's weight"
+                                           : "has a weight of its own"));
+  }
+  if (json.contains("quantization")) {
+    print_line(cat("  quantization  ", json["quantization"].get<std::string>()));
+  }
+}
+
 void print_found(const fs::path& path, const Json& json) {
   print_line(cat(path.string(), ": ", json["kind"].get<std::string>()));
   if (json.contains("generator")) print_bundle(json);
+  if (json.contains("config")) print_adapter(json["config"]);
+  if (json.contains("linears")) print_base(json);
   if (json.contains("layout")) {
     print_line(cat("  tokens ", json_line(json["tokens"]), ", ",
                    json["parameters"].get<std::int64_t>(), " parameters"));
@@ -246,7 +314,7 @@ void add_inspect(CLI::App& program, Context& context) {
   const auto paths = std::make_shared<std::vector<fs::path>>();
   CLI::App& command =
       add_command(program, context, "inspect",
-                  "What a bundle, checkpoint, adapter, tensor file or layout holds",
+                  "What a bundle, checkpoint, adapter, base model, tensor file or layout holds",
                   {{"dnd inspect BUNDLE adapters/arc adapter.gguf generator.pth", ""},
                    {"dnd inspect adapter_model.safetensors --json", "for scripts"}},
                   [&context, paths] { run_inspect(context, *paths); });

@@ -6,11 +6,13 @@
 #include <malloc.h>
 #endif
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <iostream>
 #include <new>
+#include <string_view>
 
 #include "base/log.h"
 #include "base/strings.h"
@@ -65,7 +67,7 @@ void on_interrupt(int /*signal*/) {
 }
 
 // A failed write to a closed pipe (EPIPE), or beyond the limit of file sizes (EFBIG; ulimit -f), should be
-// an error we can report, not a silent death.
+// an error that is told, not a silent death, unless the pipe is standard output (context.cpp).
 void configure_signals() {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
@@ -101,18 +103,36 @@ void refuse_empty_texts(CLI::App& command) {
   for (CLI::App* inner : command.get_subcommands({})) refuse_empty_texts(*inner);
 }
 
-int parse_and_run(CLI::App& program, Context& context, int argc, char** argv) {
+bool contains(const std::vector<std::string>& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// `dnd help generate` means `dnd generate --help`.
+std::vector<std::string> words_of(int argc, char** argv) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (!words.empty() && words[0] == "help") {
+    words.erase(words.begin());
+    words.emplace_back("--help");
+  }
+  return words;
+}
+
+int parse_and_run(CLI::App& program, Context& context, const std::vector<std::string>& words) {
+  configure_log({.level = LogLevel::info, .allow_color = !contains(words, "--no-color")});
   try {
-    program.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
+    program.parse(std::vector<std::string>(words.rbegin(), words.rend()));
+  } catch (const CLI::CallForHelp& call) {
     const auto chosen = program.get_subcommands();
+    if (chosen.empty() && !words[0].starts_with('-')) {
+      return usage_error(explain_parse_error(program, call, words));
+    }
     print_line(chosen.empty() ? program.help() : chosen[0]->help(program.get_name()));
     return 0;
   } catch (const CLI::CallForVersion&) {
-    print_line(cat("dnd ", version()));
+    print_version(contains(words, "--json"));
     return 0;
   } catch (const CLI::ParseError& error) {
-    return usage_error(explain_parse_error(program, error, {argv + 1, argv + argc}));
+    return usage_error(explain_parse_error(program, error, words));
   }
   configure_log({.level = context.quiet     ? LogLevel::warning
                           : context.verbose ? LogLevel::debug
@@ -131,7 +151,7 @@ int run(int argc, char** argv) {
   Context context;
   program.formatter(std::make_shared<HelpFormatter>());
   program.footer(kFooter);
-  program.set_version_flag("--version", version(), "Print the version and exit");
+  program.set_version_flag("-V,--version", version(), "Print the version and exit");
   program.set_help_flag("-h,--help", "Print this help and exit");
   program.add_flag("--json", context.json, "Machine output: one JSON object a line on stdout");
   program.add_flag("-q,--quiet", context.quiet, "Warnings and errors only");
@@ -154,8 +174,9 @@ int run(int argc, char** argv) {
   add_train(program, context);
   add_doctor(program, context);
   add_completion(program, context);
+  add_version(program, context);
   refuse_empty_texts(program);
-  return parse_and_run(program, context, argc, argv);
+  return parse_and_run(program, context, words_of(argc, argv));
 }
 
 int run_and_report(int argc, char** argv) {

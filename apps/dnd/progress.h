@@ -7,7 +7,7 @@
 namespace dnd::app {
 
 // One line of progress. Silent if `quiet`. On a terminal the line is redrawn at most ten times a
-// second; elsewhere a stage is one line when it begins and fractions are not shown.
+// second; elsewhere a stage is one line when it begins, and another every ten seconds.
 class Progress {
  public:
   explicit Progress(bool quiet);
@@ -20,7 +20,7 @@ class Progress {
   // Other words for the current stage, shown from the next update() on. Its clock runs on.
   void note(const std::string& text) { stage_ = text; }
   // A line of its own where there is no bar.
-  void say(const std::string& text) const;
+  void say(const std::string& text);
   // Done share of the current stage, 0..1; shows the time left from 5 % on.
   void update(double fraction);
   // Nothing more is shown.
@@ -34,12 +34,14 @@ class Progress {
  private:
   using Clock = std::chrono::steady_clock;
 
+  void draw(double fraction, const std::string& left);
+
   bool quiet_;
   bool terminal_;
   bool drawn_ = false;
   std::string stage_;
   Clock::time_point started_;
-  Clock::time_point last_drawn_;
+  Clock::time_point last_shown_;
 };
 
 }  // namespace dnd::app
