@@ -49,7 +49,7 @@ run_label() {  # label
 set_up_label() {  # label
   case "$1" in
     interop) scripts/setup_interop.sh ;;
-    interop_slow) scripts/setup_interop.sh && scripts/setup_smollm2.sh ;;
+    interop_slow) scripts/setup_interop.sh && scripts/setup_interop_older.sh && scripts/setup_smollm2.sh ;;
     llama_cpp) scripts/setup_interop.sh && scripts/setup_llama_cpp.sh ;;
   esac
 }

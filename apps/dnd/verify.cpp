@@ -57,6 +57,18 @@ Reference open_reference(const VerifyOptions& options) {
   return reference;
 }
 
+Json verdict_json(const verify::RuntimeVerdict& runtime) {
+  Json json = {{"runtime", runtime.runtime},
+               {"verdict", verify::verdict_name(runtime.verdict)},
+               {"why", runtime.why}};
+  for (const verify::ReleaseVerdict& each : runtime.releases) {
+    json["releases"].push_back({{"release", each.release},
+                                {"verdict", verify::verdict_name(each.verdict)},
+                                {"why", each.why}});
+  }
+  return json;
+}
+
 Json report_json(const fs::path& path, const verify::Report& report, const RunReport* run) {
   Json findings = Json::array();
   for (const verify::Finding& finding : report.findings) {
@@ -67,9 +79,7 @@ Json report_json(const fs::path& path, const verify::Report& report, const RunRe
   }
   Json runtimes = Json::array();
   for (const verify::RuntimeVerdict& runtime : report.runtimes) {
-    runtimes.push_back({{"runtime", runtime.runtime},
-                        {"verdict", verify::verdict_name(runtime.verdict)},
-                        {"why", runtime.why}});
+    runtimes.push_back(verdict_json(runtime));
   }
   Json json = {{"path", path.string()},
                {"ok", !report.has_errors()},
@@ -77,6 +87,11 @@ Json report_json(const fs::path& path, const verify::Report& report, const RunRe
                {"runtimes", runtimes}};
   if (run != nullptr) json["run"] = run->json;
   return json;
+}
+
+void print_verdict(const std::string& runtime, verify::Verdict verdict, const std::string& why) {
+  print_line(
+      cat("  ", runtime, ": ", verify::verdict_name(verdict), why.empty() ? "" : " - ", why));
 }
 
 void print_report(const fs::path& path, const adapter::LoraAdapter& adapter,
@@ -88,8 +103,11 @@ void print_report(const fs::path& path, const adapter::LoraAdapter& adapter,
     print_line(cat("  ", error ? "error" : "warning", " [", finding.check, "] ", finding.message));
   }
   for (const verify::RuntimeVerdict& runtime : report.runtimes) {
-    print_line(cat("  ", runtime.runtime, ": ", verify::verdict_name(runtime.verdict),
-                   runtime.why.empty() ? "" : " - ", runtime.why));
+    print_verdict(runtime.runtime, runtime.verdict, runtime.why);
+    for (const verify::ReleaseVerdict& each : runtime.releases) {
+      if (each.verdict == runtime.verdict) continue;
+      print_verdict(each.release, each.verdict, each.why);
+    }
   }
   if (run == nullptr) return;
   for (const std::string& line : run->lines) print_line(cat("  run: ", line));

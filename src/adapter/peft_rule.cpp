@@ -14,11 +14,18 @@
 namespace dnd::adapter {
 namespace {
 
+using target::AdapterNames;
 using target::ClassModule;
 using target::FusedExperts;
+using target::Transformers;
 
 constexpr std::string_view kMisfit = "size mismatch";
 constexpr std::string_view kLoadedName = "default";  // what from_pretrained() calls the adapter
+constexpr std::string_view kOuterPrefix = "base_model.";
+
+Transformers transformers_of(PeftRelease release) {
+  return release == PeftRelease::v0_17 ? Transformers::v4_57 : Transformers::v5;
+}
 
 std::string_view last_of(std::string_view path) { return path.substr(path.rfind('.') + 1); }
 
@@ -28,13 +35,21 @@ std::string_view without_prefix(std::string_view stem) {
 }
 
 // The path that PEFT looks up for a stored name; empty where no module can have it.
-std::string path_of(std::string_view stem, const std::string& architecture) {
-  if (target::adapter_names(architecture) == target::AdapterNames::as_stored) {
-    return std::string(stem.starts_with(kPeftKeyPrefix) ? without_prefix(stem) : "");
-  }
-  const std::string turned = target::class_path(architecture, without_prefix(stem));
-  // PEFT takes back a renaming that leaves an ending of the stored name.
-  return stem.ends_with(turned) ? std::string(without_prefix(stem)) : turned;
+std::string path_of(std::string_view stem, const std::string& architecture, PeftRelease release) {
+  const Transformers transformers = transformers_of(release);
+  const AdapterNames names = target::adapter_names(architecture, transformers);
+  if (names != AdapterNames::converted && !stem.starts_with(kPeftKeyPrefix)) return "";
+  if (names == AdapterNames::as_stored) return std::string(without_prefix(stem));
+  const std::string turned = target::class_path(architecture, without_prefix(stem), transformers);
+  // PEFT 0.21 takes back a renaming that leaves an ending of the stored name.
+  const bool taken_back = names == AdapterNames::converted && stem.ends_with(turned);
+  return taken_back ? std::string(without_prefix(stem)) : turned;
+}
+
+// 0.21 takes the name that it gives the adapter itself; 0.17 adds it once more.
+bool takes_adapter_name(const LoraPair& pair, PeftRelease release) {
+  return pair.adapter_name.empty() ||
+         (release == PeftRelease::v0_21 && pair.adapter_name == kLoadedName);
 }
 
 bool is_expert_part(const ClassModule& module, const FusedExperts& fused) {
@@ -46,20 +61,23 @@ bool is_expert_part(const ClassModule& module, const FusedExperts& fused) {
 class Targets {
  public:
   Targets(const PeftTargets& rule, const FusedExperts& fused,
-          const std::vector<ClassModule>& modules)
-      : rule_(rule), fused_(fused), turned_(!fused.gate.empty() && fused.targets_turned) {
+          const std::vector<ClassModule>& modules, PeftRelease release)
+      : rule_(rule),
+        fused_(fused),
+        turned_(!fused.gate.empty() && fused.targets_turned),
+        number_(release == PeftRelease::v0_17 ? LayerNumber::last : LayerNumber::first) {
     turned_ = turned_ && rule.are_known();
     if (turned_) turn(modules);
   }
 
   bool take(const ClassModule& module) const {
-    if (!turned_) return rule_.take(module.path, module.is_head);
+    if (!turned_) return rule_.take(module.path, module.is_head, number_);
     const std::string last(last_of(module.path));
     if (is_expert_part(module, fused_)) return parts_.contains(last);
-    return !is_part(last) && rule_.take(module.path, module.is_head);
+    return !is_part(last) && rule_.take(module.path, module.is_head, number_);
   }
   bool take_path(const std::string& path) const {
-    return !(turned_ && is_part(last_of(path))) && rule_.take(path, false);
+    return !(turned_ && is_part(last_of(path))) && rule_.take(path, false, number_);
   }
 
   // Why the configuration cannot be turned; empty where it can.
@@ -99,12 +117,13 @@ class Targets {
       const std::string part = cat(".experts.", *number, ".");
       path.replace(path.find(part), part.size(), ".experts.");
     }
-    return rule_.take(path, module.is_head);
+    return rule_.take(path, module.is_head, number_);
   }
 
   PeftTargets rule_;
   FusedExperts fused_;
   bool turned_;
+  LayerNumber number_;
   std::set<std::string> parts_;  // parameters that are targeted, by their layers' former names
 };
 
@@ -113,7 +132,7 @@ std::set<std::string> other_modules(const std::vector<ClassModule>& modules,
                                     const FusedExperts& fused) {
   std::set<std::string> paths;
   for (const ClassModule& module : modules) {
-    if (target::expert_number(module.path)) continue;
+    if (!fused.gate.empty() && target::expert_number(module.path)) continue;
     if (!fused.gate.empty() && is_expert_part(module, fused)) paths.insert(module.path);
     for (std::size_t dot = module.path.rfind('.'); dot != std::string::npos && dot > 0;
          dot = module.path.rfind('.', dot - 1)) {
@@ -162,20 +181,23 @@ std::string why_no_task(const LoraAdapter& adapter, const std::string& architect
              printable(architecture));
 }
 
-// peft 0.17 turns names by the class's _checkpoint_conversion_mapping, where there is one, and adds the
-// adapter's name to keys that have it already.
-bool older_takes(const LoraPair& pair, const std::string& architecture,
-                 const std::map<std::string, const ClassModule*>& by_path) {
-  if (!pair.adapter_name.empty() || !has_peft_prefix(pair)) return false;
-  const std::string_view name = without_prefix(pair.key);
-  const bool turns = architecture.ends_with("ForConditionalGeneration");
-  return by_path.contains(turns ? target::class_path(architecture, name) : std::string(name));
+// 0.17 turns names for some classes, and insists there on what it takes off before.
+std::string why_no_names(const LoraAdapter& adapter, const std::string& architecture,
+                         PeftRelease release) {
+  const AdapterNames names = target::adapter_names(architecture, transformers_of(release));
+  if (names != AdapterNames::converted_below) return "";
+  for (const LoraPair& pair : adapter.pairs) {
+    if (pair.key.starts_with(kOuterPrefix)) continue;
+    return cat("'", printable(pair.key), "' does not begin with '", kOuterPrefix,
+               "', which the class's turning of names needs");
+  }
+  return "";
 }
 
 // A base without weights does not tell its head.
-bool is_unseen_head(const LoraPair& pair, const target::BaseModel& base) {
+bool is_unseen_head(const LoraPair& pair, const target::BaseModel& base, PeftRelease release) {
   return !base.head && !target::is_bare_class(base.architecture) &&
-         path_of(pair.key, base.architecture) == "lm_head";
+         path_of(pair.key, base.architecture, release) == "lm_head";
 }
 
 std::string shape_refusal(const LoraPair& pair, const target::Linear& linear) {
@@ -192,26 +214,26 @@ std::size_t PeftOutcome::count(PeftFate fate) const {
 
 bool has_peft_prefix(const LoraPair& pair) { return pair.key.starts_with(kPeftKeyPrefix); }
 
-PeftOutcome peft_outcome(const LoraAdapter& adapter, const target::BaseModel& base) {
-  const std::vector<ClassModule> modules = target::class_modules(base);
-  const FusedExperts fused = target::fused_experts(base.architecture);
-  const Targets targets(*adapter.peft, fused, modules);
+PeftOutcome peft_outcome(const LoraAdapter& adapter, const target::BaseModel& base,
+                         PeftRelease release) {
+  const Transformers transformers = transformers_of(release);
+  const std::vector<ClassModule> modules = target::class_modules(base, transformers);
+  const FusedExperts fused = target::fused_experts(base.architecture, transformers);
+  const Targets targets(*adapter.peft, fused, modules, release);
   std::map<std::string, const ClassModule*> by_path;
   for (const ClassModule& module : modules) by_path.emplace(module.path, &module);
   PeftOutcome outcome;
-  outcome.older_loads = !adapter.pairs.empty();
   for (const std::string& why :
-       {why_no_task(adapter, base.architecture),
+       {why_no_names(adapter, base.architecture, release), why_no_task(adapter, base.architecture),
         why_no_module(*adapter.peft, fused, modules, targets), why_half_experts(adapter, fused)}) {
     if (outcome.refusal.empty()) outcome.refusal = why;
   }
   const bool without_experts = !fused.gate.empty() && !fused.targets_turned;
   for (const LoraPair& pair : adapter.pairs) {
-    outcome.older_loads &= older_takes(pair, base.architecture, by_path);
     PairInPeft& place = outcome.pairs.emplace_back();
-    const auto found = by_path.find(path_of(pair.key, base.architecture));
-    if (!pair.adapter_name.empty() && pair.adapter_name != kLoadedName) continue;
-    if (is_unseen_head(pair, base)) {
+    const auto found = by_path.find(path_of(pair.key, base.architecture, release));
+    if (!takes_adapter_name(pair, release)) continue;
+    if (is_unseen_head(pair, base, release)) {
       const bool taken = adapter.peft->take("lm_head", true);
       place = {taken ? PeftFate::acts : PeftFate::not_targeted, nullptr, "lm_head"};
     }

@@ -1,8 +1,7 @@
 // What PEFT makes of a folder on a base: which of the stored matrices act, and why the others do not.
 //
-// Source: PeftModel.from_pretrained() of peft 0.21.2 with transformers 5.23, on the class that the base's
-// config.json names (tests/interop/test_verdicts.py holds it against them); what peft 0.17 with transformers
-// 4.57 does with names is from their sources.
+// Source: PeftModel.from_pretrained() of peft 0.21.2 with transformers 5.23, and of 0.17.1 with 4.57.6, on the
+// class that the base's config.json names (tests/interop/test_verdicts.py holds it against both).
 #pragma once
 
 #include <cstddef>
@@ -13,6 +12,11 @@
 #include "target/base_model.h"
 
 namespace dnd::adapter {
+
+enum class PeftRelease {
+  v0_17,  // with transformers 4.57
+  v0_21,  // with transformers 5
+};
 
 enum class PeftFate {
   acts,
@@ -30,13 +34,13 @@ struct PairInPeft {
 struct PeftOutcome {
   std::vector<PairInPeft> pairs;  // one for each of the adapter's
   std::string refusal;            // why loading stops; empty where it does not
-  bool older_loads = false;       // peft 0.17 with transformers 4.57 takes every name
 
   std::size_t count(PeftFate fate) const;
 };
 
 // `adapter` is of a PEFT folder (adapter.peft is set); `base` must outlive the result.
-PeftOutcome peft_outcome(const LoraAdapter& adapter, const target::BaseModel& base);
+PeftOutcome peft_outcome(const LoraAdapter& adapter, const target::BaseModel& base,
+                         PeftRelease release = PeftRelease::v0_21);
 
 // Whether PEFT finds stored names without knowing the base: whether they begin with "base_model.model.".
 bool has_peft_prefix(const LoraPair& pair);

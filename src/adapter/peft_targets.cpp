@@ -12,6 +12,7 @@ namespace {
 // Expressions come from strangers: short, and matched by libstdc++'s automaton of polynomial time.
 constexpr std::size_t kMaxExpression = 2048;
 constexpr std::size_t kMaxPath = 1024;
+constexpr std::int64_t kMaxCount = 16;
 constexpr std::int64_t kMaxLayer = 1 << 20;
 
 std::string replaced(std::string text, std::string_view from, std::string_view to) {
@@ -21,10 +22,32 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
   return text;
 }
 
+std::optional<std::int64_t> number_of(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || text[0] == '-' || stop != text.data() + text.size() || error != std::errc()) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+// The automaton has what is counted as often as it counts: a few times one character or class, no group.
+bool counts_little(std::string_view text) {
+  for (std::size_t at = text.find('{'); at != text.npos; at = text.find('{', at + 1)) {
+    const std::size_t end = text.find('}', at);
+    if (at == 0 || text[at - 1] == ')' || end == text.npos) return false;
+    for (const std::string_view part : split(text.substr(at + 1, end - at - 1), ',')) {
+      const auto count = number_of(part);
+      if (!count || *count > kMaxCount) return false;
+    }
+  }
+  return true;
+}
+
 // nullptr where it is none that is understood here.
 std::shared_ptr<const std::regex> compile_expression(std::string text) {
   text = replaced(replaced(std::move(text), "{1,}", "+"), "{0,}", "*");
-  if (text.size() > kMaxExpression || text.find('{') != text.npos) return nullptr;
+  if (text.size() > kMaxExpression || !counts_little(text)) return nullptr;
   try {
     return std::make_shared<const std::regex>(
         text, std::regex::ECMAScript | std::regex_constants::__polynomial);
@@ -38,31 +61,27 @@ bool ends_in(std::string_view path, std::string_view name) {
   return path.size() == name.size() || path[path.size() - name.size() - 1] == '.';
 }
 
-std::optional<std::int64_t> number_of(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || text[0] == '-' || stop != text.data() + text.size() || error != std::errc()) {
-    return std::nullopt;
-  }
-  return value;
-}
-
-// The number after a list of that name; of any list, where it is empty: the first number that two
-// components at least stand before.
+// The number after a list of that name; of any list, where it is empty: a number that two components at least
+// stand before. 0.17 wants one before a named list, too.
 std::optional<std::int64_t> layer_in(const std::vector<std::string_view>& parts,
-                                     std::string_view list) {
-  for (std::size_t i = list.empty() ? 2 : 1; i + 1 < parts.size(); ++i) {
+                                     std::string_view list, LayerNumber which) {
+  std::optional<std::int64_t> found;
+  const bool named = !list.empty() && which == LayerNumber::first;
+  for (std::size_t i = named ? 1 : 2; i + 1 < parts.size(); ++i) {
     const auto number = number_of(parts[i]);
-    if (number && (list.empty() || parts[i - 1] == list)) return number;
+    if (!number || (!list.empty() && parts[i - 1] != list)) continue;
+    found = number;
+    if (which == LayerNumber::first) break;
   }
-  return std::nullopt;
+  return found;
 }
 
-std::optional<std::int64_t> layer_of(std::string_view path, const std::vector<std::string>& lists) {
+std::optional<std::int64_t> layer_of(std::string_view path, const std::vector<std::string>& lists,
+                                     LayerNumber which) {
   const auto parts = split(path, '.');
-  if (lists.empty()) return layer_in(parts, "");
+  if (lists.empty()) return layer_in(parts, "", which);
   for (const std::string& list : lists) {
-    if (const auto layer = layer_in(parts, list)) return layer;
+    if (const auto layer = layer_in(parts, list, which)) return layer;
   }
   return std::nullopt;
 }
@@ -104,7 +123,7 @@ bool PeftTargets::are_known() const {
   return (all_linear || targets.is_set()) && targets.is_understood() && excluded.is_understood();
 }
 
-bool PeftTargets::take(std::string_view path, bool is_head) const {
+bool PeftTargets::take(std::string_view path, bool is_head, LayerNumber number) const {
   if (!are_known()) return true;
   if (excluded.is_set() && excluded.matches(path)) return false;
   if (all_linear) return !is_head;
@@ -113,7 +132,7 @@ bool PeftTargets::take(std::string_view path, bool is_head) const {
   const auto& names = targets.names();
   const bool whole = std::find(names.begin(), names.end(), path) != names.end();
   if (!some_layers || targets.is_expression() || whole) return true;
-  const auto layer = layer_of(path, layer_lists);
+  const auto layer = layer_of(path, layer_lists, number);
   return layer && std::find(layers.begin(), layers.end(), *layer) != layers.end();
 }
 

@@ -1,6 +1,6 @@
 // Into which modules PEFT puts matrices: target_modules and its kin of adapter_config.json.
 //
-// Source: check_target_module_exists() of peft/tuners/tuners_utils.py, 0.17 to 0.21.
+// Source: check_target_module_exists() of peft/tuners/tuners_utils.py, 0.21, and 0.17 where it differs.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +35,9 @@ class ModuleRule {
   std::shared_ptr<const std::regex> compiled_;
 };
 
+// Which of several numbers in a path is its layer's: 0.21 takes the first, 0.17 the last.
+enum class LayerNumber { first, last };
+
 struct PeftTargets {
   ModuleRule targets;
   bool all_linear = false;  // target_modules is "all-linear": every layer but the output head
@@ -50,7 +53,7 @@ struct PeftTargets {
   // expression that is not understood.
   bool are_known() const;
   // Whether PEFT adapts the module of this path (in the model's class). True where not are_known().
-  bool take(std::string_view path, bool is_head) const;
+  bool take(std::string_view path, bool is_head, LayerNumber number = LayerNumber::first) const;
 };
 
 // Throws Error(data) for values of another kind than PEFT writes. `config` is adapter_config.json.

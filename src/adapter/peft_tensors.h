@@ -53,8 +53,8 @@ enum class PairNames {
 };
 
 // All tensors of `file` as pairs, in file order; an adapter's name ("lora_A.default.weight") is kept apart.
-// Throws Error(data) naming another kind of file (adapter/other_kinds.h), then the tensor for anything else: half
-// pairs, embeddings, biases, saved modules, a module that comes twice, other dialects. `copies`, if not
+// Throws Error(data) naming another kind of file (adapter/other_kinds.h), then the tensor for anything else:
+// half pairs, embeddings, biases, saved modules, a module that comes twice, other dialects. `copies`, if not
 // nullptr, gets the names of "<stem>.base_layer.weight" and ".bias": PEFT stores the base's own layer beside
 // the matrices of an embedding or output head.
 std::vector<StoredPair> collect_pairs(const TensorFile& file, PairNames names,

@@ -31,11 +31,18 @@ constexpr std::array<Turn, 8> kLlava = {{
     {"model.vision_tower.vision_model.", "model.vision_tower."},
     {"multi_modal_projector.", "model.multi_modal_projector."},
 }};
+constexpr std::array<Turn, 4> kOlderLlava = {{
+    {"language_model.lm_head", "lm_head"},
+    {"language_model.model", "model.language_model"},
+    {"vision_tower", "model.vision_tower"},
+    {"multi_modal_projector", "model.multi_modal_projector"},
+}};
 constexpr std::array<Turn, 1> kGptNeoX = {{{"embed_out", "lm_head"}}};
 
 struct ClassRule {
   std::string_view architecture;
   std::span<const Turn> turns;
+  std::span<const Turn> older_turns = {};  // of transformers 4.57
   AdapterNames adapters = AdapterNames::as_stored;
   FusedExperts experts = {};
 };
@@ -45,20 +52,20 @@ constexpr FusedExperts kQwenExperts = {"gate_proj", "up_proj", "down_proj"};
 constexpr FusedExperts kUnturned = {"gate_proj", "up_proj", "down_proj", false};
 
 constexpr std::array<ClassRule, 15> kClasses = {{
-    {"Qwen2VLForConditionalGeneration", kQwenVision},
-    {"Qwen2_5_VLForConditionalGeneration", kQwenVision},
-    {"LlavaForConditionalGeneration", kLlava, AdapterNames::converted},
-    {"AriaForConditionalGeneration", kLlava, AdapterNames::converted},
-    {"PaliGemmaForConditionalGeneration", kLlava, AdapterNames::converted},
-    {"AyaVisionForConditionalGeneration", kLlava, AdapterNames::converted},
-    {"GotOcr2ForConditionalGeneration", kLlava, AdapterNames::converted},
-    {"Gemma3ForConditionalGeneration", kLlava, AdapterNames::converted},
-    {"InternVLForConditionalGeneration", kLlava, AdapterNames::converted},
-    {"VipLlavaForConditionalGeneration", kLlava, AdapterNames::converted},
-    {"Mistral3ForConditionalGeneration", kLlava, AdapterNames::converted},
-    {"MixtralForCausalLM", {}, AdapterNames::converted, kMixtral},
-    {"Qwen2MoeForCausalLM", {}, AdapterNames::converted, kUnturned},
-    {"Qwen3MoeForCausalLM", {}, AdapterNames::converted, kQwenExperts},
+    {"Qwen2VLForConditionalGeneration", kQwenVision, kQwenVision},
+    {"Qwen2_5_VLForConditionalGeneration", kQwenVision, kQwenVision},
+    {"LlavaForConditionalGeneration", kLlava, kOlderLlava, AdapterNames::converted},
+    {"AriaForConditionalGeneration", kLlava, kOlderLlava, AdapterNames::converted},
+    {"PaliGemmaForConditionalGeneration", kLlava, kOlderLlava, AdapterNames::converted},
+    {"AyaVisionForConditionalGeneration", kLlava, kOlderLlava, AdapterNames::converted},
+    {"GotOcr2ForConditionalGeneration", kLlava, kOlderLlava, AdapterNames::converted},
+    {"Gemma3ForConditionalGeneration", kLlava, kOlderLlava, AdapterNames::converted},
+    {"InternVLForConditionalGeneration", kLlava, kOlderLlava, AdapterNames::converted},
+    {"VipLlavaForConditionalGeneration", kLlava, kOlderLlava, AdapterNames::converted},
+    {"Mistral3ForConditionalGeneration", kLlava, kOlderLlava, AdapterNames::converted},
+    {"MixtralForCausalLM", {}, {}, AdapterNames::converted, kMixtral},
+    {"Qwen2MoeForCausalLM", {}, {}, AdapterNames::converted, kUnturned},
+    {"Qwen3MoeForCausalLM", {}, {}, AdapterNames::converted, kQwenExperts},
     {"GPTNeoXForCausalLM", kGptNeoX},
 }};
 
@@ -98,14 +105,20 @@ bool below(std::string_view path, std::string_view prefix) {
   return path.size() > prefix.size() && path.starts_with(prefix) && path[prefix.size()] == '.';
 }
 
+std::span<const Turn> turns_of(const ClassRule& rule, Transformers release) {
+  return release == Transformers::v5 ? rule.turns : rule.older_turns;
+}
+
 // A whole model's blocks lie below its prefix; a checkpoint of the part alone does not say it.
-bool lacks_prefix(const BaseModel& base) {
+bool lacks_prefix(const BaseModel& base, Transformers release) {
   if (base.architecture.find("For") == std::string::npos &&
       !base.architecture.ends_with("LMHeadModel")) {
     return false;
   }
   const ClassRule* rule = rule_of(base.architecture);
-  if (base.linears.empty() || (rule != nullptr && !rule->turns.empty())) return false;
+  if (base.linears.empty() || (rule != nullptr && !turns_of(*rule, release).empty())) {
+    return false;
+  }
   const std::string_view prefix = prefix_of(base.architecture);
   return std::none_of(base.linears.begin(), base.linears.end(),
                       [&](const Linear& linear) { return below(linear.path, prefix); });
@@ -126,42 +139,46 @@ bool is_bare_class(std::string_view architecture) {
   return architecture.ends_with("Model") && !architecture.ends_with("LMHeadModel");
 }
 
-std::string class_path(std::string_view architecture, std::string_view path) {
+std::string class_path(std::string_view architecture, std::string_view path, Transformers release) {
   if (is_bare_class(architecture)) {
     const std::string_view prefix = prefix_of(architecture);
     return std::string(below(path, prefix) ? path.substr(prefix.size() + 1) : path);
   }
   const ClassRule* rule = rule_of(architecture);
   if (rule == nullptr) return std::string(path);
-  for (const auto& [from, to] : rule->turns) {
+  for (const auto& [from, to] : turns_of(*rule, release)) {
     if (path.starts_with(from)) return cat(to, path.substr(from.size()));
   }
-  return rule->experts.gate.empty() ? std::string(path) : with_mlp(std::string(path));
+  const bool fused = !fused_experts(architecture, release).gate.empty();
+  return fused ? with_mlp(std::string(path)) : std::string(path);
 }
 
-std::vector<ClassModule> class_modules(const BaseModel& base) {
+std::vector<ClassModule> class_modules(const BaseModel& base, Transformers release) {
   const std::string prefix =
-      lacks_prefix(base) ? cat(prefix_of(base.architecture), ".") : std::string();
+      lacks_prefix(base, release) ? cat(prefix_of(base.architecture), ".") : std::string();
   std::vector<ClassModule> modules;
   for (const auto* list : {&base.linears, &base.experts}) {
     for (const Linear& linear : *list) {
-      modules.push_back({prefix + class_path(base.architecture, linear.path), &linear, false});
+      modules.push_back(
+          {prefix + class_path(base.architecture, linear.path, release), &linear, false});
     }
   }
   if (base.head && !is_bare_class(base.architecture)) {
-    modules.push_back({class_path(base.architecture, base.head->path), &*base.head, true});
+    modules.push_back({class_path(base.architecture, base.head->path, release), &*base.head, true});
   }
   return modules;
 }
 
-AdapterNames adapter_names(std::string_view architecture) {
+AdapterNames adapter_names(std::string_view architecture, Transformers release) {
   const ClassRule* rule = rule_of(architecture);
-  return rule == nullptr ? AdapterNames::as_stored : rule->adapters;
+  if (rule == nullptr) return AdapterNames::as_stored;
+  if (release == Transformers::v5) return rule->adapters;
+  return rule->older_turns.empty() ? AdapterNames::as_stored : AdapterNames::converted_below;
 }
 
-FusedExperts fused_experts(std::string_view architecture) {
+FusedExperts fused_experts(std::string_view architecture, Transformers release) {
   const ClassRule* rule = rule_of(architecture);
-  return rule == nullptr ? FusedExperts{} : rule->experts;
+  return rule == nullptr || release != Transformers::v5 ? FusedExperts{} : rule->experts;
 }
 
 }  // namespace dnd::target

@@ -38,11 +38,20 @@ enum class Verdict {
   refuses,
 };
 
+// What one release does, where releases that are in use differ.
+struct ReleaseVerdict {
+  std::string release;  // e.g. "PEFT 0.17, transformers 4.57"
+  Verdict verdict = Verdict::loads;
+  std::string why;
+};
+
 // What one runtime does with this file as it is.
 struct RuntimeVerdict {
   std::string runtime;  // e.g. "vLLM"
   Verdict verdict = Verdict::loads;
   std::string why;  // the reason, or what the runtime needs to be told; may be empty
+  std::vector<ReleaseVerdict>
+      releases;  // each that is judged; the first is the verdict's. Mostly empty
 };
 
 struct Report {

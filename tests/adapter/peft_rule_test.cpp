@@ -24,15 +24,21 @@ LoraAdapter folder(const std::vector<std::string>& targets = {"q_proj", "down_pr
 }
 
 std::size_t acting(const LoraAdapter& adapter,
-                   const target::BaseModel& base = tiny_base(kTinyLayers)) {
-  return peft_outcome(adapter, base).count(PeftFate::acts);
+                   const target::BaseModel& base = tiny_base(kTinyLayers),
+                   PeftRelease release = PeftRelease::v0_21) {
+  return peft_outcome(adapter, base, release).count(PeftFate::acts);
+}
+
+std::size_t acting_before(const LoraAdapter& adapter,
+                          const target::BaseModel& base = tiny_base(kTinyLayers)) {
+  return acting(adapter, base, PeftRelease::v0_17);
 }
 
 TEST(PeftRule, AUsualFolderActs) {
   const PeftOutcome outcome = peft_outcome(folder(), tiny_base(kTinyLayers));
   EXPECT_EQ(outcome.count(PeftFate::acts), 6U);
   EXPECT_EQ(outcome.refusal, "");
-  EXPECT_TRUE(outcome.older_loads);
+  EXPECT_EQ(acting_before(folder()), 6U);
 }
 
 TEST(PeftRule, StoredNamesDecide) {
@@ -43,7 +49,7 @@ TEST(PeftRule, StoredNamesDecide) {
   EXPECT_EQ(acting(adapter), 4U);
   adapter.pairs[2].adapter_name = "default";
   EXPECT_EQ(acting(adapter), 4U);
-  EXPECT_FALSE(peft_outcome(adapter, tiny_base(kTinyLayers)).older_loads);
+  EXPECT_EQ(acting_before(adapter), 3U);
   adapter.pairs[2].adapter_name = "style";
   EXPECT_EQ(acting(adapter), 3U);
 }
@@ -52,7 +58,7 @@ TEST(PeftRule, ClassesOfVisionModelsTurnNamesOrDoNot) {
   target::BaseModel base = tiny_base(kTinyLayers);
   base.architecture = "Qwen2_5_VLForConditionalGeneration";
   EXPECT_EQ(acting(folder(), base), 0U);
-  EXPECT_TRUE(peft_outcome(folder(), base).older_loads);
+  EXPECT_EQ(acting_before(folder(), base), 6U);
   LoraAdapter renamed = folder();
   for (LoraPair& pair : renamed.pairs) {
     pair.key.replace(0, 22, "base_model.model.model.language_model");
@@ -60,6 +66,13 @@ TEST(PeftRule, ClassesOfVisionModelsTurnNamesOrDoNot) {
   EXPECT_EQ(renamed.pairs[0].key,
             "base_model.model.model.language_model.layers.0.self_attn.q_proj");
   EXPECT_EQ(acting(renamed, base), 6U);
+  EXPECT_EQ(acting_before(renamed, base), 6U);
+  base.architecture = "Gemma3ForConditionalGeneration";
+  for (target::Linear& linear : base.linears) linear.path.insert(0, "language_model.");
+  renamed.pairs[0].key.erase(0, 17);
+  EXPECT_EQ(acting(renamed, base), 6U);
+  EXPECT_THAT(peft_outcome(renamed, base, PeftRelease::v0_17).refusal,
+              HasSubstr("does not begin with 'base_model.'"));
 }
 
 TEST(PeftRule, TheConfigurationDecides) {
@@ -114,6 +127,7 @@ TEST(PeftRule, ExpertsThatTheClassKeepsAsOneParameter) {
   EXPECT_EQ(acting(adapter, base), 3U);
   adapter.peft->targets = ModuleRule(std::vector<std::string>{"gate_proj"});
   EXPECT_THAT(peft_outcome(adapter, base).refusal, HasSubstr("one of gate_proj and up_proj"));
+  EXPECT_EQ(acting_before(adapter, base), 1U);
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ TEST(PeftTargets, ExpressionsMatchWholePaths) {
 
 TEST(PeftTargets, WhatIsNotUnderstoodTakesEverything) {
   for (const char* text : {R"({})", R"x({"target_modules": "(?<=a)q_proj"})x",
-                           R"({"target_modules": "a{2}"})", R"({"target_modules": null})"}) {
+                           R"({"target_modules": "(a){2}"})", R"({"target_modules": null})"}) {
     EXPECT_FALSE(targets_of(text).are_known()) << text;
     EXPECT_TRUE(takes(text)) << text;
   }
@@ -60,6 +60,27 @@ TEST(PeftTargets, SomeLayers) {
                          "layers_pattern": ["blocks"]})"));
   // The list's name needs a component before it.
   EXPECT_FALSE(takes(R"({"target_modules": ["q"], "layers_to_transform": [1]})", "h.1.q"));
+}
+
+// Of several numbers 0.17 takes the last, and wants a component before a list that is named.
+TEST(PeftTargets, NumbersOfLayersBefore) {
+  const PeftTargets experts = targets_of(R"({"target_modules": ["w1"], "layers_to_transform": 1})");
+  constexpr const char* kExpert = "model.layers.1.mlp.experts.0.w1";
+  EXPECT_TRUE(experts.take(kExpert, false));
+  EXPECT_FALSE(experts.take(kExpert, false, LayerNumber::last));
+  const PeftTargets blocks =
+      targets_of(R"({"target_modules": ["q"], "layers_to_transform": 1, "layers_pattern": "h"})");
+  EXPECT_TRUE(blocks.take("h.1.q", false));
+  EXPECT_FALSE(blocks.take("h.1.q", false, LayerNumber::last));
+  EXPECT_TRUE(blocks.take("a.h.1.q", false, LayerNumber::last));
+}
+
+// A number behind one character or class; what could grow without bounds is not understood.
+TEST(PeftTargets, CountedRepetition) {
+  EXPECT_TRUE(takes(R"x({"target_modules": "model\\.layers\\.\\d{1,2}\\..*q_proj"})x"));
+  EXPECT_FALSE(takes(R"x({"target_modules": "model\\.layers\\.[0-9]{2}\\..*q_proj"})x"));
+  EXPECT_FALSE(targets_of(R"x({"target_modules": "(a{9}){9}"})x").are_known());
+  EXPECT_FALSE(targets_of(R"x({"target_modules": "a{900}"})x").are_known());
 }
 
 TEST(PeftTargets, OtherKindsOfValues) {

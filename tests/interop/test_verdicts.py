@@ -1,19 +1,31 @@
-"""`dnd verify --base` against PEFT itself: what it says of a folder is what happens (verdict_cells.py)."""
+"""`dnd verify --base` against PEFT itself: what it says of a folder is what happens (verdict_cells.py).
+
+Of the two pairs of PEFT and transformers that it judges the one that is installed is asked; scripts/setup_interop_older.sh
+has the other.
+"""
 
 import json
 
+import peft
 import pytest
 import verdict_cells
 from verdict_cells import BASES, MIXTURES, QUICK, SLOW, Opened, reference, write_adapter
 
 
+OLDER = peft.__version__.startswith("0.17.")
+# transformers 4.57 reads no checkpoint that has an output head and names without "model.".
+READABLE = [name for name in BASES if not (OLDER and name == "qwen2-no-prefix")]
+RELEASE = f"PEFT {'.'.join(peft.__version__.split('.')[:2])},"
+
+
 def verdict(dnd, base, adapter) -> str:
-    """What the program says of PEFT; a folder that it does not read at all is a refusal of its own."""
+    """What the program says of this PEFT; a folder that it does not read at all is a refusal of its own."""
     result = dnd.attempt("verify", "--base", base, adapter, "--json")
     if not result.stdout:
         return f"unread: {result.stderr}"
-    runtimes = json.loads(result.stdout)["runtimes"]
-    return next(each["verdict"] for each in runtimes if each["runtime"].startswith("PEFT"))
+    judged = next(each for each in json.loads(result.stdout)["runtimes"] if each["runtime"].startswith("PEFT"))
+    assert judged["verdict"] == judged["releases"][0]["verdict"]
+    return next(each["verdict"] for each in judged["releases"] if each["release"].startswith(RELEASE))
 
 
 def agree(ours: str, theirs: str) -> bool:
@@ -37,7 +49,7 @@ def check(dnd, name: str, cells: dict, folder) -> list[str]:
     return theirs
 
 
-@pytest.mark.parametrize("name", BASES)
+@pytest.mark.parametrize("name", READABLE)
 def test_verdicts(dnd, name, tmp_path):
     theirs = check(dnd, name, QUICK, tmp_path)
     idle = sum(each in ("refuses", "ignores") for each in theirs)
@@ -45,7 +57,7 @@ def test_verdicts(dnd, name, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", BASES)
+@pytest.mark.parametrize("name", READABLE)
 def test_more_verdicts(dnd, name, tmp_path):
     check(dnd, name, SLOW, tmp_path)
 

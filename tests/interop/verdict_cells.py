@@ -36,7 +36,10 @@ class Base:
 
     def write(self, folder: Path):
         torch.manual_seed(0)
-        self.model().save_pretrained(folder)
+        model = self.model()
+        model.save_pretrained(folder)
+        config = json.loads((folder / "config.json").read_text())  # transformers 4.57 leaves it out of some
+        (folder / "config.json").write_text(json.dumps(config | {"architectures": [type(model).__name__]}))
         if self.rename:
             file = folder / "model.safetensors"
             tensors = {key.replace(*self.rename): value for key, value in load_file(file).items()}
@@ -111,6 +114,12 @@ class Opened:
         return [path for path in self.layers if path.rpartition(".")[2] in kinds and "vis" not in path]
 
     @property
+    def head(self) -> str | None:
+        """"lm_head", or what the class calls it."""
+        found = self.model.get_output_embeddings()
+        return next((path for path, module in self.model.named_modules() if found is not None and module is found), None)
+
+    @property
     def usual(self) -> list[str]:
         return self.of_kinds(*self.base.kinds)
 
@@ -158,15 +167,15 @@ def half_bare(o: Opened):
 
 
 def head(o: Opened):
-    if "lm_head" not in o.layers:
+    if o.head is None:
         return usual(o)
-    tensors = pairs(o, [*o.usual, "lm_head"])
-    tensors["base_model.model.lm_head.base_layer.weight"] = o.model.get_output_embeddings().weight.detach().clone()
-    return tensors, {"target_modules": [*o.base.kinds, "lm_head"]}
+    tensors = pairs(o, [*o.usual, o.head])
+    tensors[f"base_model.model.{o.head}.base_layer.weight"] = o.model.get_output_embeddings().weight.detach().clone()
+    return tensors, {"target_modules": [*o.base.kinds, o.head]}
 
 
 def head_not_targeted(o: Opened):
-    paths = ["lm_head"] if "lm_head" in o.layers else o.of_kinds(o.base.other)
+    paths = [o.head] if o.head else o.of_kinds(o.base.other)
     return pairs(o, paths), {"target_modules": list(o.base.kinds)}
 
 

@@ -35,6 +35,21 @@ TEST(ClassNames, VisionLanguageModelsKeepEarlierNamesInTheirFiles) {
             "model.language_model.layers.0.mlp.up_proj");
 }
 
+TEST(ClassNames, TransformersBefore) {
+  const auto path = [](const char* architecture, const char* stored) {
+    return class_path(architecture, stored, Transformers::v4_57);
+  };
+  EXPECT_EQ(path("Qwen2_5_VLForConditionalGeneration", "model.layers.0.mlp.up_proj"),
+            "model.language_model.layers.0.mlp.up_proj");
+  EXPECT_EQ(path("Gemma3ForConditionalGeneration", "vision_tower.vision_model.encoder"),
+            "model.vision_tower.vision_model.encoder");
+  EXPECT_EQ(path("MixtralForCausalLM", "model.layers.0.block_sparse_moe.gate"),
+            "model.layers.0.block_sparse_moe.gate");
+  EXPECT_EQ(path("GPTNeoXForCausalLM", "embed_out"), "embed_out");
+  EXPECT_EQ(fused_experts("MixtralForCausalLM", Transformers::v4_57).gate, "");
+  EXPECT_EQ(fused_experts("MixtralForCausalLM").gate, "w1");
+}
+
 TEST(ClassNames, APrefixThatTheCheckpointLacks) {
   EXPECT_THAT(paths(base_of("GPT2LMHeadModel", {"h.0.attn.c_attn"})),
               ElementsAre("transformer.h.0.attn.c_attn", "lm_head"));

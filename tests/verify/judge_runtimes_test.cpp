@@ -171,7 +171,13 @@ TEST(JudgeRuntimes, StoredNamesOfAFolder) {
   EXPECT_EQ(judge(adapter, "vLLM"), "loads: ");
   adapter = from_folder({"q_proj", "down_proj"});
   for (LoraPair& pair : adapter.pairs) pair.adapter_name = "default";
-  EXPECT_THAT(judge(adapter, "PEFT"), HasSubstr("loads: peft 0.17 passes over"));
+  EXPECT_EQ(judge(adapter, "PEFT"), "loads: ");
+  const target::BaseModel base = tiny_base(kTinyLayers);
+  const std::vector<ReleaseVerdict> releases = judge_runtimes(adapter, {&base})[0].releases;
+  ASSERT_EQ(releases.size(), 2U);
+  EXPECT_EQ(releases[0].verdict, Verdict::loads);
+  EXPECT_EQ(releases[1].verdict, Verdict::ignores);
+  EXPECT_THAT(releases[1].why, HasSubstr("with an adapter's name"));
   EXPECT_THAT(judge(adapter, "vLLM"), HasSubstr("refuses: 'base_model.model.model.layers.0"));
   adapter = from_folder({"q_proj", "down_proj"});
   for (LoraPair& pair : adapter.pairs) pair.key.insert(23, "language_model.");

@@ -39,26 +39,31 @@ Facts collect_facts(const adapter::LoraAdapter& adapter, const Against& against)
   }
   if (against.base == nullptr) return facts;
   facts.uneven = !coverage_of(adapter, *against.base).missing.empty();
-  if (adapter.peft) facts.peft = adapter::peft_outcome(adapter, *against.base);
+  if (adapter.peft) {
+    facts.peft = adapter::peft_outcome(adapter, *against.base);
+    facts.older_peft = adapter::peft_outcome(adapter, *against.base, adapter::PeftRelease::v0_17);
+  }
   return facts;
 }
 
 RuntimeVerdict refuses(const char* runtime, std::string why) {
-  return {runtime, Verdict::refuses, std::move(why)};
+  return {runtime, Verdict::refuses, std::move(why), {}};
 }
 RuntimeVerdict ignores(const char* runtime, std::string why) {
-  return {runtime, Verdict::ignores, std::move(why)};
+  return {runtime, Verdict::ignores, std::move(why), {}};
 }
 RuntimeVerdict loads(const char* runtime, std::string why) {
-  return {runtime, Verdict::loads, std::move(why)};
+  return {runtime, Verdict::loads, std::move(why), {}};
 }
 
 RuntimeVerdict acts_in_part(const char* runtime, std::size_t acting, std::size_t count,
                             const std::string& why) {
   if (acting == count) return loads(runtime);
   if (acting == 0) return ignores(runtime, why);
-  return {runtime, Verdict::partly,
-          cat(count - acting, " of ", count, " modules do nothing: ", why)};
+  return {runtime,
+          Verdict::partly,
+          cat(count - acting, " of ", count, " modules do nothing: ", why),
+          {}};
 }
 
 }  // namespace dnd::verify

@@ -23,6 +23,7 @@ struct Facts {
       named;  // first key that has an adapter's name in it ("...lora_A.default.weight"); else empty
   std::string bare;                          // first key without "base_model.model."; else empty
   std::optional<adapter::PeftOutcome> peft;  // of a folder held against a base
+  std::optional<adapter::PeftOutcome> older_peft;  // the same of PEFT 0.17
 };
 
 Facts collect_facts(const adapter::LoraAdapter& adapter, const Against& against);

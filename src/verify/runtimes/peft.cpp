@@ -1,4 +1,4 @@
-// peft 0.21.2 with transformers 5.23; what 0.17 with 4.57 does otherwise is said where it matters.
+// peft 0.21.2 with transformers 5.23, and 0.17.1 with 4.57.6.
 #include "base/strings.h"
 #include "verify/runtimes/rules.h"
 
@@ -6,29 +6,25 @@ namespace dnd::verify {
 namespace {
 
 using adapter::PeftFate;
+using adapter::PeftOutcome;
 
 constexpr const char* kPeft = "PEFT, transformers";
 
-RuntimeVerdict judge_outcome(const adapter::LoraAdapter& adapter, const Facts& facts) {
-  const adapter::PeftOutcome& outcome = *facts.peft;
+std::string why_lost(const Facts& facts, bool older) {
+  if (!facts.bare.empty()) return "names without 'base_model.model.' are passed over";
+  if (older && !facts.named.empty()) return "names with an adapter's name in them are passed over";
+  return "module names that the base's class lacks are passed over";
+}
+
+RuntimeVerdict judge_outcome(const PeftOutcome& outcome, const Facts& facts, bool older) {
   if (!outcome.refusal.empty()) return refuses(kPeft, outcome.refusal);
-  const std::size_t lost = outcome.count(PeftFate::lost);
-  const std::size_t acting = outcome.count(PeftFate::acts);
-  std::string why;
-  if (lost > 0) {
-    why = facts.bare.empty() ? "module names that the base's class lacks are passed over"
-                             : "names without 'base_model.model.' are passed over";
-    if (outcome.older_loads) why += " (peft 0.17 with transformers 4.57 loads them)";
-  } else {
-    why = "target_modules and its kin leave them out";
-  }
-  RuntimeVerdict verdict = acts_in_part(kPeft, acting, adapter.pairs.size(), why);
-  if (verdict.verdict == Verdict::loads && !outcome.older_loads) {
-    verdict.why = facts.named.empty()
-                      ? "peft 0.17 with transformers 4.57 passes over some names"
-                      : "peft 0.17 passes over names with an adapter's name in them";
-  }
-  return verdict;
+  const bool lost = outcome.count(PeftFate::lost) > 0;
+  return acts_in_part(kPeft, outcome.count(PeftFate::acts), outcome.pairs.size(),
+                      lost ? why_lost(facts, older) : "target_modules and its kin leave them out");
+}
+
+ReleaseVerdict of_release(const char* release, const RuntimeVerdict& verdict) {
+  return {release, verdict.verdict, verdict.why};
 }
 
 }  // namespace
@@ -37,7 +33,13 @@ RuntimeVerdict judge_peft(const adapter::LoraAdapter& adapter, const Facts& fact
   if (adapter.format != adapter::AdapterFormat::peft) {
     return refuses(kPeft, "needs dnd convert --to peft");
   }
-  if (facts.peft) return judge_outcome(adapter, facts);
+  if (facts.peft) {
+    RuntimeVerdict verdict = judge_outcome(*facts.peft, facts, false);
+    const RuntimeVerdict older = judge_outcome(*facts.older_peft, facts, true);
+    verdict.releases = {of_release("PEFT 0.21, transformers 5", verdict),
+                        of_release("PEFT 0.17, transformers 4.57", older)};
+    return verdict;
+  }
   if (!facts.bare.empty()) {
     return ignores(kPeft, cat("'", printable(facts.bare), "' lacks 'base_model.model.'"));
   }
