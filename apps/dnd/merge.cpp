@@ -11,6 +11,7 @@
 #include "merge/adapter_argument.h"
 #include "merge/merge_gguf.h"
 #include "merge/merge_weights.h"
+#include "merge/stored_copies.h"
 #include "progress.h"
 #include "source_options.h"
 
@@ -97,6 +98,7 @@ void run_merge(const Context& context, const MergeCall& call) {
   std::vector<merge::WeightedAdapter> adapters = merge::read_adapters(arguments, base.hints());
   keep_what_acts(adapters, call.base);
   const std::vector<merge::MergeTarget> targets = merge::plan_merge(base, adapters);
+  merge::check_stored_copies(base, adapters);
   say_what_stays(base);
   say_what_changes(base, call);
   Progress progress(context.quiet || context.json);

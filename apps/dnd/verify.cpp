@@ -127,8 +127,8 @@ RunReport run_what_acts(adapter::LoraAdapter adapter, const Reference& reference
 // `runner`: nullptr where nothing is run.
 void verify_one(const Context& context, const fs::path& path, const Reference& reference,
                 bool partial, AdapterRun* runner, int& exit_code) {
-  const adapter::LoraAdapter adapter =
-      adapter::read_lora(path, reference.hints, adapter::ModuleNames::as_found);
+  const adapter::LoraAdapter adapter = adapter::read_lora(
+      path, reference.hints, adapter::ModuleNames::as_found, adapter::Besides::keep);
   verify::Report report = verify::verify(adapter, reference.against(partial));
   std::optional<RunReport> run;
   if (runner != nullptr) {

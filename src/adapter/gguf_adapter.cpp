@@ -55,11 +55,13 @@ std::uint32_t type_for(std::uint32_t wanted, std::int64_t columns) {
 }
 
 std::string base_tensor_name(const std::string& who, const std::string& architecture,
-                             const LoraPair& pair) {
+                             const LoraPair& pair, bool own_head) {
+  if (own_head && is_gguf_head(pair.module)) return cat(kGgufHead, kGgufWeight);
   const auto name = formats::gguf_tensor_name(architecture, pair.module);
   if (!name) {
     fail(ErrorKind::data, who, ": '", printable(pair.module), "' has no name in a GGUF of '",
-         architecture, "': only the linear layers of the language model's blocks have one");
+         architecture, "': only the linear layers of the language model's blocks have one",
+         is_gguf_head(pair.module) ? ", and the head of a base (--base) that does not tie it" : "");
   }
   if (name->size() + kGgufWeight.size() + kGgufSuffixA.size() > formats::kMaxGgufName) {
     fail(ErrorKind::data, who, ": '", printable(pair.module), "': its GGUF name is longer than ",
@@ -75,7 +77,7 @@ std::vector<PlannedPart> plan_parts(const std::string& who, const LoraAdapter& a
   std::set<std::string> names;
   for (const LoraPair& pair : adapter.pairs) {
     check_pair(who, pair);
-    const std::string base = base_tensor_name(who, architecture, pair);
+    const std::string base = base_tensor_name(who, architecture, pair, options.own_head);
     if (!names.insert(base).second) {
       fail(ErrorKind::data, who, ": '", printable(pair.module), "': a second pair for '", base,
            "'");
@@ -191,6 +193,10 @@ WrittenFile write_parts(const std::string& who, const fs::path& path,
 }
 
 }  // namespace
+
+bool is_gguf_head(std::string_view module) {
+  return module == "lm_head" || module == "language_model.lm_head";
+}
 
 FileKind gguf_adapter_file() {
   return {"a GGUF adapter",

@@ -32,9 +32,15 @@ struct GgufAdapterOptions {
   // F32, F16, BF16 or Q8_0. With Q8_0, matrices whose rows are no multiple of 32 become F16, as the
   // converter has it (so every lora_b of a rank below 32).
   std::uint32_t ggml_type = formats::kGgmlF32;
-  std::string name;                             // general.name; left out where empty
+  bool own_head =
+      false;         // the base's output head is a tensor of its own: an adapter of it is written
+  std::string name;  // general.name; left out where empty
   std::map<std::string, std::string> metadata;  // the "dnd.*" ones are written, others are not
 };
+
+// Whether the module is what llama.cpp calls "output", the head of a base that does not tie it.
+bool is_gguf_head(std::string_view module);
+inline constexpr std::string_view kGgufHead = "output";
 
 // What a new file may replace: a GGUF file that says it is an adapter.
 FileKind gguf_adapter_file();
@@ -46,7 +52,7 @@ FileKind gguf_adapter_file();
 // it is 1 and everything is folded: an alpha of 0 would mean a scale of 1 to llama.cpp.
 //
 // Throws Error(data) for what GGUF adapters cannot say: an unknown architecture, DoRA, modules
-// without a GGUF name (vision towers, embeddings, output heads, diffusion models), names above 63
+// without a GGUF name (vision towers, embeddings, heads that may be tied, diffusion models), names above 63
 // bytes, two pairs of one name, missing or unfitting heads, values that the type cannot hold.
 WrittenFile write_gguf_adapter(const std::filesystem::path& path, const LoraAdapter& adapter,
                                const GgufAdapterOptions& options, OnExisting on_existing);

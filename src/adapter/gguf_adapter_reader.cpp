@@ -108,13 +108,14 @@ class Reader {
 
   std::string module_of(const std::string& base) const {
     const std::string_view name(base);
+    if (name == cat(kGgufHead, kGgufWeight)) return "lm_head";
     const auto module = name.ends_with(kGgufWeight)
                             ? formats::module_of_gguf_tensor(
                                   architecture_, name.substr(0, name.size() - kGgufWeight.size()))
                             : std::nullopt;
     if (!module) {
       refuse("tensor '", printable(base), "' is no linear layer of '", printable(architecture_),
-             "' that is known (embeddings, output heads and experts are not supported)");
+             "' that is known (embeddings and experts are not supported)");
     }
     return *module;
   }

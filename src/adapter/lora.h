@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -49,6 +50,14 @@ struct MlxChoice {
   std::set<std::string> whole_paths;  // entries of 'keys' that name one module of the model
 };
 
+// A tensor of the base that PEFT stores beside an adapted layer, in whose place it is put when loaded.
+struct StoredCopy {
+  std::string key;     // "base_model.model.lm_head.base_layer.weight"
+  std::string tensor;  // of the base: "lm_head.weight"
+  Dtype dtype = Dtype::f32;
+  std::function<std::vector<float>()> read;  // keeps the file open as long as it lives
+};
+
 struct LoraAdapter {
   AdapterFormat format = AdapterFormat::peft;
   std::string base_model;    // as the file names it; may be empty
@@ -60,8 +69,11 @@ struct LoraAdapter {
   std::string task_type;            // PEFT's, e.g. "CAUSAL_LM"; empty where nothing says it
   std::optional<PeftTargets> peft;  // of a PEFT folder: what its configuration says about modules
   std::optional<MlxChoice> mlx;     // of an MLX folder: which modules its configuration names
-  std::vector<std::string> copies;  // tensors of the base that PEFT stores beside an adapted layer
-  std::vector<LoraPair> pairs;      // in file order
+  std::vector<StoredCopy> copies;
+  // Of a PEFT folder: tensors that are no matrices of a pair and that PEFT loads, whole modules
+  // (modules_to_save) and biases. Nothing here applies them.
+  std::vector<std::string> others;
+  std::vector<LoraPair> pairs;  // in file order
 
   const LoraPair* find(std::string_view module) const;
   bool has_dora() const;

@@ -9,10 +9,12 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "adapter/adapter_layout.h"
 #include "adapter/lora.h"
+#include "adapter/peft_config.h"
 #include "adapter/uniform.h"
 #include "adapter/written_file.h"
 #include "base/dtype.h"
@@ -26,6 +28,8 @@ inline constexpr const char* kAdapterPickleName = "adapter_model.bin";
 inline constexpr const char* kAdapterConfigName = "adapter_config.json";
 inline constexpr const char* kCardName = "README.md";
 inline constexpr const char* kPeftKeyPrefix = "base_model.model.";
+// What it calls the base's own layer within an adapted one.
+inline constexpr std::string_view kPeftBaseLayer = ".base_layer";
 
 // The first that is there holds the matrices.
 inline constexpr std::array kPeftWeightsNames = {kAdapterWeightsName, kAdapterPickleName};
@@ -52,8 +56,10 @@ WrittenFile write_peft_folder(const std::filesystem::path& directory, const Lora
                               const PeftOptions& options, OnExisting on_existing);
 
 // adapter_model.safetensors, or adapter_model.bin where there is none (no code of it is run), with
-// adapter_config.json. Throws Error(no_input) or Error(data).
+// adapter_config.json. Throws Error(no_input) or Error(data); with Besides::keep not for stored modules and
+// biases, which LoraAdapter::others names.
 LoraAdapter read_peft_folder(const std::filesystem::path& folder);
+LoraAdapter read_peft_folder(const std::filesystem::path& folder, Besides besides);
 // A bare file, all pairs at `scale`. Without one Error(data) that says what is missing: alpha is unknown.
 LoraAdapter read_peft_file(const std::filesystem::path& file,
                            std::optional<double> scale = std::nullopt);

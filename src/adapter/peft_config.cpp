@@ -22,6 +22,8 @@ struct Obstacle {
   const char* why;
 };
 
+constexpr std::string_view kSaved = "modules_to_save";
+
 // Present and neither null, false nor empty: the adapter is more than scale * B A.
 constexpr std::array kObstacles = {
     Obstacle{"lora_bias", "LoRA biases are not supported"},
@@ -43,8 +45,9 @@ bool is_set(const Json& value) {
   return !value.is_structured() || !value.empty();
 }
 
-void refuse_obstacles(JsonObject& config) {
+void refuse_obstacles(JsonObject& config, Besides besides) {
   for (const Obstacle& obstacle : kObstacles) {
+    if (besides == Besides::keep && obstacle.key == kSaved) continue;
     if (!config.has(obstacle.key) || !is_set(config.at(obstacle.key))) continue;
     fail(ErrorKind::data, config.where(), ": '", obstacle.key,
          "' is set: ", printable(json_line(config.at(obstacle.key))), ": ", obstacle.why);
@@ -145,13 +148,13 @@ double PeftConfig::scale_of(std::string_view module) const {
   return value_of(alpha_pattern, module, alpha) / (use_rslora ? std::sqrt(r) : r);
 }
 
-PeftConfig peft_config_from_json(const Json& json, const std::string& who) {
+PeftConfig peft_config_from_json(const Json& json, const std::string& who, Besides besides) {
   JsonObject object(json, who);
   std::string type = object.text_or("peft_type", "LORA");
   if (type != "LORA") {
     fail(ErrorKind::data, who, ": 'peft_type' is '", printable(type), "', only LORA is supported");
   }
-  refuse_obstacles(object);
+  refuse_obstacles(object, besides);
   PeftConfig config;
   config.base_model = object.text_or("base_model_name_or_path", "");
   config.task_type = object.text_or("task_type", "");

@@ -39,9 +39,16 @@ struct PeftConfig {
   double scale_of(std::string_view module) const;
 };
 
+// What is there beside the matrices of pairs: stored modules and biases.
+enum class Besides {
+  refuse,
+  keep,  // for who judges, and applies nothing
+};
+
 // Throws Error(data) for another peft_type than LORA, for settings under which an adapter is more than
 // scale * B A (each by its name), and for patterns that are too long or no regular expression. Other
 // keys are passed over, as PEFT does. `who` names the document.
-PeftConfig peft_config_from_json(const Json& json, const std::string& who);
+PeftConfig peft_config_from_json(const Json& json, const std::string& who,
+                                 Besides besides = Besides::refuse);
 
 }  // namespace dnd::adapter

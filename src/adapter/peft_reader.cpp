@@ -34,6 +34,43 @@ void check_against_config(const TensorFile& file, const PeftConfig& config, cons
   }
 }
 
+// Tensors that are no matrices: the base's own layers, which PEFT stores beside an adapted head or embedding,
+// and, where they are kept, modules and biases.
+class BesidePairs {
+ public:
+  BesidePairs(LoraAdapter& adapter, Besides besides) : adapter_(adapter), besides_(besides) {}
+
+  bool take(const StoredTensor& tensor) {
+    const std::string_view name = tensor.name;
+    const bool lora = name.find(".lora_") != name.npos;
+    const bool bias = name.ends_with(".bias");
+    if (lora || (!bias && !name.ends_with(".weight"))) return false;
+    const std::size_t dot = name.rfind('.');
+    const bool of_base = name.substr(0, dot).ends_with(kPeftBaseLayer);
+    const bool trains_biases = adapter_.peft && adapter_.peft->bias != "none";
+    if (of_base && !(bias && trains_biases)) {
+      const std::string_view stem = name.substr(0, dot - kPeftBaseLayer.size());
+      adapter_.copies.push_back(
+          {tensor.name, module_of(stem) + tensor.name.substr(dot), tensor.dtype, tensor.read});
+      return true;
+    }
+    if (besides_ == Besides::refuse) return false;
+    if (!bias && !(adapter_.peft && adapter_.peft->is_saved(name.substr(0, dot)))) return false;
+    adapter_.others.push_back(tensor.name);
+    return true;
+  }
+
+ private:
+  LoraAdapter& adapter_;
+  Besides besides_;
+};
+
+std::vector<StoredPair> pairs_of(const TensorFile& file, LoraAdapter& adapter, Besides besides) {
+  BesidePairs beside(adapter, besides);
+  return collect_pairs(file, PairNames::peft,
+                       [&](const StoredTensor& tensor) { return beside.take(tensor); });
+}
+
 // The factor's key with the name that the base's class gives the module.
 std::string class_key(const FactorLayout& factor, const AdapterLayout& layout) {
   const std::string stem = layout.key_prefix + factor.module;
@@ -53,18 +90,22 @@ void check_shape(const TensorFile& file, const StoredTensor& tensor,
 }  // namespace
 
 LoraAdapter read_peft_folder(const fs::path& folder) {
+  return read_peft_folder(folder, Besides::refuse);
+}
+
+LoraAdapter read_peft_folder(const fs::path& folder, Besides besides) {
   const fs::path config_path = folder / kAdapterConfigName;
   const std::string who = "adapter: " + config_path.string();
   const Json json = read_json_file(config_path, who);
   JsonObject(json, who).text("peft_type");  // PEFT itself insists on it
-  const PeftConfig config = peft_config_from_json(json, who);
+  const PeftConfig config = peft_config_from_json(json, who, besides);
   const TensorFile file = open_tensor_file(weights_file(folder));
   LoraAdapter adapter;
   adapter.base_model = config.base_model;
   adapter.metadata = file.metadata;
   adapter.task_type = config.task_type;
   adapter.peft = config.targets;
-  for (const StoredPair& stored : collect_pairs(file, PairNames::peft, &adapter.copies)) {
+  for (const StoredPair& stored : pairs_of(file, adapter, besides)) {
     if (adapter.pairs.empty()) adapter.dtype = stored.a->dtype;
     LoraPair pair = load_pair(file, stored, module_of(stored.stem));
     check_against_config(file, config, pair);
@@ -77,8 +118,7 @@ LoraAdapter read_peft_folder(const fs::path& folder) {
 LoraAdapter read_peft_file(const fs::path& path, std::optional<double> scale) {
   const TensorFile file = open_tensor_file(path);
   LoraAdapter adapter;
-  const std::vector<StoredPair> stored_pairs =
-      collect_pairs(file, PairNames::peft, &adapter.copies);
+  const std::vector<StoredPair> stored_pairs = pairs_of(file, adapter, Besides::refuse);
   if (!scale) {
     fail(ErrorKind::data, file.who, ": LoRA matrices without ", kAdapterConfigName,
          ": their alpha is unknown (give the adapter's folder, or put its configuration beside as ",

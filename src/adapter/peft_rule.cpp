@@ -194,6 +194,36 @@ std::string why_no_names(const LoraAdapter& adapter, const std::string& architec
   return "";
 }
 
+// The module of a stored tensor that is no matrix: "lm_head" of "base_model.model.lm_head.weight".
+std::string module_of_other(std::string_view key, const std::string& architecture,
+                            PeftRelease release) {
+  key = key.substr(0, key.rfind('.'));
+  if (key.ends_with(kPeftBaseLayer)) key.remove_suffix(kPeftBaseLayer.size());
+  return path_of(key, architecture, release);
+}
+
+// Modules that the class has: those of the base, and what stands beside them (norms, embeddings).
+bool is_in_class(const std::string& path, const std::set<std::string>& others,
+                 const std::map<std::string, const ClassModule*>& by_path) {
+  if (path.empty() || by_path.contains(path)) return !path.empty();
+  const std::size_t dot = path.rfind('.');
+  return dot == std::string::npos ? path == "lm_head" : others.contains(path.substr(0, dot));
+}
+
+// A module that is to be put in the model's place must be in the file.
+std::string why_not_saved(const LoraAdapter& adapter, const std::vector<ClassModule>& modules,
+                          const std::string& architecture, PeftRelease release) {
+  std::set<std::string> stored;
+  for (const std::string& key : adapter.others) {
+    stored.insert(module_of_other(key, architecture, release));
+  }
+  for (const ClassModule& module : modules) {
+    const bool saved = adapter.peft->is_saved(module.path) && !stored.contains(module.path);
+    if (saved) return cat("modules_to_save has '", printable(module.path), "', the file does not");
+  }
+  return "";
+}
+
 // A base without weights does not tell its head.
 bool is_unseen_head(const LoraPair& pair, const target::BaseModel& base, PeftRelease release) {
   return !base.head && !target::is_bare_class(base.architecture) &&
@@ -225,8 +255,14 @@ PeftOutcome peft_outcome(const LoraAdapter& adapter, const target::BaseModel& ba
   PeftOutcome outcome;
   for (const std::string& why :
        {why_no_names(adapter, base.architecture, release), why_no_task(adapter, base.architecture),
-        why_no_module(*adapter.peft, fused, modules, targets), why_half_experts(adapter, fused)}) {
+        why_no_module(*adapter.peft, fused, modules, targets), why_half_experts(adapter, fused),
+        why_not_saved(adapter, modules, base.architecture, release)}) {
     if (outcome.refusal.empty()) outcome.refusal = why;
+  }
+  const std::set<std::string> beside = other_modules(modules, fused);
+  for (const std::string& key : adapter.others) {
+    outcome.others +=
+        is_in_class(module_of_other(key, base.architecture, release), beside, by_path) ? 1U : 0U;
   }
   const bool without_experts = !fused.gate.empty() && !fused.targets_turned;
   for (const LoraPair& pair : adapter.pairs) {
@@ -274,6 +310,12 @@ std::vector<std::string> keep_pairs(LoraAdapter& adapter, const PeftOutcome& out
 std::vector<std::string> keep_what_acts(LoraAdapter& adapter, const target::BaseModel& base,
                                         const std::string& who) {
   if (!adapter.peft || adapter.pairs.empty()) return {};
+  if (!adapter.others.empty()) {
+    fail(ErrorKind::data, who, ": '", printable(adapter.others[0]),
+         "' is no LoRA matrix (a module of modules_to_save, or a bias): PEFT loads it, here it "
+         "cannot be "
+         "applied");
+  }
   const PeftOutcome outcome = peft_outcome(adapter, base);
   const bool other_base =
       std::any_of(adapter.pairs.begin(), adapter.pairs.end(), [&](const LoraPair& pair) {

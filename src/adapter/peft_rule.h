@@ -1,7 +1,7 @@
 // What PEFT makes of a folder on a base: which of the stored matrices act, and why the others do not.
 //
-// Source: PeftModel.from_pretrained() of peft 0.21.2 with transformers 5.23, and of 0.17.1 with 4.57.6, on the
-// class that the base's config.json names (tests/interop/test_verdicts.py holds it against both).
+// Source: PeftModel.from_pretrained() of peft 0.21.2 with transformers 5.23, and of 0.17.1 with 4.57.6, on
+// the class that the base's config.json names (tests/interop/test_verdicts.py holds it against both).
 #pragma once
 
 #include <cstddef>
@@ -33,6 +33,7 @@ struct PairInPeft {
 
 struct PeftOutcome {
   std::vector<PairInPeft> pairs;  // one for each of the adapter's
+  std::size_t others = 0;         // of LoraAdapter::others those that the class has a place for
   std::string refusal;            // why loading stops; empty where it does not
 
   std::size_t count(PeftFate fate) const;

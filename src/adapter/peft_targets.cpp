@@ -61,6 +61,11 @@ bool ends_in(std::string_view path, std::string_view name) {
   return path.size() == name.size() || path[path.size() - name.size() - 1] == '.';
 }
 
+// Whether `name` is a component of the path, or several in a row.
+bool has_component(std::string_view path, std::string_view name) {
+  return cat(".", path, ".").find(cat(".", name, ".")) != std::string::npos;
+}
+
 // The number after a list of that name; of any list, where it is empty: a number that two components at least
 // stand before. 0.17 wants one before a named list, too.
 std::optional<std::int64_t> layer_in(const std::vector<std::string_view>& parts,
@@ -123,7 +128,13 @@ bool PeftTargets::are_known() const {
   return (all_linear || targets.is_set()) && targets.is_understood() && excluded.is_understood();
 }
 
+bool PeftTargets::is_saved(std::string_view path) const {
+  return std::any_of(saved.begin(), saved.end(),
+                     [&](const std::string& name) { return has_component(path, name); });
+}
+
 bool PeftTargets::take(std::string_view path, bool is_head, LayerNumber number) const {
+  if (is_saved(path)) return false;
   if (!are_known()) return true;
   if (excluded.is_set() && excluded.matches(path)) return false;
   if (all_linear) return !is_head;
@@ -160,6 +171,7 @@ PeftTargets peft_targets_from_json(JsonObject& config) {
     if (targets.layer_lists == std::vector<std::string>{""}) targets.layer_lists.clear();
   }
   targets.bias = config.text_or("bias", "none");
+  if (config.has("modules_to_save")) targets.saved = texts_at(config, "modules_to_save");
   return targets;
 }
 

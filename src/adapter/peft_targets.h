@@ -47,12 +47,16 @@ struct PeftTargets {
   std::vector<std::string>
       layer_lists;  // layers_pattern: what lists of layers are called; empty: any
   std::string bias = "none";
-  bool patterns = false;  // rank_pattern or alpha_pattern is not empty
+  std::vector<std::string> saved;  // modules_to_save: stored whole, and never adapted
+  bool patterns = false;           // rank_pattern or alpha_pattern is not empty
 
   // Whether it says anything that can be judged here: not where target_modules is absent or an
   // expression that is not understood.
   bool are_known() const;
-  // Whether PEFT adapts the module of this path (in the model's class). True where not are_known().
+  // Whether the module, or one that holds it, is among modules_to_save.
+  bool is_saved(std::string_view path) const;
+  // Whether PEFT adapts the module of this path (in the model's class). True where not are_known(), but
+  // for what is_saved().
   bool take(std::string_view path, bool is_head, LayerNumber number = LayerNumber::first) const;
 };
 

@@ -59,10 +59,6 @@ std::string adapter_name_in(std::string_view rest) {
   return std::string(rest.empty() ? rest : rest.substr(1));
 }
 
-bool is_copy(std::string_view name) {
-  return name.ends_with(".base_layer.weight") || name.ends_with(".base_layer.bias");
-}
-
 std::optional<Key> parse_key(std::string_view name, PairNames names) {
   struct Token {
     std::string_view text;
@@ -162,15 +158,12 @@ TensorFile open_tensor_file(const std::filesystem::path& path) {
 }
 
 std::vector<StoredPair> collect_pairs(const TensorFile& file, PairNames names,
-                                      std::vector<std::string>* copies) {
+                                      const std::function<bool(const StoredTensor&)>& is_beside) {
   refuse_other_kinds(file);
   std::vector<StoredPair> pairs;
   std::map<std::string, std::size_t> by_stem;
   for (const StoredTensor& tensor : file.tensors) {
-    if (copies != nullptr && is_copy(tensor.name)) {
-      copies->push_back(tensor.name);
-      continue;
-    }
+    if (is_beside && is_beside(tensor)) continue;
     const std::optional<Key> key = parse_key(tensor.name, names);
     if (!key) {
       fail(ErrorKind::data, file.who, ": tensor '", printable(tensor.name),

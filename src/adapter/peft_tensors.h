@@ -54,11 +54,11 @@ enum class PairNames {
 
 // All tensors of `file` as pairs, in file order; an adapter's name ("lora_A.default.weight") is kept apart.
 // Throws Error(data) naming another kind of file (adapter/other_kinds.h), then the tensor for anything else:
-// half pairs, embeddings, biases, saved modules, a module that comes twice, other dialects. `copies`, if not
-// nullptr, gets the names of "<stem>.base_layer.weight" and ".bias": PEFT stores the base's own layer beside
-// the matrices of an embedding or output head.
-std::vector<StoredPair> collect_pairs(const TensorFile& file, PairNames names,
-                                      std::vector<std::string>* copies = nullptr);
+// half pairs, embeddings, biases, saved modules, a module that comes twice, other dialects; but for tensors
+// that `is_beside`, where it is given, says to pass over.
+std::vector<StoredPair> collect_pairs(
+    const TensorFile& file, PairNames names,
+    const std::function<bool(const StoredTensor&)>& is_beside = nullptr);
 
 // Reads one pair as `module`, scale 1. Throws Error(data) where shapes are no (rank, in) and
 // (out, rank), or the magnitude is not (out).

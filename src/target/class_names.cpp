@@ -169,6 +169,17 @@ std::vector<ClassModule> class_modules(const BaseModel& base, Transformers relea
   return modules;
 }
 
+// mlx-lm 0.32 has language models of these classes alone, below "language_model".
+std::string mlx_path(std::string_view architecture, std::string_view path) {
+  constexpr std::string_view kText = "model.language_model.";
+  const ClassRule* rule = rule_of(architecture);
+  if (rule == nullptr || rule->older_turns.empty()) return std::string(path);
+  const std::string turned = class_path(architecture, path);
+  if (turned == "lm_head") return "language_model.lm_head";
+  if (!turned.starts_with(kText)) return std::string(path);
+  return cat("language_model.model.", turned.substr(kText.size()));
+}
+
 AdapterNames adapter_names(std::string_view architecture, Transformers release) {
   const ClassRule* rule = rule_of(architecture);
   if (rule == nullptr) return AdapterNames::as_stored;

@@ -34,8 +34,11 @@ std::vector<ClassModule> class_modules(const BaseModel& base,
 std::string class_path(std::string_view architecture, std::string_view path,
                        Transformers release = Transformers::v5);
 
-// What PEFT does with the names in an adapter for such a class before it looks them up: 0.21 with transformers
-// 5, 0.17 with 4.57.
+// `path`, a checkpoint's name, as mlx-lm calls the module.
+std::string mlx_path(std::string_view architecture, std::string_view path);
+
+// What PEFT does with the names in an adapter for such a class before it looks them up: 0.21 with
+// transformers 5, 0.17 with 4.57.
 enum class AdapterNames {
   as_stored,
   converted,  // as a checkpoint's: "base_model.model." may be absent, and earlier names are turned

@@ -10,6 +10,7 @@
 #include "adapter/peft.h"
 #include "base/paths.h"
 #include "base/strings.h"
+#include "target/class_names.h"
 
 namespace dnd::tasks {
 namespace fs = std::filesystem;
@@ -94,8 +95,22 @@ void check_base(NamedBase& first, const std::string& base_model, const fs::path&
        first.adapter.string(), " for '", printable(first.name), "'");
 }
 
+// What the configuration leaves out PEFT does not apply, whatever is stored.
+void check_choice(const LoraAdapter& adapter, const std::string& who) {
+  for (const LoraPair& pair : adapter.pairs) {
+    if (adapter.peft->take(pair.module, false)) continue;
+    fail(ErrorKind::data, who, ": '", printable(pair.module),
+         "' is stored, but adapter_config.json leaves it out (target_modules, exclude_modules or "
+         "layers_to_transform): PEFT does not apply it");
+  }
+}
+
 LoraAdapter read_as_stored(const AdapterLayout& layout, const fs::path& path) {
-  if (is_folder(path)) return adapter::read_peft_folder(path);
+  if (is_folder(path)) {
+    LoraAdapter adapter = adapter::read_peft_folder(path);
+    check_choice(adapter, who_is(path));
+    return adapter;
+  }
   return adapter::read_peft_file(path, adapter::hints_of(layout).scale);
 }
 
@@ -107,7 +122,10 @@ LoraAdapter fit_to_layout(const AdapterLayout& layout, LoraAdapter adapter,
   std::map<std::string_view, LoraPair*> given;
   for (LoraPair& pair : adapter.pairs) given.emplace(pair.module, &pair);
   for (LoraPair& place : fitted.pairs) {
-    const auto pair = given.find(place.module);
+    auto pair = given.find(place.module);
+    // By the name that the base's class has, where files have another.
+    if (pair == given.end())
+      pair = given.find(target::class_path(layout.architecture, place.module));
     if (pair == given.end()) {
       fail(ErrorKind::data, who, ": '", printable(place.module), "' is missing, the layout has it");
     }

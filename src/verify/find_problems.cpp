@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -13,7 +12,6 @@
 #include "base/strings.h"
 #include "formats/gguf_names.h"
 #include "target/block_path.h"
-#include "target/class_names.h"
 #include "verify/runtimes/rules.h"
 #include "verify/verify.h"
 
@@ -113,6 +111,7 @@ class Finder {
     }
     check_values();
     check_repeats();
+    check_others();
     if (against_.base != nullptr) {
       if (adapter_.peft) outcome_ = adapter::peft_outcome(adapter_, *against_.base);
       check_architecture();
@@ -165,6 +164,14 @@ class Finder {
     }
   }
 
+  void check_others() {
+    if (adapter_.others.empty()) return;
+    warning("others", cat(name_some(adapter_.others, count() + adapter_.others.size(),
+                                    "entries are no LoRA matrices (modules_to_save, biases)"),
+                          ": PEFT loads them, most runtimes do not; merge, run, compose and "
+                          "convert refuse them"));
+  }
+
   // A file with an architecture's own names (GGUF) says which one it is for.
   void check_architecture() {
     const auto expected = formats::gguf_architecture(against_.base->architecture);
@@ -181,7 +188,7 @@ class Finder {
     std::string first_shape;
     for (std::size_t i = 0; i < count(); ++i) {
       const LoraPair& pair = adapter_.pairs[i];
-      const Linear* linear = outcome_ ? outcome_->pairs[i].linear : index.find(pair.module);
+      const Linear* linear = outcome_ ? outcome_->pairs[i].linear : find_linear(index, pair.module);
       if (linear == nullptr) {
         const bool lost = outcome_ && outcome_->pairs[i].fate == PeftFate::lost;
         if (lost || (!outcome_ && !is_head(pair.module))) unknown.push_back(pair.module);
@@ -198,6 +205,11 @@ class Finder {
       error("shapes",
             cat(name_some(misshapen, count(), "modules do not fit the base"), "; ", first_shape));
     }
+  }
+
+  // Names of MLX-LM's own files are those of its models.
+  const Linear* find_linear(const BaseIndex& index, const std::string& module) const {
+    return adapter_.mlx ? find_mlx_linear(*against_.base, module) : index.find(module);
   }
 
   static std::string shape_problem(const LoraPair& pair, const Linear& linear) {
@@ -315,48 +327,6 @@ class Finder {
 };
 
 }  // namespace
-
-namespace {
-
-// Layers that the configuration leaves out on purpose: nothing is missing there.
-std::set<std::string> left_out_on_purpose(const LoraAdapter& adapter, const BaseModel& base) {
-  std::set<std::string> paths;
-  if (adapter.peft && adapter.peft->are_known()) {
-    for (const target::ClassModule& module : target::class_modules(base)) {
-      if (!adapter.peft->take(module.path, module.is_head)) paths.insert(module.linear->path);
-    }
-  }
-  if (adapter.mlx) {
-    LoraAdapter all = {};
-    all.mlx = adapter.mlx;
-    for (const Linear& linear : base.linears) all.pairs.emplace_back().module = linear.path;
-    for (const std::string& path : outside_mlx_layers(all, base)) paths.insert(path);
-  }
-  return paths;
-}
-
-}  // namespace
-
-Coverage coverage_of(const LoraAdapter& adapter, const BaseModel& base) {
-  const std::set<std::string> on_purpose = left_out_on_purpose(adapter, base);
-  std::map<std::string, std::set<std::int64_t>> adapted;
-  for (const LoraPair& pair : adapter.pairs) {
-    for (const std::string& name : target::module_aliases(pair.module)) {
-      if (const auto block = parse_block_path(name)) {
-        adapted[module_kind(name)].insert(block->index);
-      }
-    }
-  }
-  Coverage coverage;
-  for (const Linear& linear : base.linears) {
-    const auto block = parse_block_path(linear.path);
-    const auto found = block ? adapted.find(module_kind(linear.path)) : adapted.end();
-    if (found == adapted.end() || on_purpose.contains(linear.path)) continue;
-    ++coverage.expected;
-    if (!found->second.contains(block->index)) coverage.missing.push_back(linear.path);
-  }
-  return coverage;
-}
 
 bool is_head(std::string_view module) {
   const std::string_view last = module.substr(module.rfind('.') + 1);

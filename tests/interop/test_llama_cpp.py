@@ -291,6 +291,12 @@ def reshaped(name: str, shape: tuple[int, int]):
                                              for n, value in tensors])
 
 
+def added(**shapes: tuple[int, int]):
+    """`output="..."` tensors beside the others; "__" in a name is a dot."""
+    more = [(name.replace("__", "."), np.ones(shape, np.float32)) for name, shape in shapes.items()]
+    return lambda fields, tensors: (fields, [*tensors, *more])
+
+
 FIRST_Q = "blk.0.attn_q.weight"
 GGUF_CHANGES = {
     "as it was": (lambda fields, tensors: (fields, tensors), True),
@@ -306,6 +312,11 @@ GGUF_CHANGES = {
     "a layer the base lacks": (renamed("blk.1.", "blk.7."), False),
     "A too narrow": (reshaped(FIRST_Q + ".lora_a", (4, bases.WIDTH - 1)), False),
     "B too long": (reshaped(FIRST_Q + ".lora_b", (bases.WIDTH + 1, 4)), False),
+    "an output head": (added(output__weight__lora_a=(4, W), output__weight__lora_b=(V, 4)), True),
+    "one layer alone": (lambda fields, tensors: (fields, [t for t in tensors if t[0].startswith("blk.1.")]), True),
+    "a rank of its own": (lambda fields, tensors: (fields, [
+        (n, np.ones((2, bases.WIDTH) if n.endswith("a") else (bases.WIDTH, 2), np.float32) if n.startswith(FIRST_Q) else v)
+        for n, v in tensors]), True),
     "two ranks in a pair": (reshaped(FIRST_Q + ".lora_b", (bases.WIDTH, 3)), False),
 }
 
@@ -317,12 +328,33 @@ def test_verify_refuses_what_llama_cpp_refuses(dnd, workshop, library, change, t
     whole = llama.convert_lora(adapter, workshop.base("llama"), tmp_path / "whole.gguf")
     changed = llama.rewrite(whole, tmp_path / "changed.gguf", alter)
     if loads:
-        library.load_adapter(workshop.gguf("llama"), changed)
+        logits = [library.logits(workshop.gguf("llama"), IDS, [(path, 1.0)] if path else []) for path in (None, changed)]
+        assert (logits[0] - logits[1]).abs().max() > 1e-4
     else:
         with pytest.raises(llama.Refused):
             library.load_adapter(workshop.gguf("llama"), changed)
-    result = dnd.attempt("verify", changed, "--base", workshop.base("llama"))
+    # A layer alone is cut short to `dnd verify`, and loads.
+    result = dnd.attempt("verify", changed, "--base", workshop.base("llama"), "--json", "--partial")
     assert result.returncode == (0 if loads else 65), result.stdout + result.stderr
+    if result.stdout:  # else it is no file that it reads
+        judged = next(r["verdict"] for r in json.loads(result.stdout)["runtimes"] if "llama.cpp" in r["runtime"])
+        assert judged == ("loads" if loads else "refuses")
+
+
+def test_an_output_head_is_written_as_the_converter_does(dnd, workshop, library, tmp_path):
+    """PEFT keeps a copy of the base's layer beside it, which both pass over."""
+    torch.manual_seed(3)
+    more = {name: torch.randn(shape) for name, shape in EXTRAS["head"].items()}
+    more["base_model.model.lm_head.base_layer.weight"] = load_file(
+        workshop.base("llama") / "model.safetensors")["lm_head.weight"]
+    adapter = with_tensors(workshop.adapter("llama", "plain").folder, tmp_path / "adapter", more,
+                           target_modules=[*bases.ATTENTION, *bases.MLP, "lm_head"])
+    theirs = llama.convert_lora(adapter, workshop.base("llama"), tmp_path / "theirs.gguf")
+    ours = to_gguf(dnd, adapter, workshop.base("llama"), tmp_path / "ours.gguf")
+    assert llama.tensors(ours) == llama.tensors(theirs)
+    model = peft.PeftModel.from_pretrained(BASES["llama"].model(), adapter).eval()
+    got = library.logits(workshop.gguf("llama"), IDS, [(ours, 1.0)])
+    assert furthest(got, model(torch.tensor([IDS])).logits[0]) < TOLERANCE
 
 
 @pytest.mark.parametrize("name", ["llama", "gemma3"])

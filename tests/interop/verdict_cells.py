@@ -189,6 +189,47 @@ def expression(text: str):
     return lambda o: usual(o, target_modules=text.replace("KINDS", "|".join(o.base.kinds)))
 
 
+def saved(o: Opened, path: str) -> dict[str, torch.Tensor]:
+    weight = o.model.get_submodule(path).weight.detach()
+    return {f"base_model.model.{path}.weight": weight + 0.1 * torch.randn(weight.shape, generator=torch.Generator().manual_seed(2))}
+
+
+def saved_head(o: Opened):
+    tensors, config = usual(o)
+    if o.head is None:
+        return tensors, config
+    return tensors | saved(o, o.head), config | {"modules_to_save": [o.head]}
+
+
+def saved_and_absent(o: Opened):
+    tensors, config = usual(o)
+    return tensors, config | {"modules_to_save": [o.base.other]}
+
+
+def saved_alone(o: Opened):
+    """What the configuration adapts and keeps whole: it is kept whole."""
+    path = o.of_kinds(o.base.other)[0]
+    tensors = pairs(o, o.usual, lambda path: f"elsewhere.{path}") | saved(o, path)
+    return tensors, {"target_modules": list(o.base.kinds), "modules_to_save": [path]}
+
+
+def saved_and_adapted(o: Opened):
+    tensors, config = usual(o)
+    paths = [path for path in o.usual if path.endswith(o.base.kinds[0])]
+    for path in paths:
+        tensors |= saved(o, path)
+    return tensors, config | {"modules_to_save": [o.base.kinds[0]]}
+
+
+def biases(o: Opened):
+    tensors, config = usual(o)
+    for path in o.usual:
+        bias = o.model.get_submodule(path).bias
+        if bias is not None:
+            tensors[f"base_model.model.{path}.base_layer.bias"] = bias.detach() + 0.1
+    return tensors, config | {"bias": "all"}
+
+
 def vision(stem: Callable[[str], str] = lambda path: f"base_model.model.{path}"):
     """The vision tower's layers beside the text's, which alone the logits see."""
     def make(o: Opened):
@@ -218,9 +259,14 @@ QUICK = {
     "head": head,
     "head-not-targeted": head_not_targeted,
     "misshapen": misshapen,
+    "saved-head": saved_head,
+    "saved-and-absent": saved_and_absent,
     "target-of-a-part": lambda o: usual(o, target_modules=[*o.base.kinds, o.base.part]),
 }
 SLOW = {
+    "saved-alone": saved_alone,
+    "saved-and-adapted": saved_and_adapted,
+    "biases": biases,
     "named-otherwise": spelled(lambda path: f"base_model.model.{path}", ".style.weight"),
     "prefix-twice": spelled(lambda path: f"base_model.model.base_model.model.{path}"),
     "prefix-half": spelled(lambda path: f"base_model.{path}"),

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "adapter/peft.h"
+#include "base/file.h"
 #include "support/expect_error.h"
 #include "support/lora.h"
 #include "support/temp_dir.h"
@@ -65,6 +66,29 @@ TEST_F(TaskAdapters, ScalesMatricesAloneAsTheLayoutDoes) {
   AdapterLayout other = tiny_layout();
   other.rank = 2;
   EXPECT_DND_ERROR(check_task_adapters(other, {task}), ErrorKind::data, "rank 4, the layout has 2");
+}
+
+TEST_F(TaskAdapters, RefusesWhatTheConfigurationLeavesOut) {
+  const std::filesystem::path folder = write("a", tiny_adapter(2));
+  const std::string text = read_text_file(folder / adapter::kAdapterConfigName, 1U << 20U);
+  std::string changed = text;
+  changed.replace(changed.find("\"target_modules\""), 0, "\"layers_to_transform\": [1], ");
+  std::filesystem::remove(folder / adapter::kAdapterConfigName);
+  write_new_file(folder / adapter::kAdapterConfigName, changed);
+  EXPECT_DND_ERROR(read_task_adapter(tiny_layout(), folder), ErrorKind::data,
+                   "'model.layers.0.self_attn.q_proj' is stored, but adapter_config.json leaves");
+}
+
+TEST_F(TaskAdapters, TakesTheNamesOfTheClass) {
+  AdapterLayout layout = tiny_layout();
+  layout.architecture = "Qwen2_5_VLForConditionalGeneration";
+  LoraAdapter written = tiny_adapter(2);
+  for (adapter::LoraPair& pair : written.pairs) {
+    pair.module.replace(0, 5, "model.language_model");
+  }
+  const LoraAdapter read = read_task_adapter(layout, write("a", written));
+  EXPECT_EQ(read.pairs[1].module, "model.layers.0.mlp.down_proj");
+  EXPECT_EQ(read.pairs[1].a, written.pairs[1].a);
 }
 
 TEST_F(TaskAdapters, PutsThePairsIntoLayoutOrder) {

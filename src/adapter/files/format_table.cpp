@@ -15,6 +15,7 @@
 #include "formats/gguf.h"
 #include "formats/gguf_names.h"
 #include "formats/safetensors.h"
+#include "target/class_names.h"
 
 namespace dnd::adapter {
 namespace fs = std::filesystem;
@@ -131,6 +132,7 @@ WrittenFile write_gguf(const fs::path& path, const LoraAdapter& adapter,
   gguf.architecture = options.architecture;
   gguf.heads = options.heads;
   gguf.ggml_type = ggml_type(options.dtype);
+  gguf.own_head = options.base != nullptr && !options.base->tied_embeddings.value_or(true);
   gguf.name = options.name;
   gguf.metadata = adapter.metadata;
   gguf.metadata[kGgufDtypeKey] = options.dtype;
@@ -139,7 +141,13 @@ WrittenFile write_gguf(const fs::path& path, const LoraAdapter& adapter,
 
 WrittenFile write_mlx(const fs::path& path, const LoraAdapter& adapter,
                       const WriteOptions& options) {
-  return write_mlx_folder(path, adapter, parse_dtype(options.dtype), options.on_existing);
+  LoraAdapter named = adapter;
+  const std::string& architecture =
+      options.base != nullptr ? options.base->architecture : options.architecture;
+  for (LoraPair& pair : named.pairs) {
+    if (!options.keep_names) pair.module = target::mlx_path(architecture, pair.module);
+  }
+  return write_mlx_folder(path, named, parse_dtype(options.dtype), options.on_existing);
 }
 
 WrittenFile write_diffusers(const fs::path& path, const LoraAdapter& adapter,
@@ -185,8 +193,10 @@ constexpr FileFormat kPeft = {
     .kind = [] { return OutputKind(peft_folder()); },
     .write = write_peft,
     .describe = describe_peft,
-    .as_folder = FolderForm{"adapter folder", kPeftWeightsNames, kAdapterConfigName, is_peft,
-                            read_peft_folder},
+    .as_folder =
+        FolderForm{"adapter folder", kPeftWeightsNames, kAdapterConfigName, is_peft,
+                   [](const fs::path& folder) { return read_peft_folder(folder); },
+                   [](const fs::path& folder) { return read_peft_folder(folder, Besides::keep); }},
     .as_file = std::nullopt,
     .uniform = kPeftUniform,
     .dtypes = kFloats,

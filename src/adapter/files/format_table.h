@@ -55,6 +55,8 @@ struct FolderForm {
   // Whether a folder is one, by the files that it holds. Throws as read_json_file() does.
   bool (*is_one)(const std::filesystem::path&);
   LoraAdapter (*read)(const std::filesystem::path&);
+  // The same with LoraAdapter::others, where the format has such.
+  LoraAdapter (*read_all)(const std::filesystem::path&) = nullptr;
 };
 
 // A format as a file by itself.

@@ -29,9 +29,13 @@ const FileFormat* format_of_file(const fs::path& file) {
   return nullptr;
 }
 
-LoraAdapter read_folder(const fs::path& folder) {
+LoraAdapter read_folder(const fs::path& folder, Besides besides) {
   const FileFormat* row = format_of_folder(folder);
-  if (row != nullptr) return row->as_folder->read(folder);
+  if (row != nullptr) {
+    const FolderForm& form = *row->as_folder;
+    const bool all = besides == Besides::keep && form.read_all != nullptr;
+    return all ? form.read_all(folder) : form.read(folder);
+  }
   fail(ErrorKind::data, "adapter: ", folder.string(), ": holds neither ", adapter_folder_signs(),
        nested_adapters(folder));
 }
@@ -79,10 +83,11 @@ std::vector<fs::path> adapters_in(const fs::path& folder, int depth) {
 
 }  // namespace
 
-LoraAdapter read_lora(const fs::path& path, const BaseHints& base, ModuleNames names) {
+LoraAdapter read_lora(const fs::path& path, const BaseHints& base, ModuleNames names,
+                      Besides besides) {
   if (!path_exists(path)) fail(ErrorKind::no_input, path.string(), ": not found");
-  if (is_folder(path)) return read_folder(path);
-  if (belongs_to_folder(path)) return read_folder(path.parent_path());
+  if (is_folder(path)) return read_folder(path, besides);
+  if (belongs_to_folder(path)) return read_folder(path.parent_path(), besides);
   const FileFormat* row = format_of_file(path);
   if (row == nullptr) return read_peft_file(path, base.scale);
   LoraAdapter adapter = row->as_file->read(path, base);

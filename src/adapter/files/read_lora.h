@@ -8,6 +8,7 @@
 #include "adapter/base_hints.h"
 #include "adapter/files/format_table.h"
 #include "adapter/lora.h"
+#include "adapter/peft_config.h"
 
 namespace dnd::adapter {
 
@@ -20,8 +21,9 @@ enum class ModuleNames {
 // Reads any adapter: a folder or file of one of the formats. What a file does not say, and `base` neither
 // (rows of llama-type GGUF files, paths of kohya's), the error names. Throws Error(no_input),
 // Error(usage) where only a base helps, or Error(data): nothing that would be dropped is passed over.
+// With Besides::keep LoraAdapter::others may be there, which are refused else.
 LoraAdapter read_lora(const std::filesystem::path& path, const BaseHints& base = {},
-                      ModuleNames names = ModuleNames::paths);
+                      ModuleNames names = ModuleNames::paths, Besides besides = Besides::refuse);
 
 // The files of a folder that holds an adapter.
 struct AdapterFolder {

@@ -31,7 +31,6 @@ Facts collect_facts(const adapter::LoraAdapter& adapter, const Against& against)
     facts.rank = std::max(facts.rank, pair.rank);
     facts.mixed_ranks |= pair.rank != first.rank;
     facts.mixed_scales |= std::abs(pair.scale - first.scale) > 1e-6 * std::abs(first.scale);
-    if (facts.foreign.empty() && is_head(pair.module)) facts.foreign = pair.module;
     if (facts.named.empty() && !pair.adapter_name.empty()) facts.named = pair.key;
     const bool bare = adapter.peft && !adapter::has_peft_prefix(pair);
     if (facts.bare.empty() && bare) facts.bare = pair.key;

@@ -18,7 +18,6 @@ struct Facts {
   bool fits = true;     // every module is in the base with its shape, or there is no base to ask
   bool known = true;    // every module is in the base
   bool uneven = false;  // some block lacks a kind that others have
-  std::string foreign;  // first module that is no plain linear of the language model; else empty
   std::string
       named;  // first key that has an adapter's name in it ("...lora_A.default.weight"); else empty
   std::string bare;                          // first key without "base_model.model."; else empty

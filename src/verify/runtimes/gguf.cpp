@@ -1,4 +1,5 @@
 // llama.cpp 0.5.0 and Ollama, which loads adapters with its code.
+#include "adapter/gguf_adapter.h"
 #include "base/strings.h"
 #include "formats/gguf_names.h"
 #include "verify/runtimes/rules.h"
@@ -19,20 +20,21 @@ std::string gguf_architecture_of(const LoraAdapter& adapter, const Against& agai
   return formats::gguf_architecture(name).value_or("");
 }
 
-// An output head is a tensor of its own unless the base ties it; llama.cpp's converter writes it then.
-std::string head_obstacle(const std::string& head, const Against& against) {
-  const bool own = against.base != nullptr && !against.base->tied_embeddings.value_or(true);
-  return cat("'", printable(head), "' ",
-             own ? "is not written by dnd convert (llama.cpp's convert_lora_to_gguf.py does)"
-                 : "stops it where embeddings are tied");
+// An output head is a tensor of its own unless the base ties it.
+bool has_own_head(const Against& against) {
+  return against.base != nullptr && !against.base->tied_embeddings.value_or(true);
 }
 
 // Why no GGUF file of this adapter can act; empty where one can.
 std::string gguf_obstacle(const LoraAdapter& adapter, const Against& against, const Facts& facts,
                           const std::string& architecture) {
   if (facts.dora) return "DoRA has no GGUF form (dnd merge works)";
-  if (!facts.foreign.empty()) return head_obstacle(facts.foreign, against);
+  if (!adapter.others.empty()) return "stored modules and biases have no GGUF form";
   for (const LoraPair& pair : adapter.pairs) {
+    if (adapter::is_gguf_head(pair.module) && has_own_head(against)) continue;
+    if (is_head(pair.module)) {
+      return cat("'", printable(pair.module), "' stops it where embeddings are tied");
+    }
     const auto name = formats::gguf_tensor_name(architecture, pair.module);
     if (!name) return cat("it has no name for '", printable(pair.module), "'");
     if (name->size() + std::string_view(".weight.lora_a").size() > kMaxGgufTensorName) {

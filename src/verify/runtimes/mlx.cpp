@@ -4,6 +4,7 @@
 
 #include "base/strings.h"
 #include "target/block_path.h"
+#include "target/class_names.h"
 #include "verify/runtimes/rules.h"
 
 namespace dnd::verify {
@@ -19,13 +20,16 @@ std::int64_t block_count(const target::BaseModel& base) {
   return count;
 }
 
-// By its own path, not another version's.
-bool has_module(const target::BaseModel& base, const std::string& module) {
-  return std::any_of(base.linears.begin(), base.linears.end(),
-                     [&](const target::Linear& linear) { return linear.path == module; });
-}
-
 }  // namespace
+
+// By its own path, not another version's.
+const target::Linear* find_mlx_linear(const target::BaseModel& base, const std::string& module) {
+  const auto found =
+      std::find_if(base.linears.begin(), base.linears.end(), [&](const target::Linear& linear) {
+        return target::mlx_path(base.architecture, linear.path) == module;
+      });
+  return found == base.linears.end() ? nullptr : &*found;
+}
 
 std::vector<std::string> outside_mlx_layers(const adapter::LoraAdapter& adapter,
                                             const target::BaseModel& base) {
@@ -53,7 +57,7 @@ RuntimeVerdict judge_mlx(const adapter::LoraAdapter& adapter, const Against& aga
                               "model: outside the last num_layers blocks, and not in 'keys'"));
   }
   for (const adapter::LoraPair& pair : adapter.pairs) {
-    if (has_module(*against.base, pair.module) || is_head(pair.module)) continue;
+    if (find_mlx_linear(*against.base, pair.module) != nullptr || is_head(pair.module)) continue;
     return refuses(kName, cat("'", printable(pair.module), "' is not in the model by this name"));
   }
   return loads(kName);

@@ -16,10 +16,13 @@ std::string why_lost(const Facts& facts, bool older) {
   return "module names that the base's class lacks are passed over";
 }
 
-RuntimeVerdict judge_outcome(const PeftOutcome& outcome, const Facts& facts, bool older) {
+// `others`: how many tensors there are beside the matrices.
+RuntimeVerdict judge_outcome(const PeftOutcome& outcome, std::size_t others, const Facts& facts,
+                             bool older) {
   if (!outcome.refusal.empty()) return refuses(kPeft, outcome.refusal);
-  const bool lost = outcome.count(PeftFate::lost) > 0;
-  return acts_in_part(kPeft, outcome.count(PeftFate::acts), outcome.pairs.size(),
+  const bool lost = outcome.count(PeftFate::lost) > 0 || outcome.others < others;
+  return acts_in_part(kPeft, outcome.count(PeftFate::acts) + outcome.others,
+                      outcome.pairs.size() + others,
                       lost ? why_lost(facts, older) : "target_modules and its kin leave them out");
 }
 
@@ -34,8 +37,9 @@ RuntimeVerdict judge_peft(const adapter::LoraAdapter& adapter, const Facts& fact
     return refuses(kPeft, "needs dnd convert --to peft");
   }
   if (facts.peft) {
-    RuntimeVerdict verdict = judge_outcome(*facts.peft, facts, false);
-    const RuntimeVerdict older = judge_outcome(*facts.older_peft, facts, true);
+    const std::size_t others = adapter.others.size();
+    RuntimeVerdict verdict = judge_outcome(*facts.peft, others, facts, false);
+    const RuntimeVerdict older = judge_outcome(*facts.older_peft, others, facts, true);
     verdict.releases = {of_release("PEFT 0.21, transformers 5", verdict),
                         of_release("PEFT 0.17, transformers 4.57", older)};
     return verdict;

@@ -18,6 +18,9 @@ RuntimeVerdict judge_mlx(const adapter::LoraAdapter& adapter, const Against& aga
 RuntimeVerdict judge_diffusers(const adapter::LoraAdapter& adapter, const Facts& facts);
 RuntimeVerdict judge_comfyui(const adapter::LoraAdapter& adapter, const Facts& facts);
 
+// The base's layer that mlx-lm calls `module`; nullptr where there is none.
+const target::Linear* find_mlx_linear(const target::BaseModel& base, const std::string& module);
+
 // Modules of an MLX folder that mlx-lm would not make a LoRA layer of, though the base has them.
 std::vector<std::string> outside_mlx_layers(const adapter::LoraAdapter& adapter,
                                             const target::BaseModel& base);

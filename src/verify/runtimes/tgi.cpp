@@ -20,6 +20,11 @@ RuntimeVerdict judge_tgi(const adapter::LoraAdapter& adapter, const Facts& facts
   if (facts.uneven) {
     return ignores(kName, "a kind of module that one layer lacks is dropped in all");
   }
+  if (!adapter.others.empty()) {
+    const std::size_t pairs = adapter.pairs.size();
+    return acts_in_part(kName, pairs, pairs + adapter.others.size(),
+                        "stored modules and biases are passed over");
+  }
   return loads(kName);
 }
 

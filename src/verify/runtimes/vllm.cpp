@@ -37,6 +37,10 @@ std::string why_not(const adapter::LoraAdapter& adapter, const Facts& facts) {
   if (adapter.peft && adapter.peft->bias != "none") {
     return cat("bias is '", printable(adapter.peft->bias), "': adapter biases are not supported");
   }
+  if (adapter.peft && !adapter.peft->saved.empty()) return "modules_to_save is not supported";
+  if (!adapter.others.empty()) {
+    return cat("'", printable(adapter.others[0]), "' is no LoRA weight");
+  }
   if (!facts.named.empty()) {
     return cat("'", printable(facts.named),
                "' has an adapter's name in its keys: unsupported LoRA ",
@@ -45,6 +49,21 @@ std::string why_not(const adapter::LoraAdapter& adapter, const Facts& facts) {
   if (facts.rank > kVllmRanks.back())
     return cat("rank ", facts.rank, " is above ", kVllmRanks.back());
   return "";
+}
+
+// LoRAResolver looks into a folder for what was not named when the server began, and takes an adapter whose
+// base_model_name_or_path is the name that the model is served by.
+std::string resolver_note(const adapter::LoraAdapter& adapter, const Against& against) {
+  if (against.base == nullptr || !adapter.peft) return "";
+  const target::BaseModel& base = *against.base;
+  if (adapter.base_model.empty()) {
+    return "named at the start; its resolver finds no adapter without base_model_name_or_path";
+  }
+  if (base.name.empty() || adapter.base_model == base.name || adapter.base_model == base.source) {
+    return "";
+  }
+  return cat("named at the start; its resolver finds it where the model is served as '",
+             printable(adapter.base_model), "' alone");
 }
 
 }  // namespace
@@ -72,6 +91,9 @@ RuntimeVerdict judge_vllm(const adapter::LoraAdapter& adapter, const Against& ag
   if (verdict.verdict == Verdict::loads && (facts.mixed_ranks || facts.mixed_scales)) {
     verdict.why =
         "releases that do not read rank_pattern and alpha_pattern scale some modules wrongly";
+  }
+  if (verdict.verdict == Verdict::loads && verdict.why.empty()) {
+    verdict.why = resolver_note(adapter, against);
   }
   return verdict;
 }
