@@ -2,10 +2,11 @@
 
 import json
 import pathlib
+import re
 import struct
 
 import pytest
-from support import DATA, GOLDEN, LAYOUT, Exit, dnd, fails, safetensors_bytes
+from support import DATA, GOLDEN, LAYOUT, ROOT, Exit, dnd, fails, safetensors_bytes
 
 
 def inspect(path) -> dict:
@@ -175,6 +176,9 @@ def test_what_llama_cpps_reader_refuses(content):
 
 def test_text_for_people(bundle, adapter):
     result = dnd("inspect", bundle, adapter, LAYOUT, GOLDEN / "decoder.pth", GGUF_ADAPTER, engine=False)
+    rank, alpha, base = (re.search(f"^  {name} +(.*)$", result.out, re.M) for name in ("rank", "alpha", "base model"))
+    config = json.loads((adapter / "adapter_config.json").read_text())
+    assert (rank[1], float(alpha[1])) == (str(config["r"]), config["lora_alpha"]) and base
     for words in (": gguf adapter", "  adapter.lora.alpha = 8.0", "(untrained)",
                   "28 tensors, 6.72 kB", "tokens [70,6,14], 3360 parameters", ": torch checkpoint"):
         assert words in result.out
@@ -229,9 +233,18 @@ def test_a_layout_with_an_unknown_key():
     assert "'chunks'" in fails(Exit.DATA, "inspect", "x.json")
 
 
+def test_a_base_model():
+    base = ROOT / "examples/tiny-qwen2"
+    (line,) = dnd("inspect", base, "--json", engine=False).json
+    assert line["kind"] == "base model" and line["architecture"] == "Qwen2ForCausalLM"
+    config = json.loads((base / "config.json").read_text())
+    assert line["linears"] == 7 * config["num_hidden_layers"] and line["linear_weights"] > 0
+    assert "architecture  Qwen2ForCausalLM" in dnd("inspect", base, engine=False).out
+
+
 def test_a_folder_of_something_else(tmp_path):
     error = fails(Exit.DATA, "inspect", tmp_path)
-    for name in ("generator.json", "adapter_config.json", "pytorch_lora_weights.safetensors"):
+    for name in ("generator.json", "config.json (base model)", "adapter_config.json", "pytorch_lora_weights.safetensors"):
         assert name in error
 
 

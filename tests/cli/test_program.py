@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shutil
+import signal
 import statistics
 import subprocess
 import time
@@ -11,7 +12,7 @@ import pytest
 from support import GOLDEN, LAYOUT, PROGRAM, ROOT, Exit, dnd, environment, fails, tree, write_prompts
 
 COMMANDS = ["generate", "import", "inspect", "merge", "compose", "layout", "encode", "codec", "new", "doctor",
-            "completion"]
+            "completion", "version"]
 CONFIG = ROOT / "tests/data/targets/qwen2.5-0.5b-instruct/config.json"
 
 
@@ -40,7 +41,39 @@ def test_bare_call_shows_help_on_standard_error():
 
 
 def test_version():
-    assert dnd("--version", engine=False).out.startswith("dnd 0.")
+    text = dnd("--version", engine=False).out
+    assert text.startswith("dnd 0.")
+    assert text == dnd("-V", engine=False).out == dnd("version", engine=False).out
+    for call in (["--version", "--json"], ["--json", "--version"], ["version", "--json"]):
+        (line,) = dnd(*call, engine=False).json
+        assert line["version"] == text.split()[1] and len(line["build"]) == 16
+
+
+def test_help_is_a_command_too():
+    assert dnd("help", engine=False).out == dnd("--help", engine=False).out
+    assert dnd("help", "codec", "tokenize", engine=False).out == dnd("codec", "tokenize", "--help", engine=False).out
+    assert "'genrate' is not a command; did you mean 'generate'?" in fails(Exit.USAGE, "help", "genrate")
+
+
+def test_errors_of_a_call_have_no_colours_on_request():
+    """On a terminal; elsewhere there are none."""
+    command = ["script", "-qec", f"{PROGRAM} --no-color genrate", "/dev/null"]
+    text = subprocess.run(command, env=environment(engine=False) | {"TERM": "xterm"}, stdin=subprocess.DEVNULL,
+                          capture_output=True, check=False).stdout
+    assert b"genrate" in text and b"\x1b" not in text
+    command[2] = f"{PROGRAM} genrate"
+    assert b"\x1b" in subprocess.run(command, env=environment(engine=False) | {"TERM": "xterm"}, capture_output=True,
+                                     stdin=subprocess.DEVNULL, check=False).stdout
+
+
+def test_a_reader_that_has_read_enough(adapter):
+    """Ends as other programs do, without a word."""
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([PROGRAM, "inspect", adapter], env=environment(engine=False), stdout=write,
+                          stderr=subprocess.PIPE, check=False)
+    os.close(write)
+    assert done.returncode == -signal.SIGPIPE and done.stderr == b""
 
 
 @pytest.mark.parametrize("arguments, words", [
@@ -220,6 +253,20 @@ def test_bash_completion():
     assert set(COMMANDS) <= set(completed(""))
     assert completed("generate", "--pro") == ["--prompts"]
     assert completed("codec", "tok") == ["tokenize"]
+
+
+def test_bash_completion_of_values_and_past_flags():
+    assert completed("generate", "--select", "") == ["random", "first"]
+    assert completed("-q", "generate", "--json", "--form") == ["--format"]
+    assert completed("-q", "gen") == ["generate"]
+    assert completed("convert", "adapter", "--to", "g") == ["gguf"]
+    assert completed("generate", "-p", "--f") == []  # a file's name
+
+
+def test_fish_completion_has_descriptions_and_values():
+    text = dnd("completion", "fish", engine=False).out
+    assert "-l select -x -a 'random first' -d 'Which prompts" in text
+    assert "-l prompts -s p -r -d 'Prompt files" in text
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
