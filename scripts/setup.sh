@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 packages=(
   g++ cmake ninja-build pkg-config git ca-certificates python3 python3-pip python3-venv
   python3-pytest python3-pytest-xdist nlohmann-json3-dev libspdlog-dev libcli11-dev libssl-dev libzip-dev libutf8proc-dev
-  libpcre2-dev libsentencepiece-dev libhwy-dev libeigen3-dev libgtest-dev libgmock-dev libbenchmark-dev libgloo-dev
+  libpcre2-dev zlib1g-dev libsentencepiece-dev libhwy-dev libeigen3-dev libgtest-dev libgmock-dev libbenchmark-dev libgloo-dev
   clang-format-14 clang-tidy-14 binutils strace
 )
 sanitize_packages=(clang-14 lld-14 libclang-rt-14-dev llvm-14)  # llvm-14: names in stack traces

@@ -63,6 +63,7 @@ void run_encode(const Context& context, const EncodeOptions& options) {
   print_json({{"path", options.out.string()},
               {"shape", condition.shape},
               {"prompts_distinct", chosen.distinct},
+              {"prompts_read", text::sources_json(set.sources)},
               {"prompts_sha256", chosen.sha256}});
 }
 

@@ -71,6 +71,7 @@ class EvalRun {
     const eval::Evaluation evaluation(judge_all());
     progress_.clear();
     Json call = call_json(options_, base_.model ? base_.model->info().quantization : "");
+    call["prompts_read"] = text::sources_json(inputs_.set.sources);
     if (base_.chat) call["settings"]["chat"] = base_.chat->record();
     if (!options_.out.empty()) {
       eval::write_evaluation(options_.out, evaluation, call,
@@ -95,6 +96,7 @@ class EvalRun {
     inputs_ = eval::open_generators(options_.models, options_.encoder);
     if (!options_.out.empty()) check_place_for_results();
     inputs_.set = tasks::read_task_set(options_.tasks);
+    text::tell_sources(inputs_.set.sources);
     if (!options_.show.empty()) task_to_show(inputs_.set, options_.show);
     check_questions();
     eval::warn_about_prompts(inputs_);

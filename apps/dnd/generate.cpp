@@ -2,6 +2,7 @@
 #include <cmath>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "adapter/files/format_table.h"
@@ -33,8 +34,13 @@ Json seconds_json(const generate::Seconds& s) {
 // What the user sees of a run.
 class Reporter : public generate::RunObserver {
  public:
-  Reporter(Context& context, const GenerateOptions& options, const std::vector<generate::Job>& jobs)
-      : context_(context), options_(options), jobs_(jobs), progress_(context.quiet) {}
+  Reporter(Context& context, const GenerateOptions& options, const std::vector<generate::Job>& jobs,
+           Json prompts_read)
+      : context_(context),
+        options_(options),
+        jobs_(jobs),
+        prompts_read_(std::move(prompts_read)),
+        progress_(context.quiet) {}
 
   void on_load() override { progress_.stage("load"); }
   void on_encode(std::size_t job) override { progress_.stage(label_of(job, job) + "encode"); }
@@ -82,6 +88,7 @@ class Reporter : public generate::RunObserver {
                  {"sha256", written.file.sha256},
                  {"precision", provenance.precision},
                  {"device", provenance.device}};
+    if (!prompts_read_.empty()) json["prompts_read"] = prompts_read_;
     if (options_.variants > 0) json["variant"] = job.variant;
     if (provenance.untrained) json["untrained"] = true;
     for (const verify::Finding& finding : made.findings)
@@ -99,6 +106,7 @@ class Reporter : public generate::RunObserver {
   Context& context_;
   const GenerateOptions& options_;
   const std::vector<generate::Job>& jobs_;
+  Json prompts_read_;
   Progress progress_;
   std::size_t failed_ = 0;
 };
@@ -110,6 +118,7 @@ text::PromptSet load_named_prompts(const GenerateOptions& options) {
   if (options.task.empty()) return set;
   text::check_task_name(options.task);
   text::PromptSet whole;
+  whole.sources = std::move(set.sources);
   whole.tasks.push_back({options.task, {}});
   for (text::PromptTask& task : set.tasks) {
     auto& all = whole.tasks[0].prompts;
@@ -142,11 +151,15 @@ void run_generate(Context& context, const GenerateOptions& options) {
   const generate::Generator generator = generate::open_generator(options.source.model);
   const generate::JobOutputs outputs(generator.config, output);
   const generate::RunOptions run = run_options(options, generator);
-  if (options.dry_run) return print_estimate(context, generator, options, jobs.size());
+  const Json prompts_read = text::sources_json(set.sources);
+  if (options.dry_run) {
+    return print_estimate(context, generator, options,
+                          {.adapters = jobs.size(), .prompts_read = prompts_read});
+  }
   std::vector<fs::path> inputs = options.source.prompts;
   inputs.insert(inputs.end(), {generator.folder, run.encoder, options.condition});
   outputs.check(jobs, inputs);
-  Reporter reporter(context, options, jobs);
+  Reporter reporter(context, options, jobs, prompts_read);
   generate::run_jobs(
       jobs, generator, outputs, run, [&] { return open_engine(options.engine); }, reporter);
   reporter.conclude(jobs.size() * outputs.formats());

@@ -45,7 +45,8 @@ std::size_t tasks_decoded_together(const bundle::GeneratorConfig& config,
 }
 
 Json estimate_json(const generate::Generator& generator, const GenerateOptions& options,
-                   std::size_t adapters) {
+                   const Planned& planned) {
+  const std::size_t adapters = planned.adapters;
   const bundle::GeneratorConfig& config = generator.config;
   const auto& c = config.condition;
   const std::size_t at_once = tasks_decoded_together(config, options, adapters);
@@ -62,6 +63,7 @@ Json estimate_json(const generate::Generator& generator, const GenerateOptions& 
       {"activation_bytes", generate::decoding_bytes(config, at_once)},
       {"decoder_flop_per_adapter", 2.0 * config.multiply_adds()}};
   if (config.untrained) json["untrained"] = true;
+  if (!planned.prompts_read.empty()) json["prompts_read"] = planned.prompts_read;
   return json;
 }
 
@@ -72,13 +74,14 @@ std::size_t batch_size(const bundle::GeneratorConfig& config, const GenerateOpti
 }
 
 void print_estimate(const Context& context, const generate::Generator& generator,
-                    const GenerateOptions& options, std::size_t adapters) {
-  const Json json = estimate_json(generator, options, adapters);
+                    const GenerateOptions& options, const Planned& planned) {
+  const Json json = estimate_json(generator, options, planned);
   if (context.json) return print_json(json);
   const bundle::GeneratorConfig& config = generator.config;
   const double tera = 2.0 * config.multiply_adds() / 1e12;
-  print_line(cat("adapters    ", adapters, ", ", human_bytes(adapter_bytes(config, options)),
-                 " each (rank ", config.layout.rank, ", ", kinds_text(options), ")"));
+  print_line(cat("adapters    ", planned.adapters, ", ",
+                 human_bytes(adapter_bytes(config, options)), " each (rank ", config.layout.rank,
+                 ", ", kinds_text(options), ")"));
   print_line(cat("condition   ", config.condition.prompts, " prompts x ",
                  config.condition.max_length, " tokens x ", config.condition.width));
   print_line(cat("tokens      ", json_line(json["tokens"])));

@@ -24,7 +24,8 @@ fs::path default_output(const GenerateOptions& options) {
   fs::path stem = "stdin";
   if (!options.condition.empty()) stem = options.condition.stem();
   if (!options.source.prompts.empty() && options.source.prompts[0] != "-") {
-    stem = options.source.prompts[0].stem();
+    const fs::path& first = options.source.prompts[0];
+    stem = first.extension() == ".gz" ? first.stem().stem() : first.stem();
   }
   return fs::path("adapters") / stem;
 }

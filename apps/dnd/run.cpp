@@ -4,6 +4,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "adapter/peft_rule.h"
@@ -16,6 +17,7 @@
 #include "engine_loader.h"
 #include "merge/adapter_argument.h"
 #include "source_options.h"
+#include "text/prompt_source.h"
 
 namespace dnd::app {
 namespace {
@@ -89,9 +91,11 @@ class AskRun {
   // As many at a time as are there; one alone is printed while it comes.
   void each_line() {
     LineBatches lines(STDIN_FILENO);
+    bool told = false;
     for (;;) {
       const std::vector<std::string> questions = lines.next({.lines = kTogether});
       if (questions.empty()) return;
+      if (!std::exchange(told, true)) text::tell_plain_lines(questions.front());
       if (questions.size() > 1 && answer_together(questions)) continue;
       for (const std::string& question : questions) answer(question, chat_.prompt_of(question));
     }

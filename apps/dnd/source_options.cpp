@@ -22,6 +22,7 @@ text::PromptSet load_prompts(const SourceOptions& options) {
     }
   }
   text::PromptSet set = text::read_prompts(options.prompts, {options.field});
+  text::tell_sources(set.sources);
   if (set.skipped_empty > 0) log_warning(cat(set.skipped_empty, " empty prompts were left out"));
   return set;
 }
@@ -45,7 +46,7 @@ CLI::Validator seed_check() {
 
 void add_source_options(CLI::App& command, SourceOptions& options) {
   command.add_option("-p,--prompts", options.prompts,
-                     "Prompt files (.jsonl .json .txt .csv), or - for standard input");
+                     "Prompt files (.jsonl .json .txt .csv, also .gz), or - for standard input");
   command.add_option("-m,--model", options.model,
                      "Generator bundle (default: $DND_MODEL, else the installed default)");
   command.add_option("--encoder", options.encoder,

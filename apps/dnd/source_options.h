@@ -25,7 +25,7 @@ struct SourceOptions {
   generate::PromptChoice choice(std::size_t variant) const;
 };
 
-// Reads --prompts and warns about records left out.
+// Reads --prompts, says how each file was read and warns about records left out.
 text::PromptSet load_prompts(const SourceOptions& options);
 
 // What --base names, as readers open it (formats/model_place.h); empty where it is. Says where a hub's name

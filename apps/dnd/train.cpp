@@ -100,7 +100,8 @@ void print_cost(const Context& context, const TrainOptions& options,
                           ? options.engine.threads
                           : static_cast<int>(std::thread::hardware_concurrency());
   print_training_estimate(context, inputs.config,
-                          tasks::estimate_training(inputs.config, inputs.set, threads));
+                          tasks::estimate_training(inputs.config, inputs.set, threads),
+                          text::sources_json(inputs.set.sources));
 }
 
 void report_stop(Context& context, const training::Request& request, std::int64_t all_steps,

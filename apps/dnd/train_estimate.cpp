@@ -5,13 +5,14 @@
 namespace dnd::app {
 
 void print_training_estimate(const Context& context, const tasks::TrainConfig& config,
-                             const tasks::TrainEstimate& e) {
+                             const tasks::TrainEstimate& e, const Json& prompts_read) {
   const std::int64_t parameters = config.generator.decoder_parameters();
   if (context.json) {
     return print_json({{"tasks", e.tasks},
                        {"held_out", e.held_out},
                        {"checkpoints", e.adapters},
                        {"prompts_distinct", e.prompts},
+                       {"prompts_read", prompts_read},
                        {"parameters", parameters},
                        {"steps", config.steps},
                        {"batch", config.batch},

@@ -8,6 +8,6 @@
 namespace dnd::app {
 
 void print_training_estimate(const Context& context, const tasks::TrainConfig& config,
-                             const tasks::TrainEstimate& estimate);
+                             const tasks::TrainEstimate& estimate, const Json& prompts_read);
 
 }  // namespace dnd::app

@@ -46,7 +46,9 @@ Question question_from_json(const Json& json, const std::string& where) {
   return question;
 }
 
-std::vector<std::string> read_task_prompts(const fs::path& path) {
+using Sources = std::vector<text::PromptSource>;
+
+std::vector<std::string> read_task_prompts(const fs::path& path, Sources& sources) {
   text::PromptSet set = text::read_prompts({path}, {});
   const std::string who = "tasks: " + path.string();
   if (set.tasks.size() != 1 || !set.tasks[0].name.empty()) {
@@ -55,6 +57,7 @@ std::vector<std::string> read_task_prompts(const fs::path& path) {
   if (set.tasks[0].prompts.empty() || set.skipped_empty > 0) {
     fail(ErrorKind::data, who, ": ", set.skipped_empty, " prompts are empty");
   }
+  sources.push_back(std::move(set.sources[0]));
   return std::move(set.tasks[0].prompts);
 }
 
@@ -86,11 +89,12 @@ std::map<std::string, std::string> read_attributes(JsonObject& task) {
   return attributes;
 }
 
-std::optional<Paraphrase> read_paraphrase(JsonObject& task, const fs::path& folder) {
+std::optional<Paraphrase> read_paraphrase(JsonObject& task, const fs::path& folder,
+                                          Sources& sources) {
   if (!task.has("paraphrase")) return std::nullopt;
   JsonObject object = task.object("paraphrase");
   Paraphrase out;
-  out.prompts = read_task_prompts(named_path(object, "prompts", folder));
+  out.prompts = read_task_prompts(named_path(object, "prompts", folder), sources);
   if (object.has("test")) out.test = read_questions(named_path(object, "test", folder));
   object.refuse_unknown_keys();
   return out;
@@ -129,7 +133,7 @@ void check_choices(const Task& task, const std::string& where) {
 }
 
 Task task_from_json(const Json& json, const std::string& where, const fs::path& folder,
-                    bool needs_adapters) {
+                    bool needs_adapters, Sources& sources) {
   JsonObject object(json, where);
   Task task;
   task.name = object.text("name");
@@ -137,12 +141,12 @@ Task task_from_json(const Json& json, const std::string& where, const fs::path& 
   task.group = object.text_or("group", "");
   task.attributes = read_attributes(object);
   task.prompts_file = named_path(object, "prompts", folder);
-  task.prompts = read_task_prompts(task.prompts_file);
+  task.prompts = read_task_prompts(task.prompts_file, sources);
   if (needs_adapters || object.has("adapters")) {
     task.adapters = find_adapters(named_path(object, "adapters", folder), where);
   }
   if (object.has("test")) task.test = read_questions(named_path(object, "test", folder));
-  task.paraphrase = read_paraphrase(object, folder);
+  task.paraphrase = read_paraphrase(object, folder, sources);
   if (object.has("scorer")) {
     task.scorer = scorer_from_json(object.at("scorer"), where + ": scorer");
   }
@@ -191,7 +195,7 @@ TaskSet read_task_set(const fs::path& path) {
     const Json& list = object.array(key);
     for (std::size_t i = 0; i < list.size(); ++i) {
       tasks.push_back(task_from_json(list[i], cat(who, ": ", key, "[", i, "]"), path.parent_path(),
-                                     needs_adapters));
+                                     needs_adapters, set.sources));
     }
   };
   read_list("train", set.train, true);

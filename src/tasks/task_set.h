@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "tasks/scorer.h"
+#include "text/prompt_source.h"
 
 namespace dnd::tasks {
 
@@ -49,6 +50,7 @@ struct Task {
 struct TaskSet {
   std::vector<Task> train;
   std::vector<Task> held_out;
+  std::vector<text::PromptSource> sources = {};  // how each file of prompts was read
 };
 
 // Reads tasks.json and every prompts and test file that it names. Throws Error(no_input) or

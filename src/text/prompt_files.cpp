@@ -1,54 +1,16 @@
 #include "text/prompt_files.h"
 
 #include <algorithm>
-#include <set>
-#include <vector>
 
 #include "base/strings.h"
+#include "text/checked_text.h"
+#include "text/gzip.h"
 #include "text/prompt_record.h"
+#include "text/prompts.h"
+#include "text/table.h"
 
 namespace dnd::text {
 namespace {
-
-bool is_blank_line(std::string_view text) {
-  return text.find_first_not_of(kBlank) == std::string_view::npos;
-}
-
-// Takes the next line off `rest`, without its "\n" or "\r\n".
-std::string_view take_line(std::string_view& rest) {
-  const std::size_t end = std::min(rest.find('\n'), rest.size());
-  std::string_view line = rest.substr(0, end);
-  rest.remove_prefix(std::min(end + 1, rest.size()));
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return line;
-}
-
-// Calls action(line, where) for every line that is not blank.
-template <typename Action>
-void for_each_line(std::string_view content, const std::string& who, const Action& action) {
-  for (std::size_t number = 1; !content.empty(); ++number) {
-    const std::string_view line = take_line(content);
-    if (!is_blank_line(line)) action(line, cat(who, ": line ", number));
-  }
-}
-
-// The content as text without its byte-order mark.
-std::string_view checked_text(std::string_view content, const std::string& who) {
-  if (content.starts_with("\xFF\xFE") || content.starts_with("\xFE\xFF")) {
-    fail(ErrorKind::data, who, ": is UTF-16; save it as UTF-8");
-  }
-  if (content.starts_with("\xEF\xBB\xBF")) content.remove_prefix(3);
-  if (content.find('\0') == std::string_view::npos && is_valid_utf8(content)) return content;
-  for_each_line(content, who, [](std::string_view line, const std::string& where) {
-    if (line.find('\0') != std::string_view::npos) {
-      fail(ErrorKind::data, where, ": holds a NUL byte (not a text file?)");
-    }
-    if (!is_valid_utf8(line)) {
-      fail(ErrorKind::data, where, ": is not UTF-8 (another encoding, or not a text file?)");
-    }
-  });
-  fail(ErrorKind::internal, who, ": no line holds what the whole text does");
-}
 
 void read_list(const Json& list, const std::string& who, const RecordSink& sink) {
   for (std::size_t i = 0; i < list.size(); ++i) sink(list[i], cat(who, ": record ", i + 1));
@@ -103,7 +65,8 @@ char first_character(std::string_view text) {
 
 // JSON of either kind, whatever the file's name promised: text behind a complete first line can
 // only be more lines; a lone line is what the name says, unless it is a list.
-void read_json(std::string_view content, const std::string& field, const std::string& who,
+// Whether it was lines.
+bool read_json(std::string_view content, const std::string& field, const std::string& who,
                bool named_lines, const RecordSink& sink) {
   std::string_view rest = content;
   std::string_view first;
@@ -111,8 +74,12 @@ void read_json(std::string_view content, const std::string& field, const std::st
   const bool lines = Json::accept(first)
                          ? !is_blank_line(rest) || (named_lines && first_character(first) != '[')
                          : named_lines && !Json::accept(content);
-  if (lines) return read_lines(content, who, sink);
-  read_document(content, field, who, sink);
+  if (lines) {
+    read_lines(content, who, sink);
+  } else {
+    read_document(content, field, who, sink);
+  }
+  return lines;
 }
 
 void read_plain(std::string_view content, const std::string& who, const RecordSink& sink) {
@@ -120,72 +87,43 @@ void read_plain(std::string_view content, const std::string& who, const RecordSi
                 [&](std::string_view line, const std::string& where) { sink(Json(line), where); });
 }
 
-// A column that may be the prompt under a name nobody knows; answers never are.
-bool may_be_prompt(const std::string& name) {
-  const auto never = {"task", "completion", "output", "response", "answer", "target"};
-  return std::find(never.begin(), never.end(), name) == never.end();
-}
-
-// The header's names. A lone column (beside `task`) is called "prompt", whatever its name.
-std::vector<std::string> read_header(CsvReader& reader, const std::string& field,
-                                     const std::string& who) {
-  std::vector<std::string> names;
-  if (!reader.next(names)) return names;
-  std::vector<std::string*> others;
-  std::set<std::string> seen;
-  for (std::string& name : names) {
-    name = trimmed(name);
-    if (!seen.insert(name).second) {
-      fail(ErrorKind::data, who, ": line ", reader.line(), ": two columns are called '",
-           printable(name), "'");
-    }
-    if (name != "task") others.push_back(&name);
+// Reads `content` as what name and beginning say it is; says what that was.
+void read_container(std::string_view content, const std::filesystem::path& path,
+                    const std::string& field, const std::string& who, PromptSource& source,
+                    const RecordSink& sink) {
+  const std::string extension = lower_ascii(path.extension().string());
+  const bool named_lines = extension == ".jsonl" || extension == ".ndjson";
+  const bool named_table = extension == ".csv" || extension == ".tsv";
+  const char begin = first_character(content);
+  if (begin == '\0') return;
+  const bool may_be_json = extension != ".txt" && !named_table;
+  if (may_be_json && (named_lines || extension == ".json" || begin == '{' || begin == '[')) {
+    const bool lines = read_json(content, field, who, named_lines, sink);
+    source.container = lines ? "JSON Lines" : "JSON";
+    return;
   }
-  if (field.empty() && others.size() == 1 && may_be_prompt(*others[0])) *others[0] = "prompt";
-  return names;
-}
-
-// Appended directly, as in parse_json: ordered_json's own insertion searches all earlier keys.
-Json record_of(const std::vector<std::string>& names, const std::vector<std::string>& row) {
-  Json record = Json::object();
-  using Members = std::vector<Json::object_t::value_type>;
-  auto& members = static_cast<Members&>(record.get_ref<Json::object_t&>());
-  members.reserve(names.size());
-  for (std::size_t i = 0; i < row.size(); ++i) members.emplace_back(names[i], row[i]);
-  return record;
-}
-
-void read_csv(std::string_view content, char separator, const std::string& field,
-              const std::string& who, const RecordSink& sink) {
-  CsvReader reader(content, separator, who);
-  const std::vector<std::string> names = read_header(reader, field, who);
-  std::vector<std::string> row;
-  while (reader.next(row)) {
-    const std::string where = cat(who, ": line ", reader.line());
-    if (row.size() != names.size()) {
-      fail(ErrorKind::data, where, ": ", row.size(), " fields, the header has ", names.size(),
-           " (a separator inside a field needs quotes around the field)");
-    }
-    sink(record_of(names, row), where);
-  }
+  source.table = named_table ? table_form(content, extension == ".tsv" ? '\t' : ',', field)
+                             : hidden_table(content);
+  source.container = source.table ? "table" : "text, a prompt a line";
+  if (source.table) return read_table(content, *source.table, field, who, sink);
+  read_plain(content, who, sink);
 }
 
 }  // namespace
 
 void for_each_record(std::string_view content, const std::filesystem::path& path,
-                     const std::string& field, const std::string& who, const RecordSink& sink) {
-  content = checked_text(content, who);
-  const std::string extension = lower_ascii(path.extension().string());
-  if (extension == ".txt") return read_plain(content, who, sink);
-  if (extension == ".csv") return read_csv(content, ',', field, who, sink);
-  if (extension == ".tsv") return read_csv(content, '\t', field, who, sink);
-  if (is_blank_line(content)) return;
-  const bool named_lines = extension == ".jsonl" || extension == ".ndjson";
-  const char begin = first_character(content);
-  if (named_lines || extension == ".json" || begin == '{' || begin == '[') {
-    return read_json(content, field, who, named_lines, sink);
+                     const std::string& field, const std::string& who, PromptSource& source,
+                     const RecordSink& sink) {
+  std::filesystem::path name = path;
+  std::string unpacked;
+  source.compressed = is_gzip(content);
+  if (source.compressed) {
+    unpacked = unpack_gzip(content, kMaxPromptFile, who);
+    content = unpacked;
+    if (lower_ascii(name.extension().string()) == ".gz") name = name.stem();
   }
-  read_plain(content, who, sink);
+  content = checked_text(content, name, who);
+  read_container(content, name, field, who, source, sink);
 }
 
 }  // namespace dnd::text

@@ -8,17 +8,19 @@
 #include <vector>
 
 #include "base/json.h"
+#include "text/prompt_source.h"
 
 namespace dnd::text {
 
 // Takes one record and the place it came from, for messages: "prompts: a.jsonl: line 12".
 using RecordSink = std::function<void(const Json& record, const std::string& where)>;
 
-// Hands every record of `content` to `sink`, in order. The extension of `path` names the container;
-// other extensions (and "-") leave it to the content. `who` names the input in messages. Throws
-// Error(data).
+// Hands every record of `content` to `sink`, in order. The extension of `path` names the container (".gz"
+// behind it is left out); other extensions (and "-") leave it to the content. `who` names the input in
+// messages. Notes the container and the form of a table in `source`. Throws Error(data).
 void for_each_record(std::string_view content, const std::filesystem::path& path,
-                     const std::string& field, const std::string& who, const RecordSink& sink);
+                     const std::string& field, const std::string& who, PromptSource& source,
+                     const RecordSink& sink);
 
 // Rows of RFC 4180 text: quoted fields may hold separators, doubled quotes and line breaks. A quote
 // inside an unquoted field is an ordinary character.

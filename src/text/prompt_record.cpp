@@ -2,9 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/strings.h"
+#include "text/record_keys.h"
+#include "text/transcript.h"
 
 namespace dnd::text {
 namespace {
@@ -46,8 +51,40 @@ std::string content_text(const Json& content, const std::string& where) {
   return joined;
 }
 
+// A question, and whence.
+struct Found {
+  std::string text;
+  std::string field = {};                    // as a message calls it
+  std::vector<std::string_view> keys = {};   // of the record, that it was taken from
+  std::vector<std::string_view> parts = {};  // of a conversation, that were left out
+  bool cut = false;                          // an answer was left out
+};
+
+bool has_role(const Json& role, std::initializer_list<const char*> names) {
+  return std::any_of(names.begin(), names.end(), [&](const char* name) { return role == name; });
+}
+
+// Parts of a conversation but its first question.
+void note_parts(const Json& messages, std::size_t question, Found& found) {
+  bool system = false;
+  bool replies = false;
+  bool later = false;
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    const Json* role = find_either(messages[i], "role", "from");
+    if (role == nullptr || i == question) continue;
+    const bool user = has_role(*role, {"user", "human"});
+    const bool by_system = has_role(*role, {"system", "developer"});
+    system = system || by_system;
+    later = later || user;
+    replies = replies || (!user && !by_system);
+  }
+  if (system) found.parts.push_back("system text");
+  if (replies) found.parts.push_back("replies");
+  if (later) found.parts.push_back("later turns");
+}
+
 // The first message of the user.
-std::string user_turn(const Json& messages, const std::string& where) {
+Found user_turn(const Json& messages, const std::string& where) {
   if (!messages.is_array()) refuse_type(messages, "a list of messages", where);
   for (std::size_t i = 0; i < messages.size(); ++i) {
     const std::string here = cat(where, "[", i, "]");
@@ -55,62 +92,84 @@ std::string user_turn(const Json& messages, const std::string& where) {
     if (role == nullptr || !role->is_string()) {
       fail(ErrorKind::data, here, ": not a message: no 'role' (or 'from')");
     }
-    if (*role != "user" && *role != "human") continue;
+    if (!has_role(*role, {"user", "human"})) continue;
     const Json* content = find_either(messages[i], "content", "value");
     if (content == nullptr) {
       fail(ErrorKind::data, here, ": the user's message has no 'content' (or 'value')");
     }
-    return content_text(*content, here);
+    Found found{content_text(*content, here)};
+    note_parts(messages, i, found);
+    return found;
   }
   fail(ErrorKind::data, where, ": no message of the user (role 'user' or 'human')");
 }
 
-std::string question_text(const Json& value, const std::string& where) {
-  if (value.is_string()) return value.get<std::string>();
+Found question_text(const Json& value, const std::string& where) {
+  if (value.is_string()) return {value.get<std::string>()};
   if (!value.is_array()) refuse_type(value, "a string or a list of messages", where);
   return user_turn(value, where);
 }
 
-using Shape = std::optional<std::string> (*)(const Json& record, const std::string& where);
+Found named(Found found, std::string field, std::vector<std::string_view> keys) {
+  found.field = std::move(field);
+  found.keys = std::move(keys);
+  return found;
+}
+
+using Shape = std::optional<Found> (*)(const Json& record, const std::string& where);
 
 template <const char* key>
-std::optional<std::string> from_column(const Json& record, const std::string& where) {
+std::optional<Found> from_column(const Json& record, const std::string& where) {
   const Json* value = find(record, key);
   if (value == nullptr) return std::nullopt;
-  return question_text(*value, cat(where, ": ", key));
+  return named(question_text(*value, cat(where, ": ", key)), key, {key});
+}
+
+// A text that may hold more than the question: of one written with marks the question alone.
+template <const char* key>
+std::optional<Found> from_text(const Json& record, const std::string& where) {
+  auto found = from_column<key>(record, where);
+  if (!found) return std::nullopt;
+  if (auto question = question_of_transcript(found->text)) {
+    found->text = *std::move(question);
+    found->cut = true;
+  }
+  return found;
 }
 
 template <const char* key>
-std::optional<std::string> from_conversation(const Json& record, const std::string& where) {
+std::optional<Found> from_conversation(const Json& record, const std::string& where) {
   const Json* messages = find(record, key);
   if (messages == nullptr) return std::nullopt;
-  return user_turn(*messages, cat(where, ": ", key));
+  return named(user_turn(*messages, cat(where, ": ", key)), key, {key});
 }
 
-std::optional<std::string> from_batch(const Json& record, const std::string& where) {
+std::optional<Found> from_batch(const Json& record, const std::string& where) {
   const Json* body = find(record, "body");
   if (body == nullptr) return std::nullopt;
   if (const Json* messages = find(*body, "messages")) {
-    return user_turn(*messages, where + ": body.messages");
+    return named(user_turn(*messages, where + ": body.messages"), "body.messages", {"body"});
   }
   const Json* prompt = find(*body, "prompt");
   if (prompt == nullptr) return std::nullopt;
-  return question_text(*prompt, where + ": body.prompt");
+  return named(question_text(*prompt, where + ": body.prompt"), "body.prompt", {"body"});
 }
 
-std::optional<std::string> from_instruction(const Json& record, const std::string& where) {
+std::optional<Found> from_instruction(const Json& record, const std::string& where) {
   const Json* instruction = find(record, "instruction");
   if (instruction == nullptr) return std::nullopt;
-  std::string text = question_text(*instruction, where + ": instruction");
+  Found found = named(question_text(*instruction, where + ": instruction"), "instruction",
+                      {"instruction", "input"});
   if (const Json* input = find(record, "input")) {
-    const std::string more = question_text(*input, where + ": input");
-    if (!more.empty()) text += "\n" + more;
+    const std::string more = question_text(*input, where + ": input").text;
+    found.field += " + input";
+    if (!more.empty()) found.text += "\n" + more;
   }
-  return text;
+  return found;
 }
 
 // The requests of one lm-eval sample share their context, the first argument of each.
-std::optional<std::string> from_sample(const Json& record, const std::string& /*where*/) {
+std::optional<Found> from_sample(const Json& record, const std::string& /*where*/) {
   const Json* arguments = find(record, "arguments");
   if (arguments == nullptr) return std::nullopt;
   const Json* context = nullptr;
@@ -122,7 +181,7 @@ std::optional<std::string> from_sample(const Json& record, const std::string& /*
   }
   // Anything else under this name is somebody else's field, e.g. a function call's arguments.
   if (context == nullptr || !context->is_string()) return std::nullopt;
-  return context->get<std::string>();
+  return named({context->get<std::string>()}, "arguments", {"arguments"});
 }
 
 constexpr char kPrompt[] = "prompt";
@@ -145,8 +204,8 @@ constexpr std::array<Shape, 12> kShapes = {from_column<kPrompt>,
                                            from_column<kProblem>,
                                            from_column<kQuery>,
                                            from_column<kInput>,
-                                           from_column<kContent>,
-                                           from_column<kText>};
+                                           from_text<kContent>,
+                                           from_text<kText>};
 
 const Json* find_field(const Json& object, std::string_view field) {
   if (const Json* value = find(object, field)) return value;
@@ -176,28 +235,75 @@ std::string key_list(const Json& record) {
        "; known are ", kAccepted, "; name another field with --field");
 }
 
-}  // namespace
-
-std::optional<std::string> find_prompt(const Json& object, const std::string& field,
-                                       const std::string& where) {
+std::optional<Found> find_question(const Json& object, const std::string& field,
+                                   const std::string& where) {
   if (!field.empty()) {
     const Json* value = find_field(object, field);
     if (value == nullptr) return std::nullopt;
-    return question_text(*value, cat(where, ": ", printable(field)));
+    const std::string_view whole = field;
+    const bool nested = find(object, field) == nullptr;
+    return named(question_text(*value, cat(where, ": ", printable(field))), field,
+                 {nested ? whole.substr(0, whole.find('.')) : whole});
   }
   for (const Shape shape : kShapes) {
-    if (auto prompt = shape(object, where)) return prompt;
+    if (auto found = shape(object, where)) return found;
   }
   return std::nullopt;
 }
 
+bool holds_nothing(const Json& value) {
+  return value.is_null() || value == "" || (value.is_structured() && value.empty());
+}
+
+void note_left_out(const Json& record, const Found& found, PromptSource& source) {
+  for (const std::string_view part : found.parts) source.leave_part(part);
+  for (const auto& [key, value] : record.items()) {
+    const bool used =
+        key == "task" || std::find(found.keys.begin(), found.keys.end(), key) != found.keys.end();
+    if (!used && !holds_nothing(value)) source.leave(key);
+  }
+}
+
+// Where an answer of the record's ends `text`, as a word; else 0.
+std::size_t answer_at(const Json& record, std::string_view text) {
+  text = text.substr(0, text.find_last_not_of(kBlank) + 1);
+  for (const auto& [key, value] : record.items()) {
+    if (!value.is_string() || kind_of_key(key) != KeyKind::answer) continue;
+    const std::string answer = trimmed(value.get_ref<const std::string&>());
+    if (answer.empty() || answer.size() >= text.size() || !text.ends_with(answer)) continue;
+    const std::size_t at = text.size() - answer.size();
+    if (kBlank.find(text[at - 1]) != std::string_view::npos) return at;
+  }
+  return 0;
+}
+
+bool may_hold_answer(const Found& found) {
+  return !found.cut && (found.field == kText || found.field == kContent);
+}
+
+}  // namespace
+
+std::optional<std::string> find_prompt(const Json& object, const std::string& field,
+                                       const std::string& where) {
+  auto found = find_question(object, field, where);
+  if (!found) return std::nullopt;
+  return std::move(found->text);
+}
+
 PromptRecord read_prompt_record(const Json& record, const std::string& field,
-                                const std::string& where) {
-  if (record.is_string() && field.empty()) return {std::nullopt, record.get<std::string>()};
+                                const std::string& where, PromptSource& source) {
+  if (record.is_string() && field.empty()) {
+    source.take("");
+    return {std::nullopt, record.get<std::string>()};
+  }
   if (!record.is_object()) refuse_type(record, "a record (an object)", where);
-  auto prompt = find_prompt(record, field, where);
-  if (!prompt) refuse_shape(record, field, where);
-  PromptRecord out{std::nullopt, *std::move(prompt)};
+  auto found = find_question(record, field, where);
+  if (!found) refuse_shape(record, field, where);
+  source.take(found->field);
+  if (found->cut) ++source.cut;
+  note_left_out(record, *found, source);
+  PromptRecord out{std::nullopt, std::move(found->text)};
+  if (field.empty() && may_hold_answer(*found)) out.answer_at = answer_at(record, out.prompt);
   if (const Json* task = find(record, "task")) {
     if (!task->is_string()) refuse_type(*task, "a string", where + ": task");
     out.task = task->get<std::string>();

@@ -1,6 +1,7 @@
 #include "text/prompts.h"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -52,6 +53,11 @@ bool is_blank(std::string_view prompt) {
 // Sorts records into tasks.
 class TaskCollector {
  public:
+  void begin_file() {
+    answers_.clear();
+    first_.reset();
+  }
+
   void add(PromptRecord record, const std::string& where) {
     if (first_where_.empty()) {
       first_where_ = where;
@@ -62,24 +68,54 @@ class TaskCollector {
            first_where_, with_tasks_ ? " has one" : " has none", " (all records or none)");
     }
     if (record.task) check_task_name_at(*record.task, where);
-    PromptTask& task = task_named(record.task.value_or(""));
+    const std::size_t task = index_of(record.task.value_or(""));
     if (is_blank(record.prompt)) {
       ++set_.skipped_empty;
-    } else {
-      task.prompts.push_back(std::move(record.prompt));
+      return;
     }
+    std::vector<std::string>& prompts = set_.tasks[task].prompts;
+    const Place place{task, prompts.size(), record.answer_at};
+    if (!first_) first_ = place;
+    if (place.answer_at > 0) answers_.push_back(place);
+    prompts.push_back(std::move(record.prompt));
+  }
+
+  // Where every prompt of a file ends with the answer that its record names, it is no part of the question;
+  // of some it may be a choice's last word.
+  void end_file(PromptSource source) {
+    if (answers_.size() > 1 && answers_.size() == source.prompts) {
+      for (const Place& place : answers_) {
+        std::string& prompt = prompt_at(place);
+        prompt = trimmed(std::string_view(prompt).substr(0, place.answer_at));
+      }
+      source.cut += answers_.size();
+    }
+    if (first_) source.first = prompt_at(*first_);
+    set_.sources.push_back(std::move(source));
   }
 
   PromptSet take() { return std::move(set_); }
 
  private:
-  PromptTask& task_named(const std::string& name) {
+  struct Place {
+    std::size_t task;
+    std::size_t prompt;
+    std::size_t answer_at;  // in the prompt; 0: none
+  };
+
+  std::size_t index_of(const std::string& name) {
     const auto [found, is_new] = index_.try_emplace(name, set_.tasks.size());
     if (is_new) set_.tasks.push_back({name, {}});
-    return set_.tasks[found->second];
+    return found->second;
+  }
+
+  std::string& prompt_at(const Place& place) {
+    return set_.tasks[place.task].prompts[place.prompt];
   }
 
   PromptSet set_;
+  std::vector<Place> answers_;  // of the file at hand
+  std::optional<Place> first_;  // the file's first prompt
   std::unordered_map<std::string, std::size_t> index_;
   std::string first_where_;
   bool with_tasks_ = false;
@@ -88,16 +124,18 @@ class TaskCollector {
 void read_file(const std::filesystem::path& path, const PromptOptions& options,
                TaskCollector& tasks) {
   const bool is_stdin = path == "-";
-  const std::string who = "prompts: " + (is_stdin ? "standard input" : path.string());
+  PromptSource source;
+  source.file = is_stdin ? "standard input" : path.string();
+  const std::string who = "prompts: " + source.file;
   const std::string content =
       is_stdin ? read_standard_input(kMaxPromptFile) : read_text_stream(path, kMaxPromptFile);
-  bool any = false;
-  for_each_record(content, path, options.field, who,
+  tasks.begin_file();
+  for_each_record(content, path, options.field, who, source,
                   [&](const Json& record, const std::string& where) {
-                    any = true;
-                    tasks.add(read_prompt_record(record, options.field, where), where);
+                    tasks.add(read_prompt_record(record, options.field, where, source), where);
                   });
-  if (!any) fail(ErrorKind::data, who, ": holds no prompts");
+  if (source.prompts == 0) fail(ErrorKind::data, who, ": holds no prompts");
+  tasks.end_file(std::move(source));
 }
 
 std::vector<std::size_t> choose(std::size_t available, std::size_t needed, SelectMode mode,

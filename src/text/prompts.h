@@ -4,9 +4,11 @@
 //   .jsonl .ndjson  one record a line
 //   .json           an array of records, an object that holds one list of records, or one record
 //   .txt            one prompt a line
-//   .csv .tsv       RFC 4180 with a header row; a lone column needs no known name
-// JSON Lines named .json, and a JSON document named .jsonl, are read as what they are. All of them
-// are UTF-8, with or without a byte-order mark, LF or CRLF; blank lines separate and mean nothing.
+//   .csv .tsv       RFC 4180, with commas, semicolons or tabs, by the first rows (text/table.h); a lone
+//                   column needs no known name, and no header where its first row is a sentence
+// JSON Lines named .json, and a JSON document named .jsonl, are read as what they are; so is a table whose
+// name says text, where all its columns have known names. All of them are UTF-8, with or without a byte-order
+// mark, LF or CRLF; blank lines separate and mean nothing. gzip is unpacked, up to kMaxPromptFile.
 //
 // A record is a string, or an object read by the first of these that it has (null counts as
 // absent):
@@ -16,11 +18,13 @@
 //   instruction [+ input]      joined as "instruction\ninput"
 //   arguments                  lm-eval samples: [[prompt, ...], ...] or {"gen_args_0": {"arg_0": ...}}
 //   question problem query input content text
-// The order puts names that can only be the question before names that may hold more (`text` often
-// holds the answer too). Only the question is read: of a conversation the first message of the user
-// ("user" or "human") - never the system's, never a later turn, never an answer.
+// The order puts names that can only be the question before names that may hold more. Only the question is
+// read: of a conversation the first message of the user ("user" or "human") - never the system's, never a
+// later turn, never an answer. `content` and `text` that hold question and answer whole are cut where the
+// answer begins: by marks (text/transcript.h), or where all of a file end with what their records call the
+// answer. What was guessed is noted (text/prompt_source.h).
 //
-// Non-goals: Parquet, Arrow, compressed files, encodings other than UTF-8.
+// Non-goals, refused by name: Parquet, Arrow, other compressions, YAML, encodings other than UTF-8.
 #pragma once
 
 #include <cstddef>
@@ -29,9 +33,11 @@
 #include <string>
 #include <vector>
 
+#include "text/prompt_source.h"
+
 namespace dnd::text {
 
-// Largest prompt file read, in bytes.
+// Largest prompt file read, in bytes; of a packed one both as it is and unpacked.
 inline constexpr std::uint64_t kMaxPromptFile = 1ULL << 30U;
 
 struct PromptOptions {
@@ -49,6 +55,7 @@ struct PromptTask {
 struct PromptSet {
   std::vector<PromptTask> tasks;  // in order of first appearance
   std::size_t skipped_empty = 0;  // records left out because their prompt is only white space
+  std::vector<PromptSource> sources = {};  // how each file was read
 };
 
 // Reads all files as one input. A task whose prompts are all empty is kept, without prompts. Throws

@@ -39,6 +39,7 @@ Inputs read_inputs(const fs::path& config) {
   if (inputs.set.train.empty()) {
     fail(ErrorKind::data, "train: ", inputs.config.tasks.string(), ": no tasks to train on");
   }
+  text::tell_sources(inputs.set.sources);
   warn_about_few_prompts(inputs);
   std::vector<tasks::Task> all = inputs.set.train;
   all.insert(all.end(), inputs.set.held_out.begin(), inputs.set.held_out.end());

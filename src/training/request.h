@@ -29,7 +29,8 @@ struct Inputs {
   tasks::TaskSet set;
 };
 
-// Reads configuration, tasks and, once, every adapter of theirs. Warns about tasks with too few prompts.
+// Reads configuration, tasks and, once, every adapter of theirs. Says how prompts were read, and warns about
+// tasks with too few.
 // Throws as tasks::read_train_config(), read_task_set() and check_task_adapters() do.
 Inputs read_inputs(const std::filesystem::path& config);
 

@@ -25,7 +25,7 @@ from support import (
 )
 
 JSON_KEYS = {"path", "format", "task", "prompts_used", "prompts_distinct", "seconds", "bytes", "sha256", "precision",
-             "device"}
+             "device", "prompts_read"}
 SECONDS = {"load", "encode", "decode", "detokenize", "write", "total"}
 
 

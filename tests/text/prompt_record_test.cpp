@@ -8,7 +8,8 @@ namespace dnd::text {
 namespace {
 
 PromptRecord read(std::string_view json, const std::string& field = "") {
-  return read_prompt_record(parse_json(json, "test"), field, "f: line 3");
+  PromptSource source;
+  return read_prompt_record(parse_json(json, "test"), field, "f: line 3", source);
 }
 
 struct Case {
@@ -101,9 +102,11 @@ TEST(PromptRecord, FieldOverrides) {
 }
 
 TEST(PromptRecord, AnswersAreNoPrompts) {
+  PromptSource source;
   for (const char* key : {"completion", "output", "response", "answer", "target", "solution"}) {
     const Json record = {{key, "a"}};
-    EXPECT_DND_ERROR(read_prompt_record(record, "", "w"), ErrorKind::data, "no prompt found");
+    EXPECT_DND_ERROR(read_prompt_record(record, "", "w", source), ErrorKind::data,
+                     "no prompt found");
   }
 }
 
@@ -113,9 +116,10 @@ TEST(PromptRecord, UnknownShapeNamesKeysAndRemedy) {
                    "prompt, messages");
   EXPECT_DND_ERROR(read("{}"), ErrorKind::data, "it has no key at all");
   EXPECT_DND_ERROR(read(R"({"a":1})"), ErrorKind::data, "name another field with --field");
+  PromptSource source;
   Json many;
   for (int i = 0; i < 13; ++i) many[std::string(1, static_cast<char>('A' + i))] = i;
-  EXPECT_DND_ERROR(read_prompt_record(many, "", "w"), ErrorKind::data, "'L', ...;");
+  EXPECT_DND_ERROR(read_prompt_record(many, "", "w", source), ErrorKind::data, "'L', ...;");
 }
 
 TEST(PromptRecord, WrongTypesAreNamed) {
