@@ -190,8 +190,10 @@ def expression(text: str):
 
 
 def saved(o: Opened, path: str) -> dict[str, torch.Tensor]:
-    weight = o.model.get_submodule(path).weight.detach()
-    return {f"base_model.model.{path}.weight": weight + 0.1 * torch.randn(weight.shape, generator=torch.Generator().manual_seed(2))}
+    """The whole module, trained further."""
+    generator = torch.Generator().manual_seed(2)
+    return {f"base_model.model.{path}.{name}": value.detach() + 0.1 * torch.randn(value.shape, generator=generator)
+            for name, value in o.model.get_submodule(path).named_parameters()}
 
 
 def saved_head(o: Opened):
@@ -215,8 +217,7 @@ def saved_alone(o: Opened):
 
 def saved_and_adapted(o: Opened):
     tensors, config = usual(o)
-    paths = [path for path in o.usual if path.endswith(o.base.kinds[0])]
-    for path in paths:
+    for path in [path for path in o.layers if path.endswith(f".{o.base.kinds[0]}")]:
         tensors |= saved(o, path)
     return tensors, config | {"modules_to_save": [o.base.kinds[0]]}
 
