@@ -12,9 +12,9 @@
 namespace dnd::tasks {
 
 // A PEFT folder, or a .safetensors file of its matrices at the layout's scale, as the adapter of the layout,
-// pairs in its order. Throws Error(data) by file and module: a
-// missing or unexpected layer, one that the folder's configuration leaves out, another rank, alpha or shape, a
-// value that is not finite, DoRA.
+// pairs in its order, by the layout's names or those of the base's class. Throws Error(data) by file and
+// module: a missing or unexpected layer, one that the folder's configuration leaves out, another rank, alpha
+// or shape, a value that is not finite, DoRA.
 adapter::LoraAdapter read_task_adapter(const adapter::AdapterLayout& layout,
                                        const std::filesystem::path& path);
 

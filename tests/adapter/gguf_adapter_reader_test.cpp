@@ -182,10 +182,11 @@ TEST_F(GgufAdapterFile, RefusesWrongTensors) {
                  "tensor 'rope_freqs.weight' has an unexpected suffix");
   expect_refused(with_tensors({a_, b_, gguf_tensor("blk.5.attn_norm.weight", {8}, 0, 64)}),
                  "'blk.5.attn_norm.weight': weights of norms");
-  for (const char* name : {"token_embd.weight", "output.weight", "blk.5.ffn_up",
-                           "blk.5.other.weight", "blk.5.ffn_up_exps.weight", ""}) {
+  for (const char* name : {"token_embd.weight", "blk.5.ffn_up", "blk.5.other.weight",
+                           "blk.5.ffn_up_exps.weight", ""}) {
     expect_refused(pair(name), "is no linear layer of 'qwen2' that is known");
   }
+  EXPECT_EQ(read(pair("output.weight")).pairs[0].module, "lm_head");
   expect_refused(shapes({2, 3}, {2, 4}), "(lora_a not transposed?)");
   expect_refused(shapes({3, 2}, {4, 2}), "[2, 3] and [2, 4], expected (rank, in) and (out, rank)");
   expect_refused(shapes({6}, {2, 4}), "has shapes [6] and [4, 2], expected matrices");

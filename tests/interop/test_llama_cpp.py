@@ -257,7 +257,8 @@ EXTRAS = {
     "bias": {f"{FIRST}.q_proj.lora_B.bias": (W,)},
     "half-a-pair": {f"{FIRST}.rotary.lora_A.weight": (4, W)},
 }
-CONFIGS = {"dora": {"use_dora": True}, "bias": {"lora_bias": True}, "saved-head": {"modules_to_save": ["lm_head"]}}
+CONFIGS = {"dora": {"use_dora": True}, "bias": {"lora_bias": True}, "saved-head": {"modules_to_save": ["lm_head"]},
+           "head": {"target_modules": ["lm_head"]}}
 
 
 @pytest.mark.parametrize("extra", EXTRAS)
@@ -315,7 +316,7 @@ GGUF_CHANGES = {
     "an output head": (added(output__weight__lora_a=(4, W), output__weight__lora_b=(V, 4)), True),
     "one layer alone": (lambda fields, tensors: (fields, [t for t in tensors if t[0].startswith("blk.1.")]), True),
     "a rank of its own": (lambda fields, tensors: (fields, [
-        (n, np.ones((2, bases.WIDTH) if n.endswith("a") else (bases.WIDTH, 2), np.float32) if n.startswith(FIRST_Q) else v)
+        (n, np.ones((2, W) if n.endswith("a") else (W, 2), np.float32) if n.startswith(FIRST_Q) else v)
         for n, v in tensors]), True),
     "two ranks in a pair": (reshaped(FIRST_Q + ".lora_b", (bases.WIDTH, 3)), False),
 }
@@ -328,8 +329,8 @@ def test_verify_refuses_what_llama_cpp_refuses(dnd, workshop, library, change, t
     whole = llama.convert_lora(adapter, workshop.base("llama"), tmp_path / "whole.gguf")
     changed = llama.rewrite(whole, tmp_path / "changed.gguf", alter)
     if loads:
-        logits = [library.logits(workshop.gguf("llama"), IDS, [(path, 1.0)] if path else []) for path in (None, changed)]
-        assert (logits[0] - logits[1]).abs().max() > 1e-4
+        before = library.logits(workshop.gguf("llama"), IDS)
+        assert (library.logits(workshop.gguf("llama"), IDS, [(changed, 1.0)]) - before).abs().max() > 1e-4
     else:
         with pytest.raises(llama.Refused):
             library.load_adapter(workshop.gguf("llama"), changed)

@@ -1,7 +1,7 @@
 """`dnd verify --base` against PEFT itself: what it says of a folder is what happens (verdict_cells.py).
 
-Of the two pairs of PEFT and transformers that it judges the one that is installed is asked; scripts/setup_interop_older.sh
-has the other.
+Of the two pairs of PEFT and transformers that it judges the one that is installed is asked; the other is that of
+scripts/setup_interop_older.sh.
 """
 
 import json
@@ -10,7 +10,6 @@ import peft
 import pytest
 import verdict_cells
 from verdict_cells import BASES, MIXTURES, QUICK, SLOW, Opened, reference, write_adapter
-
 
 OLDER = peft.__version__.startswith("0.17.")
 # transformers 4.57 reads no checkpoint that has an output head and names without "model.".

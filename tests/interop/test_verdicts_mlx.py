@@ -77,11 +77,11 @@ CELLS = {
     "more-layers-than-there-are": lambda f, o: write(f, o.usual, layers=9),
     "below-language_model": lambda f, o: write(f, renamed(o.usual, lambda path: f"language_model.{path}")),
     "without-model": lambda f, o: write(f, renamed(o.usual, lambda path: path.replace("model.layers", "layers"))),
-    "earlier-names": lambda f, o: write(f, renamed(o.usual, lambda path: path.replace("language_model.model", "model"))),
+    "earlier-names": lambda f, o: write(f, renamed(o.usual, lambda path: path.removeprefix("language_model."))),
     "class-names": lambda f, o: write(f, renamed(o.usual, lambda path: path.replace(
         f"{o.below}model.", "model.language_model."))),
     "misshapen": lambda f, o: write(f, {path: (size + 1, out) for path, (size, out) in o.usual.items()}),
-    "another-layer": lambda f, o: write(f, o.usual | {list(o.usual)[0].replace(".0.", ".7."): list(o.usual.values())[0]}),
+    "another-layer": lambda f, o: write(f, o.usual | renamed(o.last(), lambda path: path.replace(".1.", ".7."))),
     "another-kind": lambda f, o: write(f, o.usual | o.other, keys=o.keys()),
 }
 

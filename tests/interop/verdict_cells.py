@@ -117,7 +117,8 @@ class Opened:
     def head(self) -> str | None:
         """"lm_head", or what the class calls it."""
         found = self.model.get_output_embeddings()
-        return next((path for path, module in self.model.named_modules() if found is not None and module is found), None)
+        named = self.model.named_modules()
+        return next((path for path, module in named if found is not None and module is found), None)
 
     @property
     def usual(self) -> list[str]:

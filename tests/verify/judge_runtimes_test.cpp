@@ -154,7 +154,32 @@ LoraAdapter from_folder(const std::vector<std::string>& targets) {
   LoraAdapter adapter = tiny_adapter(kTinyLayers);
   adapter.peft.emplace();
   adapter.peft->targets = adapter::ModuleRule(targets);
+  adapter.base_model = "org/base";
   return adapter;
+}
+
+TEST(JudgeRuntimes, TheNameThatVllmsResolverCompares) {
+  LoraAdapter adapter = from_folder({"q_proj", "down_proj"});
+  target::BaseModel base = tiny_base(kTinyLayers);
+  base.name = "org/base";
+  EXPECT_EQ(judge(adapter, "vLLM", base), "loads: ");
+  base.name = "org/other";
+  EXPECT_THAT(judge(adapter, "vLLM", base), HasSubstr("where the model is served as 'org/base'"));
+  adapter.base_model.clear();
+  EXPECT_THAT(judge(adapter, "vLLM", base), HasSubstr("without base_model_name_or_path"));
+}
+
+TEST(JudgeRuntimes, WholeModulesAndBiases) {
+  LoraAdapter adapter = from_folder({"q_proj", "down_proj"});
+  adapter.others = {"base_model.model.model.layers.0.self_attn.q_proj.base_layer.bias"};
+  EXPECT_EQ(judge(adapter, "PEFT"), "loads: ");
+  EXPECT_THAT(judge(adapter, "TGI"), HasSubstr("partly: 1 of 7"));
+  EXPECT_THAT(judge(adapter, "vLLM"), HasSubstr("is no LoRA weight"));
+  adapter.others = {"base_model.model.elsewhere.norm.weight"};
+  EXPECT_THAT(judge(adapter, "PEFT"), HasSubstr("partly: 1 of 7"));
+  adapter.peft->saved = {"q_proj"};
+  EXPECT_THAT(judge(adapter, "PEFT"), HasSubstr("refuses: modules_to_save has 'model.layers.0"));
+  EXPECT_THAT(judge(adapter, "vLLM"), HasSubstr("refuses: modules_to_save"));
 }
 
 TEST(JudgeRuntimes, PartOfAFolderActs) {
