@@ -35,8 +35,8 @@ CLI::App& add_command(CLI::App& program, Context& context, const std::string& na
                       std::function<void()> run);
 
 // Prints one result line on standard output and flushes it, so that pipelines see it at once.
-// Throws Error(io) if standard output is closed or full; a pipe that nobody reads any more ends the process by
-// SIGPIPE.
+// Throws Error(io) if standard output is closed or full; a pipe that nobody reads any more ends the process
+// by SIGPIPE.
 void print_line(const std::string& line);
 void print_json(const Json& value);
 // The same without a line's end, of text as it comes.

@@ -48,8 +48,7 @@ AdapterNames adapter_names(std::string_view architecture, Transformers release =
 
 // How transformers 5 keeps the experts of a mixture: as one parameter each for gate and up and for down,
 // which PEFT 0.21 fills from the experts' matrices; the router is no linear layer. `gate` is empty for other
-// classes, and of
-// 4.57, where every expert's matrices are linear layers, and so is the router.
+// classes, and of 4.57, where every expert's matrices are linear layers, and so is the router.
 struct FusedExperts {
   std::string_view gate;  // "gate_proj", "w1"
   std::string_view up;
