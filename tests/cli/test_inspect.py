@@ -244,7 +244,8 @@ def test_a_base_model():
 
 def test_a_folder_of_something_else(tmp_path):
     error = fails(Exit.DATA, "inspect", tmp_path)
-    for name in ("generator.json", "config.json (base model)", "adapter_config.json", "pytorch_lora_weights.safetensors"):
+    signs = ("generator.json", "config.json (base model)", "adapter_config.json", "pytorch_lora_weights.safetensors")
+    for name in signs:
         assert name in error
 
 
