@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/paths.h"
 #include "base/sha256.h"
 #include "base/strings.h"
 
@@ -136,9 +137,13 @@ void remove_leftovers(const fs::path& folder, const std::string& prefix) {
 
 }  // namespace
 
+void remove_dead_rooms(const fs::path& final_path) {
+  remove_leftovers(absolute_path(final_path).parent_path(), prefix_of(final_path));
+}
+
 StagingRoom::StagingRoom(const fs::path& final_path) {
+  remove_dead_rooms(final_path);
   const std::string prefix = prefix_of(final_path);
-  remove_leftovers(final_path.parent_path(), prefix);
   for (int i = 0; i < kTries; ++i) {
     if (try_make(final_path.parent_path() / (prefix + random_suffix()))) return;
   }

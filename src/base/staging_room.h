@@ -14,8 +14,7 @@ namespace dnd {
 // a link. See base/staged.h for the whole.
 class StagingRoom {
  public:
-  // First removes the rooms of dead processes for the same `final_path` (absolute). Throws
-  // Error(cannot_create).
+  // First remove_dead_rooms(final_path); it is absolute. Throws Error(cannot_create).
   explicit StagingRoom(const std::filesystem::path& final_path);
   StagingRoom(const StagingRoom&) = delete;
   StagingRoom& operator=(const StagingRoom&) = delete;
@@ -32,5 +31,8 @@ class StagingRoom {
   Descriptor lock_;     // until the room is gone
   Descriptor reserve_;  // given up for what removing the room takes
 };
+
+// Removes what killed processes left of making `final_path`: for who finds the output finished, and makes none.
+void remove_dead_rooms(const std::filesystem::path& final_path);
 
 }  // namespace dnd

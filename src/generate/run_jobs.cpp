@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/sha256.h"
+#include "base/staging_room.h"
 #include "formats/safetensors.h"
 #include "generate/condition_file.h"
 #include "generate/session.h"
@@ -149,6 +150,7 @@ class Run {
     }
     Present present = outputs_.present(job, provenance);
     provenance.device = std::move(present.device);
+    for (const Written& written : present.finished) remove_dead_rooms(written.artefact.path);
     work.made.written = std::move(present.finished);
     work.missing = std::move(present.missing);
     return work;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/staging_room.h"
 #include "support/expect_error.h"
 #include "support/sanitizers.h"
 #include "support/temp_dir.h"
@@ -273,6 +274,17 @@ TEST(Staged, AnEmptyRoomGoes) {
   fs::create_directory(dir / ".x.dnd-tmp.0123456789abcdef");
   { const Staged staged(dir / "x", kThing, OnExisting::refuse); }
   EXPECT_TRUE(fs::is_empty(dir.path()));
+}
+
+TEST(Staged, WhoMakesNothingMayCleanUp) {
+  const TempDir dir;
+  dir.file("x", "finished");
+  fs::create_directory(dir / ".x.dnd-tmp.0123456789abcdef");
+  fs::create_directory(dir / ".y.dnd-tmp.0123456789abcdef");
+  remove_dead_rooms(dir / "x");
+  EXPECT_FALSE(fs::exists(dir / ".x.dnd-tmp.0123456789abcdef"));
+  EXPECT_TRUE(fs::exists(dir / "x"));
+  EXPECT_TRUE(fs::exists(dir / ".y.dnd-tmp.0123456789abcdef"));
 }
 
 TEST(Staged, TakesNamesAsLongAsTheSystemDoes) {
