@@ -32,7 +32,7 @@ class StagingRoom {
   Descriptor reserve_;  // given up for what removing the room takes
 };
 
-// Removes what killed processes left of making `final_path`: for who finds the output finished, and makes none.
+// Removes what killed processes left of making `final_path`: for who finds the output there and makes none.
 void remove_dead_rooms(const std::filesystem::path& final_path);
 
 }  // namespace dnd
