@@ -145,7 +145,7 @@ std::set<std::string> other_modules(const std::vector<ClassModule>& modules,
 std::string why_no_module(const PeftTargets& rule, const FusedExperts& fused,
                           const std::vector<ClassModule>& modules, const Targets& targets) {
   if (!rule.are_known() || modules.empty()) return "";
-  if (const std::string why = targets.refusal(); !why.empty()) return why;
+  if (std::string why = targets.refusal(); !why.empty()) return why;
   if (!rule.all_linear) {
     for (const std::string& path : other_modules(modules, fused)) {
       if (!targets.take_path(path)) continue;
@@ -327,7 +327,7 @@ std::vector<std::string> keep_what_acts(LoraAdapter& adapter, const target::Base
     fail(ErrorKind::data, who, ": PEFT refuses it for ", base.source, ": ", outcome.refusal);
   }
   const std::string first = adapter.pairs[0].key;
-  const auto left_out = keep_pairs(adapter, outcome, [&](LoraPair& pair, const PairInPeft& place) {
+  auto left_out = keep_pairs(adapter, outcome, [&](LoraPair& pair, const PairInPeft& place) {
     if (place.linear != nullptr) pair.module = place.linear->path;
     const bool foreign =
         place.linear == nullptr && target::find_linear(base, pair.module) == nullptr;
@@ -350,7 +350,7 @@ std::vector<std::string> adopt_names(LoraAdapter& adapter, const target::BaseMod
   const PeftOutcome outcome = peft_outcome(adapter, base);
   std::map<const target::Linear*, ClassModule> by_linear;
   for (ClassModule& module : target::class_modules(base)) by_linear[module.linear] = module;
-  const auto left_out = keep_pairs(adapter, outcome, [&](LoraPair& pair, const PairInPeft& place) {
+  auto left_out = keep_pairs(adapter, outcome, [&](LoraPair& pair, const PairInPeft& place) {
     const target::Linear* linear =
         place.linear != nullptr ? place.linear : target::find_linear(base, pair.module);
     if (linear == nullptr) return place.fate != PeftFate::not_targeted;

@@ -252,7 +252,8 @@ std::optional<Found> find_question(const Json& object, const std::string& field,
 }
 
 bool holds_nothing(const Json& value) {
-  return value.is_null() || value == "" || (value.is_structured() && value.empty());
+  if (value.is_string()) return value.get_ref<const std::string&>().empty();
+  return value.is_null() || (value.is_structured() && value.empty());
 }
 
 void note_left_out(const Json& record, const Found& found, PromptSource& source) {

@@ -15,8 +15,8 @@ constexpr std::string_view kEndOfTurn = "</s>";
 struct Markup {
   std::string_view question;
   std::string_view answer;
-  std::string_view end = "";   // of the question, before the answer
-  std::string_view more = "";  // between two parts of the question, which a line's end joins
+  std::string_view end = {};   // of the question, before the answer
+  std::string_view more = {};  // between two parts of the question, which a line's end joins
   bool is_template = false;
 };
 

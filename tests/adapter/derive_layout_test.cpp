@@ -13,6 +13,7 @@
 #include "base/strings.h"
 #include "support/expect_error.h"
 #include "support/golden.h"
+#include "support/sanitizers.h"
 #include "support/sparse_safetensors.h"
 #include "support/target_tables.h"
 #include "support/temp_dir.h"
@@ -263,6 +264,7 @@ TEST(DeriveLayoutTotals, AreThoseOfTheTargetsTable) {
 }
 
 TEST(DeriveLayoutTotals, HoldForEveryTargetWithAllLayers) {
+  if (testing::kSanitized) GTEST_SKIP() << "the same code as for the totals, for a minute";
   for (const auto& folder : fs::directory_iterator(data_path("targets"))) {
     const TempDir dir;
     const auto base = read_target_model(dir, folder.path().filename().string(), "");

@@ -347,7 +347,7 @@ TEST(GgufReader, RefusesEveryTruncation) {
   const std::string whole = golden_bytes();
   const std::size_t last = parse_gguf_bytes(whole).tensors.back().bytes.size() % 32;
   const std::size_t needed = whole.size() - (last == 0 ? 0 : 32 - last);
-  for (std::size_t size = 0; size < needed; ++size) {
+  for (std::size_t size = 0; size < needed; size += testing::kSanitized ? 7 : 1) {
     EXPECT_THROW(parse_gguf_bytes(whole.substr(0, size)), Error) << size;
   }
   EXPECT_EQ(parse_gguf_bytes(whole.substr(0, needed)).tensors.size(),
