@@ -148,7 +148,8 @@ Row number_columns(const Row& first, char separator, const std::string& field,
     const std::string shown = joined(first, quoted_beginning);
     fail(ErrorKind::data, where, ": no header row says which of ", first.size(),
          " columns is the prompt (", shown, "); put names above them, such as prompt",
-         std::string(1, separator), "answer, or give its number: --field 1");
+         separator == '\t' ? "<tab>" : std::string(1, separator),
+         "answer, or give its number: --field 1");
   }
   Row names;
   for (std::size_t i = 1; i <= first.size(); ++i) names.push_back(cat(i));

@@ -75,6 +75,8 @@ TEST_F(PromptGuesses, AHeaderIsNotTakenWhereThereIsNone) {
   EXPECT_DND_ERROR(read("a.csv", "What is 0+0?;0\nWhat is 1+1?;2\n"), ErrorKind::data,
                    "a.csv: line 1: no header row says which of 2 columns is the prompt ('What is "
                    "0+0?', '0'); put names above them, such as prompt;answer, or give its number");
+  EXPECT_DND_ERROR(read("a.tsv", "What is 0+0?\t0\nWhat is 1+1?\t2\n"), ErrorKind::data,
+                   "such as prompt<tab>answer, or");
   EXPECT_EQ(read("a.csv", "What is 0+0?;0\nWhat is 1+1?;2\n", "1"), questions);
   std::string rows;
   for (int i = 0; i < 20; ++i) rows += cat("What is ", i, "+", i, "?;", 2 * i, "\n");
