@@ -13,6 +13,15 @@ install(TARGETS dnd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY models/presets DESTINATION ${CMAKE_INSTALL_DATADIR}/dnd)
 install(DIRECTORY models/default/generator/ DESTINATION ${CMAKE_INSTALL_DATADIR}/dnd/models/default)
 install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+# Manual pages, as the program makes them.
+install(CODE "
+  file(MAKE_DIRECTORY \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/share/man/man1\")
+  execute_process(COMMAND \"$<TARGET_FILE:dnd>\" man --names OUTPUT_VARIABLE pages COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCHALL \"[^\n]+\" pages \"\${pages}\")
+  foreach(page IN LISTS pages)
+    execute_process(COMMAND \"$<TARGET_FILE:dnd>\" man \${page} COMMAND_ERROR_IS_FATAL ANY
+      OUTPUT_FILE \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/share/man/man1/\${page}.1\")
+  endforeach()")
 install(DIRECTORY .deps/encoders DESTINATION ${CMAKE_INSTALL_DATADIR}/dnd OPTIONAL)
 if(DND_ENGINE)
   # LibTorch goes into a folder beside the engine, which is the engine's RPATH: no environment is needed.

@@ -74,7 +74,7 @@ void add_direction(CLI::App& codec, const std::shared_ptr<CodecOptions>& options
   command->add_option("--layout", options->layout, "Adapter layout")->required();
   command->add_option("-o,--out", options->out, "What to write")->required();
   command->add_flag("-f,--force", options->force, "Replace what is there");
-  command->callback([&context, options, run] { context.run = [options, run] { run(*options); }; });
+  run_when_chosen(*command, context, [options, run] { run(*options); });
 }
 
 }  // namespace

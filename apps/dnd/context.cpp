@@ -17,6 +17,17 @@ void end_as_a_filter() {
   std::raise(SIGPIPE);
 }
 
+// "-" is no file to make: standard output is where paths of outputs go. (`layout` writes its one file there.)
+void refuse_standard_output(const CLI::App& command) {
+  const CLI::Option* out = command.get_option_no_throw("--out");
+  if (out == nullptr || out->count() == 0 || command.get_name() == "layout") return;
+  if (out->as<std::string>() != "-") return;
+  fail(ErrorKind::usage, command.get_name(),
+       ": --out -: nothing is written to standard output, which gets the path of what is made; "
+       "name a place, e.g. --out ",
+       command.get_name(), ".out (one that is called '-' is ./-)");
+}
+
 }  // namespace
 
 CLI::App& add_command(CLI::App& program, Context& context, const std::string& name,
@@ -29,8 +40,17 @@ CLI::App& add_command(CLI::App& program, Context& context, const std::string& na
   }
   CLI::App* command = program.add_subcommand(name, text);
   command->fallthrough();
-  if (run) command->callback([&context, run = std::move(run)] { context.run = run; });
+  if (run) run_when_chosen(*command, context, std::move(run));
   return *command;
+}
+
+void run_when_chosen(CLI::App& command, Context& context, std::function<void()> run) {
+  command.callback([&context, &command, run = std::move(run)] {
+    context.run = [&command, run] {
+      refuse_standard_output(command);
+      run();
+    };
+  });
 }
 
 void print_text(const std::string& text) {

@@ -34,6 +34,9 @@ CLI::App& add_command(CLI::App& program, Context& context, const std::string& na
                       const std::string& summary, const std::vector<Example>& examples,
                       std::function<void()> run);
 
+// The same of a subcommand that was added otherwise.
+void run_when_chosen(CLI::App& command, Context& context, std::function<void()> run);
+
 // Prints one result line on standard output and flushes it, so that pipelines see it at once.
 // Throws Error(io) if standard output is closed or full; a pipe that nobody reads any more ends the process
 // by SIGPIPE.
@@ -59,6 +62,7 @@ void add_run(CLI::App& program, Context& context);
 void add_tokenize(CLI::App& program, Context& context);
 void add_doctor(CLI::App& program, Context& context);
 void add_completion(CLI::App& program, Context& context);
+void add_man(CLI::App& program, Context& context);
 void add_version(CLI::App& program, Context& context);
 
 // What --version and `dnd version` print.

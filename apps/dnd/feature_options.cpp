@@ -31,7 +31,13 @@ std::vector<bundle::Feature> propose_features(const adapter::AdapterLayout& layo
   auto features = bundle::propose_features(layout, {options.prompts, options.tokens, options.width},
                                            static_cast<std::int64_t>(options.parameters), kernel);
   log_info(cat("features for kernel ", kernel, ": ", bundle::count_parameters(features, kernel),
-               " decoder parameters in ", features.size() - 1, " layers"));
+               " decoder parameters in ", features.size() - 1,
+               features.size() == 2 ? " layer" : " layers"));
+  if (features.size() == 2) {
+    log_warning(
+        "one layer alone, without any between: adapters will hardly follow the prompts (more "
+        "--parameters, fewer --prompts or --tokens leave room for layers)");
+  }
   return features;
 }
 

@@ -5,17 +5,21 @@
 #include <utility>
 #include <vector>
 
+#include "adapter/files/artefact.h"
 #include "adapter/files/format_table.h"
+#include "adapter/modelfile.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "context.h"
 #include "engine_loader.h"
+#include "generate/check_base.h"
 #include "generate/run_jobs.h"
 #include "generate_estimate.h"
 #include "generate_options.h"
 #include "generate_plan.h"
 #include "progress.h"
 #include "source_options.h"
+#include "target/base_model.h"
 
 namespace dnd::app {
 namespace fs = std::filesystem;
@@ -31,14 +35,61 @@ Json seconds_json(const generate::Seconds& s) {
           {"total", rounded(s.load + s.encode + s.decode + s.detokenize + s.write)}};
 }
 
+// Modelfiles of a call; none without --modelfile.
+class Modelfiles {
+ public:
+  // Throws Error(usage) where nothing names the base.
+  Modelfiles(const GenerateOptions& options, const formats::ModelPlace& base,
+             const adapter::AdapterLayout& layout)
+      : wanted_(options.modelfile), force_(options.force), made_for_(layout.base_model) {
+    if (!wanted_) return;
+    base_ = base.path.empty() ? layout.base_model : adapter::modelfile_base(base.path);
+    if (base_.empty()) {
+      fail(ErrorKind::usage, "generate: --modelfile needs --base: the generator does not name one");
+    }
+  }
+
+  // Before anything is computed.
+  void check(const std::vector<generate::Job>& jobs,
+             const std::vector<adapter::AdapterFormat>& formats) const {
+    if (!wanted_) return;
+    for (const generate::Job& job : jobs) {
+      for (const adapter::Artefact& artefact : adapter::artefacts_of(job.path, formats)) {
+        if (artefact.format != adapter::AdapterFormat::gguf) continue;
+        const fs::path place = adapter::modelfile_place(artefact.path);
+        adapter::check_modelfile(place, text_of(artefact.path), force_);
+      }
+    }
+  }
+
+  // Beside a GGUF that is there; its place, empty where none is wanted.
+  fs::path write(const adapter::Artefact& artefact) const {
+    if (!wanted_ || artefact.format != adapter::AdapterFormat::gguf) return {};
+    fs::path place = adapter::modelfile_place(artefact.path);
+    adapter::write_modelfile(place, text_of(artefact.path), force_);
+    return place;
+  }
+
+ private:
+  std::string text_of(const fs::path& gguf) const {
+    return adapter::modelfile_text(base_, gguf, made_for_);
+  }
+
+  bool wanted_;
+  bool force_;
+  std::string made_for_;
+  std::string base_;
+};
+
 // What the user sees of a run.
 class Reporter : public generate::RunObserver {
  public:
   Reporter(Context& context, const GenerateOptions& options, const std::vector<generate::Job>& jobs,
-           Json prompts_read)
+           const Modelfiles& modelfiles, Json prompts_read)
       : context_(context),
         options_(options),
         jobs_(jobs),
+        modelfiles_(modelfiles),
         prompts_read_(std::move(prompts_read)),
         progress_(context.quiet) {}
 
@@ -76,6 +127,8 @@ class Reporter : public generate::RunObserver {
  private:
   void print(const generate::Job& job, const generate::Made& made,
              const generate::Written& written) const {
+    const fs::path modelfile = modelfiles_.write(written.artefact);
+    if (!modelfile.empty()) log_info(cat("for Ollama: ollama create NAME -f ", modelfile.string()));
     if (!context_.json) return print_line(written.artefact.path.string());
     const adapter::Provenance& provenance = made.provenance;
     Json json = {{"path", written.artefact.path.string()},
@@ -89,6 +142,7 @@ class Reporter : public generate::RunObserver {
                  {"precision", provenance.precision},
                  {"device", provenance.device}};
     if (!prompts_read_.empty()) json["prompts_read"] = prompts_read_;
+    if (!modelfile.empty()) json["modelfile"] = modelfile.string();
     if (options_.variants > 0) json["variant"] = job.variant;
     if (provenance.untrained) json["untrained"] = true;
     for (const verify::Finding& finding : made.findings)
@@ -106,6 +160,7 @@ class Reporter : public generate::RunObserver {
   Context& context_;
   const GenerateOptions& options_;
   const std::vector<generate::Job>& jobs_;
+  const Modelfiles& modelfiles_;
   Json prompts_read_;
   Progress progress_;
   std::size_t failed_ = 0;
@@ -143,12 +198,24 @@ generate::RunOptions run_options(const GenerateOptions& options,
   return run;
 }
 
+// What --base names, once it is the generator's.
+formats::ModelPlace checked_base(const GenerateOptions& options,
+                                 const generate::Generator& generator) {
+  formats::ModelPlace base = base_place(options.base);
+  if (!base.path.empty()) {
+    generate::check_base(generator.config, target::read_base_model(base.path), base.hub_name);
+  }
+  return base;
+}
+
 void run_generate(Context& context, const GenerateOptions& options) {
   const generate::OutputOptions output{chosen_formats(options), options.adapter_dtype,
                                        options.force, options.resume};
   const text::PromptSet set = load_named_prompts(options);
   const std::vector<generate::Job> jobs = plan_jobs(options, set);
   const generate::Generator generator = generate::open_generator(options.source.model);
+  const formats::ModelPlace base = checked_base(options, generator);
+  const Modelfiles modelfiles(options, base, generator.config.layout);
   const generate::JobOutputs outputs(generator.config, output);
   const generate::RunOptions run = run_options(options, generator);
   const Json prompts_read = text::sources_json(set.sources);
@@ -157,9 +224,10 @@ void run_generate(Context& context, const GenerateOptions& options) {
                           {.adapters = jobs.size(), .prompts_read = prompts_read});
   }
   std::vector<fs::path> inputs = options.source.prompts;
-  inputs.insert(inputs.end(), {generator.folder, run.encoder, options.condition});
+  inputs.insert(inputs.end(), {generator.folder, run.encoder, options.condition, base.path});
   outputs.check(jobs, inputs);
-  Reporter reporter(context, options, jobs, prompts_read);
+  modelfiles.check(jobs, output.formats);
+  Reporter reporter(context, options, jobs, modelfiles, prompts_read);
   generate::run_jobs(
       jobs, generator, outputs, run, [&] { return open_engine(options.engine); }, reporter);
   reporter.conclude(jobs.size() * outputs.formats());
@@ -176,6 +244,8 @@ void add_generate(CLI::App& program, Context& context) {
        {"dnd generate -m BUNDLE -p all.jsonl -o out --json", "records with a \"task\" field"},
        {"printf 'What is 2+3?\\n' | dnd generate -p - -o out", "from a pipe"},
        {"dnd generate -m BUNDLE -p p.jsonl -o out --format peft,gguf", "out and out.gguf"},
+       {"dnd generate -m BUNDLE -p p.jsonl --format gguf --modelfile --base base.gguf",
+        "for Ollama"},
        {"dnd generate -m BUNDLE -p p.jsonl -o out --variants 10 --resume", "ten draws of prompts"}},
       [&context, options] {
         check_combination(*options);

@@ -1,5 +1,7 @@
 #include "generate_options.h"
 
+#include <algorithm>
+
 #include "adapter/files/format_table.h"
 #include "base/strings.h"
 #include "generate/estimate.h"
@@ -14,6 +16,10 @@ void check_combination(const GenerateOptions& options) {
   if (options.force && options.resume) refuse("--force and --resume exclude each other");
   if (options.variants > 0 && !options.condition.empty()) {
     refuse("--variants draws prompts anew; a --condition is one adapter");
+  }
+  const auto& formats = options.formats;
+  if (options.modelfile && std::find(formats.begin(), formats.end(), "gguf") == formats.end()) {
+    refuse("--modelfile is for a GGUF adapter: --format gguf");
   }
 }
 
@@ -32,6 +38,11 @@ void add_output_options(CLI::App& command, GenerateOptions& options) {
       ->delimiter(',')
       ->check(CLI::IsMember(adapter::generated_format_names()))
       ->capture_default_str();
+  command.add_option("-b,--base", options.base,
+                     "Base model that the adapter is for: refused where the generator was made\n"
+                     "for another; what --modelfile names");
+  command.add_flag("--modelfile", options.modelfile,
+                   "Write Ollama's Modelfile beside each GGUF: out.Modelfile");
   command
       .add_option("--adapter-dtype", options.adapter_dtype,
                   "Element type (default: bf16, for GGUF f32; q8_0 for GGUF only)")

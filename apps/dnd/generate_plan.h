@@ -19,7 +19,9 @@ struct GenerateOptions {
   std::string task;          // names the whole input
   std::size_t variants = 0;  // 0: not given, one adapter at the task's own place
   std::filesystem::path condition;
-  std::string adapter_dtype;  // empty: bf16, GGUF f32
+  std::filesystem::path base;  // checked against the generator; empty: not given
+  bool modelfile = false;      // Ollama's, beside each GGUF
+  std::string adapter_dtype;   // empty: bf16, GGUF f32
   std::vector<std::string> formats = {"peft"};
   bool dry_run = false;
   bool force = false;

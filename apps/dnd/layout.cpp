@@ -54,6 +54,18 @@ void log_report(const Report& report) {
   }
 }
 
+// What adapters will call their base.
+void tell_name(const Report& report, const LayoutOptions& options) {
+  if (report.layout.base_model.empty()) {
+    log_warning(
+        "no --name, and the base does not say its own: adapters will not name their base "
+        "(base_model_name_or_path: null), which AutoPeftModel and vLLM's resolver go by");
+  } else if (options.derive.base_model.empty()) {
+    log_info(cat("adapters will name their base '", printable(report.layout.base_model),
+                 "', as its config does (--name gives another)"));
+  }
+}
+
 Json skipped_to_json(const std::vector<adapter::SkippedLinears>& skipped) {
   Json list = Json::array();
   for (const adapter::SkippedLinears& each : skipped) {
@@ -80,7 +92,7 @@ Json report_to_json(const Report& report, const LayoutOptions& options) {
   if (!report.base.quantization.empty()) json["quantization"] = report.base.quantization;
   if (report.base.tied_embeddings) json["tied_embeddings"] = *report.base.tied_embeddings;
   if (options.propose) {
-    json["features"] = bundle::features_text(report.features);
+    json["features"] = bundle::features_json(report.features);
     json["kernel"] = options.kernel;
     json["decoder_parameters"] = bundle::count_parameters(report.features, options.kernel);
   }
@@ -109,6 +121,7 @@ void run_layout(const Context& context, const LayoutOptions& options) {
   report.layout = adapter::derive_layout(report.base, options.derive);
   report.skipped = adapter::select_targets(report.base, options.derive.targets).skipped;
   log_report(report);
+  tell_name(report, options);
   if (options.propose) {
     report.features = propose_features(report.layout, options.features, options.kernel);
   }
@@ -168,9 +181,9 @@ void add_layout(CLI::App& program, Context& context) {
   add_size_options(command, options->derive);
   add_target_options(command, options->derive);
   command.add_option("--name", options->derive.base_model,
-                     "Hub id or path of the base, for adapter_config.json");
+                     "Hub id or path of the base, for adapter_config.json (default: its own)");
   command.add_flag("--propose-features", options->propose,
-                   "Print features of a decoder for it, as dnd new takes them");
+                   "Print features of a decoder for it, as train.json and dnd new take them");
   command.add_option("--kernel", options->kernel, "Kernel size of that decoder, odd")
       ->capture_default_str();
   add_feature_options(command, options->features);

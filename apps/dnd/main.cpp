@@ -107,12 +107,17 @@ bool contains(const std::vector<std::string>& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-// `dnd help generate` means `dnd generate --help`.
+// `dnd help generate` means `dnd generate --help`; `dnd man generate` names the page dnd-generate, lest the word is
+// taken for a second command.
 std::vector<std::string> words_of(int argc, char** argv) {
   std::vector<std::string> words(argv + 1, argv + argc);
   if (!words.empty() && words[0] == "help") {
     words.erase(words.begin());
     words.emplace_back("--help");
+  }
+  if (words.size() > 1 && words[0] == "man" && !words[1].starts_with('-') &&
+      !words[1].starts_with("dnd")) {
+    words[1].insert(0, "dnd-");
   }
   return words;
 }
@@ -174,6 +179,7 @@ int run(int argc, char** argv) {
   add_train(program, context);
   add_doctor(program, context);
   add_completion(program, context);
+  add_man(program, context);
   add_version(program, context);
   refuse_empty_texts(program);
   return parse_and_run(program, context, words_of(argc, argv));

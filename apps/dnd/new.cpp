@@ -1,11 +1,10 @@
 // dnd new: an untrained generator, the start of training and of tests.
-#include <charconv>
-
 #include "adapter/adapter_layout.h"
 #include "base/dtype.h"
 #include "base/installation.h"
 #include "base/staged.h"
 #include "base/strings.h"
+#include "bundle/propose_features.h"
 #include "bundle/write_bundle.h"
 #include "context.h"
 #include "feature_options.h"
@@ -32,29 +31,17 @@ struct NewOptions {
   bool force = false;
 };
 
-std::int64_t parse_size(std::string_view text, const std::string& whole) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < 1) {
-    fail(ErrorKind::usage, "new: --features '", printable(whole), "': expected N,H,W[;N,H,W...]");
-  }
-  return value;
-}
-
-// "8,36,384;16,24,96" or the same as several words.
+// "8,36,384;16,24,96", the same as several words, or [[8,36,384],[16,24,96]], of which CLI11 has taken the
+// outer brackets and the commas.
 std::vector<bundle::Feature> parse_features(const std::vector<std::string>& words) {
-  std::vector<bundle::Feature> features;
+  if (words.empty()) return {};
+  const bool is_list = trimmed(words[0]).starts_with('[');
+  std::string text = is_list ? "[" : "";
   for (const std::string& word : words) {
-    for (const std::string_view text : split(word, ';')) {
-      const auto sizes = split(text, ',');
-      if (sizes.size() != 3) {
-        fail(ErrorKind::usage, "new: --features '", printable(text), "': expected N,H,W");
-      }
-      features.push_back(
-          {parse_size(sizes[0], word), parse_size(sizes[1], word), parse_size(sizes[2], word)});
-    }
+    text += cat(&word == &words[0] ? "" : is_list ? "," : ";", word);
   }
-  return features;
+  return bundle::features_from_text(text + (is_list ? "]" : ""), "new: --features",
+                                    ErrorKind::usage);
 }
 
 bundle::GeneratorConfig config_from(const NewOptions& options) {
@@ -119,9 +106,10 @@ void add_new(CLI::App& program, Context& context) {
       [&context, options] { run_new(context, *options); });
   command.add_option("--layout", options->layout, "Adapter layout of the target (see dnd layout)");
   command.add_option("--preset", options->preset, "Released configuration instead");
-  command.add_option("--features", options->features,
-                     "Decoder features N,H,W;N,H,W;... from the condition (prompts, tokens,\n"
-                     "encoder width) to the weight tokens of the layout; or auto");
+  command.add_option(
+      "--features", options->features,
+      "Decoder features [[N,H,W],...] or N,H,W;... from the condition (prompts, tokens,\n"
+      "encoder width) to the weight tokens of the layout; or auto");
   add_feature_options(command, options->proposal);
   command.add_option("--kernel", options->kernel, "Kernel size, odd")->capture_default_str();
   command.add_option(

@@ -130,8 +130,11 @@ void run_train(Context& context, const TrainOptions& options) {
   progress.stage("check the adapters");
   const training::Inputs inputs = training::read_inputs(options.config);
   progress.clear();
-  if (options.dry_run) return print_cost(context, options, inputs);
   const training::Request request = request_of(options);
+  if (options.dry_run) {
+    training::encoder_of(request, inputs.config);
+    return print_cost(context, options, inputs);
+  }
   Monitor monitor(inputs.config, progress);
   const training::Outcome outcome = training::run_training(
       request, inputs, [&] { return open_engine(with_own_device(options.engine)); }, monitor);

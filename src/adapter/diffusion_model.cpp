@@ -1,5 +1,6 @@
 #include "adapter/diffusion_model.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,6 +58,9 @@ LoraAdapter read_diffusion_model_file(const fs::path& path) {
   LoraAdapter adapter;
   adapter.format = AdapterFormat::diffusion_model;
   adapter.metadata = file.metadata;
+  adapter.down_and_up = std::any_of(file.tensors.begin(), file.tensors.end(), [](const auto& each) {
+    return each.name.find(".lora_down.weight") != std::string::npos;
+  });
   adapter.dtype = stored_pairs[0].a->dtype;
   for (const StoredPair& stored : stored_pairs) {
     LoraPair pair = load_pair(file, stored, stored.stem.substr(kPrefix.size()));

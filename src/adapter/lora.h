@@ -64,6 +64,7 @@ struct LoraAdapter {
   std::string architecture;  // GGUF: general.architecture; else mostly empty
   std::string component;     // of a diffusion pipeline ("unet"); else empty
   bool flat_names = false;   // modules have underscores for dots (adapter/kohya.h)
+  bool down_and_up = false;  // the file calls A lora_down and B lora_up, as trainers do
   Dtype dtype = Dtype::f32;  // of the stored matrices (the first one's)
   std::map<std::string, std::string> metadata;  // of the file: "format", "dnd.*", ...
   std::string task_type;            // PEFT's, e.g. "CAUSAL_LM"; empty where nothing says it

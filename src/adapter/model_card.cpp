@@ -9,6 +9,12 @@ namespace {
 // vLLM's default --max-lora-rank.
 constexpr std::int64_t kVllmDefaultRank = 16;
 
+// The base that comes with this program is in no hub.
+constexpr std::string_view kTinyBase = "dnd/tiny-default";
+constexpr std::string_view kTinyBaseFolder = "models/default/base";
+
+bool is_of_tiny_base(const LoraAdapter& adapter) { return adapter.base_model == kTinyBase; }
+
 // By this program, not by another tool.
 bool is_generated(const LoraAdapter& adapter) { return adapter.metadata.contains("dnd.generator"); }
 bool is_composed(const LoraAdapter& adapter) {
@@ -17,7 +23,7 @@ bool is_composed(const LoraAdapter& adapter) {
 
 std::string front_matter(const LoraAdapter& adapter) {
   std::string text = "---\nlibrary_name: peft\n";
-  if (!adapter.base_model.empty()) {
+  if (!adapter.base_model.empty() && !is_of_tiny_base(adapter)) {
     text += "base_model: " + json_line(Json(adapter.base_model)) + "\n";  // JSON strings are YAML
   }
   text += "tags:\n- lora\n";
@@ -49,11 +55,17 @@ std::string origin(const LoraAdapter& adapter) {
 
 std::string how_to_load(const LoraAdapter& adapter, const Uniform& uniform) {
   if (!adapter.component.empty()) return "";  // PeftModel is for language models
-  const std::string base = adapter.base_model.empty() ? "BASE" : printable(adapter.base_model);
-  std::string text = cat("```python\nfrom peft import PeftModel\n",
-                         "from transformers import AutoModelForCausalLM\n\n",
-                         "model = AutoModelForCausalLM.from_pretrained(\"", base, "\")\n",
-                         "model = PeftModel.from_pretrained(model, \"THIS FOLDER\")\n```\n\n");
+  std::string base = adapter.base_model.empty() ? "BASE" : printable(adapter.base_model);
+  std::string text;
+  if (is_of_tiny_base(adapter)) {
+    base = kTinyBaseFolder;
+    text = cat("The adapter fits the tiny language model that comes with `dnd` and no other: `",
+               base, "` of its sources.\n\n");
+  }
+  text += cat("```python\nfrom peft import PeftModel\n",
+              "from transformers import AutoModelForCausalLM\n\n",
+              "model = AutoModelForCausalLM.from_pretrained(\"", base, "\")\n",
+              "model = PeftModel.from_pretrained(model, \"THIS FOLDER\")\n```\n\n");
   if (uniform.rank > kVllmDefaultRank) {
     text += cat("vLLM needs `--max-lora-rank ", uniform.rank, "` or more.\n\n");
   }

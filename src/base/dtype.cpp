@@ -115,6 +115,17 @@ bool is_float_convertible(Dtype dtype) {
   return dtype == Dtype::f16 || dtype == Dtype::bf16 || dtype == Dtype::f32 || dtype == Dtype::f64;
 }
 
+std::string refused_type(Dtype dtype, std::string_view tensor) {
+  const std::string_view name = dtype_name(dtype);
+  if (!name.starts_with("F8") && !name.starts_with("F4") && !name.starts_with("F6")) {
+    return cat("tensor '", printable(tensor), "': dtype ", name, ", expected a float type");
+  }
+  return cat("holds fp", name[1], " weights, which are not read: tensor '", printable(tensor),
+             "' is ", name,
+             ", expected F32, F16 or BF16 (torch: tensor.to(torch.bfloat16), times its scale where "
+             "it has one)");
+}
+
 std::optional<std::size_t> first_not_finite(Dtype stored_as, std::span<const float> values) {
   // The smallest magnitude that rounds to infinity.
   const float limit = stored_as == Dtype::f16    ? 65520.0F

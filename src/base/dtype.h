@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace dnd {
@@ -53,6 +54,11 @@ std::uint16_t f32_to_bf16(float value);
 
 // Whether to_f32 and from_f32 know the type: f16, bf16, f32, and f64 for reading.
 bool is_float_convertible(Dtype dtype);
+
+// What a message about a file says of a tensor whose type is none of these: first the kind of file, where the
+// type tells it ("holds fp8 weights, which are not read: tensor 'x' is F8_E4M3, ..."). The name may be
+// hostile.
+std::string refused_type(Dtype dtype, std::string_view tensor);
 
 // Index of the first value that would not be a finite number as `stored_as` (f16, bf16 or f32): NaN,
 // infinite, or too large.

@@ -98,13 +98,14 @@ Json parse_json(std::string_view text, const std::string& who) {
   if (text.starts_with("\xEF\xBB\xBF")) {
     fail(ErrorKind::data, who, ": starts with a byte-order mark");
   }
+  refuse_lfs_pointer(text, who);
   // The parser takes a NUL for the end of the text and would ignore what follows.
   if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
     fail(ErrorKind::data, who, ": not valid JSON at byte ", nul + 1, ": a NUL byte");
   }
   StrictBuilder builder;
   if (!Json::sax_parse(text.begin(), text.end(), &builder)) {
-    fail(ErrorKind::data, who, ": ", builder.problem(), lfs_note(text));
+    fail(ErrorKind::data, who, ": ", builder.problem());
   }
   return builder.take();
 }
@@ -145,7 +146,13 @@ const Json& JsonObject::at(const std::string& key) {
   used_.insert(key);
   const auto found = value_.find(key);
   if (found == value_.end()) {
-    fail(ErrorKind::data, where_, ": key '", printable(key), "' is missing");
+    std::vector<std::string> others;
+    for (const auto& [other, value] : value_.items()) {
+      if (!used_.contains(other)) others.push_back(other);
+    }
+    const std::string near = nearest_word(key, others);
+    fail(ErrorKind::data, where_, ": key '", printable(key), "' is missing",
+         near.empty() ? "" : cat(" (there is '", printable(near), "': a typing error?)"));
   }
   return *found;
 }

@@ -4,22 +4,27 @@
 #include <algorithm>
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
+
+#include "base/strings.h"
 
 namespace dnd {
 
 inline constexpr std::string_view kLfsBeginning = "version https://git-lfs.github.com/spec/";
 
-// For the end of a message about a file that begins so: what it is where it is such a text, else "".
-inline std::string_view lfs_note(std::string_view beginning) {
-  return beginning.starts_with(kLfsBeginning)
-             ? " (this is a Git LFS pointer, not the file itself; 'git lfs pull' fetches it)"
-             : "";
+// Throws Error(data) where `content`, a file or its beginning, is such a text. Readers ask it before they say
+// what else is odd: `who` begins the message.
+inline void refuse_lfs_pointer(std::string_view content, const std::string& who) {
+  if (!content.starts_with(kLfsBeginning)) return;
+  fail(ErrorKind::data, who,
+       ": is a Git LFS pointer, not the file itself; 'git lfs pull' fetches it");
 }
 
-inline std::string_view lfs_note(std::span<const std::byte> file) {
-  return lfs_note(std::string_view(reinterpret_cast<const char*>(file.data()),
-                                   std::min(file.size(), kLfsBeginning.size())));
+inline void refuse_lfs_pointer(std::span<const std::byte> file, const std::string& who) {
+  refuse_lfs_pointer(std::string_view(reinterpret_cast<const char*>(file.data()),
+                                      std::min(file.size(), kLfsBeginning.size())),
+                     who);
 }
 
 }  // namespace dnd

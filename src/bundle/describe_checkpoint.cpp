@@ -94,8 +94,7 @@ class ShapeReader {
              shape_text(tensor.shape), " (not a Drag-and-Drop generator?)");
       }
       if (!is_float_convertible(tensor.dtype)) {
-        fail(ErrorKind::data, who(), ": tensor '", tensor.name, "': dtype ",
-             dtype_name(tensor.dtype), ", expected a float type");
+        fail(ErrorKind::data, who(), ": ", refused_type(tensor.dtype, tensor.name));
       }
     }
     const Shape criterion = {1, config.features.back().n, 1, 1};

@@ -85,12 +85,37 @@ std::vector<Feature> propose_features(const adapter::AdapterLayout& layout,
   return cascade(condition, tokens, layers, largest_fitting(condition.n, most, fits_at));
 }
 
+Json features_json(const std::vector<Feature>& features) {
+  Json list = Json::array();
+  for (const Feature& each : features) list.push_back({each.n, each.h, each.w});
+  return list;
+}
+
 std::string features_text(const std::vector<Feature>& features) {
-  std::string text;
-  for (const Feature& each : features) {
-    text += cat(text.empty() ? "" : ";", each.n, ",", each.h, ",", each.w);
+  return json_line(features_json(features));
+}
+
+std::vector<Feature> features_from_text(const std::string& text, const std::string& who,
+                                        ErrorKind kind) {
+  std::string list = text;
+  if (!trimmed(list).starts_with('[')) {
+    list = "[[";
+    for (const char c : text) list += c == ';' ? "],[" : std::string(1, c);
+    list += "]]";
   }
-  return text;
+  const Json json = Json::accept(list) ? Json::parse(list) : Json();
+  const auto is_size = [](const Json& size) {
+    return size.is_number_unsigned() && size > 0 && size <= kMaxDimension;
+  };
+  const auto is_feature = [&](const Json& each) {
+    return each.is_array() && each.size() == 3 && std::all_of(each.begin(), each.end(), is_size);
+  };
+  if (!json.is_array() || json.empty() || !std::all_of(json.begin(), json.end(), is_feature)) {
+    fail(kind, who, " '", printable(text), "': expected [[N,H,W],...] or N,H,W;N,H,W...");
+  }
+  std::vector<Feature> features;
+  for (const Json& each : json) features.push_back({each[0], each[1], each[2]});
+  return features;
 }
 
 }  // namespace dnd::bundle

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "adapter/adapter_layout.h"
+#include "base/json.h"
 #include "bundle/generator_config.h"
 
 namespace dnd::bundle {
@@ -29,7 +30,12 @@ std::vector<Feature> propose_features(const adapter::AdapterLayout& layout,
                                       const Feature& condition, std::int64_t budget,
                                       std::int64_t kernel);
 
-// "128,384,384;128,200,300", as `dnd new --features` takes it.
+// [[128,384,384],[128,200,300]], as train.json and `dnd new --features` take it; and its text.
+Json features_json(const std::vector<Feature>& features);
 std::string features_text(const std::vector<Feature>& features);
+
+// Reads that, or "128,384,384;128,200,300". `who` begins messages. Throws Error(kind).
+std::vector<Feature> features_from_text(const std::string& text, const std::string& who,
+                                        ErrorKind kind);
 
 }  // namespace dnd::bundle

@@ -32,6 +32,47 @@ std::string spread_note(const std::string& what, const Spread& spread) {
              fixed(spread.between, 4), ", ratio ", fixed(spread.ratio(), 3));
 }
 
+const char* separation_name(Separation separation) {
+  switch (separation) {
+    case Separation::clear:
+      return "told apart";
+    case Separation::weak:
+      return "hardly told apart";
+    case Separation::none:
+      return "not told apart";
+    case Separation::collapsed:
+      return "collapsed";
+    case Separation::unknown:
+      break;
+  }
+  return nullptr;
+}
+
+// What the spreads come to, in words; empty where there is one task.
+std::string separation_note(const Outcome& outcome) {
+  const Spread& spread = outcome.generated;
+  const auto percent = [&](double of) { return cat(fixed(100.0 * spread.between / of, 1), " %"); };
+  switch (separation_of(outcome)) {
+    case Separation::clear:
+      return "The generator tells these tasks apart.";
+    case Separation::weak:
+      return "The generator hardly tells these tasks apart: which of a task's prompts are drawn "
+             "matters nearly as much as the task.";
+    case Separation::none:
+      return "The generator does not tell these tasks apart: which of a task's prompts are drawn "
+             "matters as much as the task.";
+    case Separation::collapsed:
+      return cat(
+          "The generator has collapsed: nearly one adapter whatever the prompts say; tasks lie "
+          "apart by ",
+          outcome.own ? cat(percent(outcome.own->between), " of what their own adapters do.")
+                      : cat(percent(spread.size), " of the adapters' size."));
+    case Separation::unknown:
+      break;
+  }
+  return "";
+}
+
 // Columns of a text as a terminal shows it: UTF-8 continuation bytes take none.
 std::size_t columns(const std::string& text) {
   return static_cast<std::size_t>(
@@ -216,6 +257,7 @@ Table weights_table(const Outcome& outcome) {
       "own: the mean update of the task's own checkpoints; generated: from the right prompts.",
       spread_note("generated adapters", outcome.generated)};
   if (outcome.own) table.notes.push_back(spread_note("own checkpoints", *outcome.own));
+  if (const std::string note = separation_note(outcome); !note.empty()) table.notes.push_back(note);
   return table;
 }
 
@@ -252,6 +294,8 @@ Json outcome_json(const Outcome& outcome) {
                      {"spread",
                       {{"generated", spread_json(outcome.generated)},
                        {"own", outcome.own ? spread_json(*outcome.own) : Json(nullptr)}}}};
+  const char* const separation = separation_name(separation_of(outcome));
+  json["weights"]["tasks_are"] = separation != nullptr ? Json(separation) : Json(nullptr);
   json["behaviour"] = outcome.behaviour.empty() ? Json(nullptr) : behaviour_json(outcome);
   return json;
 }

@@ -30,7 +30,8 @@ Table weights_table(const Outcome& outcome);
 std::string text_of(const Table& table);
 std::string markdown_of(const Table& table);
 
-// {"model", "tasks": [{"task", "group"}], "weights": {"rows": [...], "spread": {...}}, "behaviour":
+// {"model", "tasks": [{"task", "group"}], "weights": {"rows": [...], "spread": {...}, "tasks_are": "told
+// apart" | "hardly told apart" | "not told apart" | "collapsed" | null (one task)}, "behaviour":
 // {"rows": [...], "best_single": {...} | null} | null}. A task that was asked in its own way has "system" and
 // "stop", too. Every row has "groups" (summaries) and "tasks" (values by name). Shares are in [0, 1]; figures
 // that do not exist are null.

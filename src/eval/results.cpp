@@ -9,6 +9,13 @@
 namespace dnd::eval {
 namespace {
 
+// Rules of thumb for separation_of(): how near to each other the tasks' generated adapters lie when nothing
+// of a task is left in them, as a share of what lies between the tasks' own and, without these, of their
+// size; and from which within / between on tasks are hardly told apart.
+constexpr double kLeastOfOwn = 0.1;
+constexpr double kLeastOfSize = 0.01;
+constexpr double kHardly = 0.5;
+
 const BehaviourRow* find_row(const std::vector<BehaviourRow>& rows, const std::string& id,
                              QuestionSet set) {
   for (const BehaviourRow& row : rows) {
@@ -59,8 +66,9 @@ Spread mean_square(const std::vector<Spread>& spreads) {
   for (const Spread& spread : spreads) {
     mean.within += spread.within * spread.within / n;
     mean.between += spread.between * spread.between / n;
+    mean.size += spread.size * spread.size / n;
   }
-  return {std::sqrt(mean.within), std::sqrt(mean.between)};
+  return {std::sqrt(mean.within), std::sqrt(mean.between), std::sqrt(mean.size), spreads[0].tasks};
 }
 
 void append(std::optional<Cell>& cell, const std::optional<Cell>& more) {
@@ -139,6 +147,16 @@ Summary summarise(const std::vector<BehaviourRow>& rows, std::size_t index, cons
   summary.overlaps_generated = overlap(summary.accuracy, interval_of(*generated, group));
   summary.behind_generated = mean_interval(differences(*generated, row, group));
   return summary;
+}
+
+Separation separation_of(const Outcome& outcome) {
+  const Spread& spread = outcome.generated;
+  if (spread.tasks < 2) return Separation::unknown;
+  const bool has_own = outcome.own && outcome.own->tasks > 1 && outcome.own->between > 0.0;
+  const double least = has_own ? kLeastOfOwn * outcome.own->between : kLeastOfSize * spread.size;
+  if (!(spread.between > least)) return Separation::collapsed;
+  if (spread.within >= spread.between) return Separation::none;
+  return spread.within > kHardly * spread.between ? Separation::weak : Separation::clear;
 }
 
 Outcome pool(const std::vector<Outcome>& outcomes) {

@@ -63,6 +63,17 @@ struct Outcome {
   std::size_t best_single_questions = 0;  // of every task, by which it was found
 };
 
+// Whether a generator tells the held-out tasks apart, by the spreads of its adapters.
+enum class Separation {
+  unknown,  // fewer than two tasks
+  clear,    // tasks lie at least twice as far apart as draws of one task's prompts
+  weak,     // further than these, but not twice
+  none,     // no further: adapters follow the prompts that were drawn, not the task
+  collapsed,  // nearly one adapter for all: apart by a tenth of what the own adapters are at most, without
+              // these by a hundredth of their size
+};
+Separation separation_of(const Outcome& outcome);
+
 struct Group {
   std::string name;
   std::vector<std::size_t> tasks;

@@ -155,11 +155,12 @@ Spread spread_of(const std::vector<std::vector<Weights>>& groups) {
     double squares = 0.0;
     for (std::size_t i = 0; i < group.size(); ++i) squares += gram[first + i][first + i] / size;
     spread.within += (squares - quadratic(gram, mean)) / tasks;
+    spread.size += squares / tasks;
     for (std::size_t i = 0; i < all.size(); ++i) mean[i] -= grand[i];
     spread.between += quadratic(gram, mean) / tasks;
     first += group.size();
   }
-  return {root(spread.within), root(spread.between)};
+  return {root(spread.within), root(spread.between), root(spread.size), groups.size()};
 }
 
 double own_spread(const std::vector<Weights>& adapters) {

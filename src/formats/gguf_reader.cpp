@@ -162,7 +162,9 @@ struct Description {
 class Parser {
  public:
   Parser(std::span<const std::byte> file, const std::string& who)
-      : file_(file), cursor_(file, "gguf: " + who) {}
+      : file_(file), cursor_(file, "gguf: " + who) {
+    refuse_lfs_pointer(file, "gguf: " + who);
+  }
 
   GgufContent parse() {
     read_magic();
@@ -188,7 +190,7 @@ class Parser {
     if (std::memcmp(magic.data(), "GGUF", 4) != 0) {
       refuse("begins with '",
              printable(std::string_view(reinterpret_cast<const char*>(magic.data()), 4)),
-             "', expected 'GGUF' (not a GGUF file?)", lfs_note(file_));
+             "', expected 'GGUF' (not a GGUF file?)");
     }
     content_.version = cursor_.number<std::uint32_t>("the version");
     if (content_.version != 0 && (content_.version & 0xFFFFU) == 0) {

@@ -165,8 +165,12 @@ const ModelTensor& ModelTensors::at(const std::string& name, const Shape& shape)
   const bool readable = gguf_ ? GgufModel::can_read(gguf_->weights()[*tensor.weight])
                               : is_float_convertible(*tensor.dtype);
   if (readable) return tensor;
-  fail(ErrorKind::data, where, ": dtype ", tensor.type, ", expected a float type",
-       gguf_ ? cat(" of ", dequantizable_types()) : "");
+  if (!gguf_) {
+    fail(ErrorKind::data, (where_.folder / where_.names[tensor.file]).string(), ": ",
+         refused_type(*tensor.dtype, name));
+  }
+  fail(ErrorKind::data, where, ": dtype ", tensor.type, ", expected a float type of ",
+       dequantizable_types());
 }
 
 void ModelTensors::read_f32(const ModelTensor& tensor, std::span<float> target) const {

@@ -49,6 +49,7 @@ class HeaderReader {
   }
 
   std::string_view header_text() const {
+    refuse_lfs_pointer(file_, who_);
     if (file_.size() < kPrefixBytes) {
       refuse("header too small: the file has ", file_.size(),
              " bytes, the size field alone needs 8", " (file empty or truncated?)");
@@ -57,7 +58,7 @@ class HeaderReader {
     std::memcpy(&size, file_.data(), kPrefixBytes);
     if (size > kMaxSafetensorsHeader) {
       refuse("header too large: ", size, " bytes announced, at most ", kMaxSafetensorsHeader,
-             " allowed (not a safetensors file?)", lfs_note(file_));
+             " allowed (not a safetensors file?)");
     }
     if (size > file_.size() - kPrefixBytes) {
       refuse("invalid header length: ", size, " bytes announced, ", file_.size() - kPrefixBytes,
@@ -194,7 +195,7 @@ std::vector<float> SafetensorsFile::read_f32(std::string_view name, const Shape*
          shape_text(*expected));
   }
   if (!is_float_convertible(tensor.dtype)) {
-    fail(ErrorKind::data, where, ": dtype ", dtype_name(tensor.dtype), ", expected a float type");
+    fail(ErrorKind::data, "safetensors: ", path_.string(), ": ", refused_type(tensor.dtype, name));
   }
   std::vector<float> values(tensor.bytes.size() * 8 / dtype_bits(tensor.dtype));
   to_f32(tensor.dtype, tensor.bytes, values);

@@ -231,6 +231,7 @@ void refuse_other_formats(const std::filesystem::path& path) {
          ": written in the format of PyTorch before 1.6: load it there"
          " and save it again with torch.save(state_dict, path)");
   }
+  refuse_lfs_pointer(text, who(path));
   if (!text.starts_with("PK")) {
     fail(ErrorKind::data, who(path), ": not a file of torch.save (expected a zip archive)");
   }
@@ -299,8 +300,7 @@ void TorchCheckpoint::read(const CheckpointTensor& tensor, const ByteSink& sink)
 
 std::vector<float> TorchCheckpoint::read_f32(const CheckpointTensor& tensor) const {
   if (!is_float_convertible(tensor.dtype)) {
-    fail(ErrorKind::data, who(path_), ": tensor '", printable(tensor.name), "': dtype ",
-         dtype_name(tensor.dtype), ", expected a float type");
+    fail(ErrorKind::data, who(path_), ": ", refused_type(tensor.dtype, tensor.name));
   }
   const std::size_t item = dtype_bits(tensor.dtype) / 8;
   std::vector<float> values(tensor.byte_size / item);

@@ -49,6 +49,9 @@ Generator open_generator(const std::string& model) {
            "installed at ",
            folder.string(), "; 'dnd import' makes one from a released .pth)");
     }
+    log_info(
+        "no --model: the built-in generator; its adapters fit the tiny base that comes with it "
+        "(dnd/tiny-default, models/default/base of the sources) and no other");
   }
   Generator generator{folder, bundle::read_bundle(folder)};
   if (generator.config.untrained) {
@@ -70,12 +73,19 @@ fs::path find_encoder(const Generator& generator, const std::string& given) {
   }
   places.push_back(data_folder() / "encoders" / entry);
   std::string searched;
+  std::vector<std::string> others;
   for (const fs::path& place : places) {
     if (is_there(place, condition.kind)) return place;
     searched += "\n  " + place.string();
+    if (place.filename() != entry || !is_folder(place.parent_path())) continue;
+    for (const fs::path& other : list_folder(place.parent_path())) {
+      others.push_back(other.filename().string());
+    }
   }
-  fail(ErrorKind::unavailable, "encoder '", printable(name),
-       "' is not installed; give --encoder, or put it at one of:", searched);
+  const std::string near = nearest_word(entry, others);
+  fail(ErrorKind::unavailable, "encoder '", printable(name), "' is not installed",
+       near.empty() ? "" : cat(" (did you mean '", printable(near), "'?)"),
+       "; give --encoder, or put it at one of:", searched);
 }
 
 }  // namespace dnd::generate

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/log.h"
 #include "base/log_sum_exp.h"
 #include "base/paths.h"
 #include "base/strings.h"
@@ -70,6 +71,12 @@ Parts read_parts(const fs::path& path, bool needs_texts) {
     fail(ErrorKind::data, "base model: ", path.string(), ": the tokenizer has ",
          texts.tokenizer->model_vocabulary_size(), " tokens, the model ", config.vocabulary,
          " (files of two models?)");
+  }
+  // Rows that no token has are usual as padding, not in such numbers.
+  if (texts.tokenizer && 10 * texts.tokenizer->model_vocabulary_size() < 9 * config.vocabulary) {
+    log_warning(cat("base model: ", path.string(), ": the tokenizer has ",
+                    texts.tokenizer->model_vocabulary_size(), " tokens, the model ",
+                    config.vocabulary, " (files of two models?)"));
   }
   return {std::move(folder), std::move(config), std::move(texts)};
 }

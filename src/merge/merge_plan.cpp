@@ -95,6 +95,9 @@ class Planner {
     const Weight& weight = base_.files[place.first].weights[place.second];
     const std::string where = cat(who, ": tensor '", printable(weight.name), "' of the base");
     if (weight.dtype != Dtype::f32 && weight.dtype != Dtype::f16 && weight.dtype != Dtype::bf16) {
+      if (!is_float_convertible(weight.dtype)) {
+        fail(ErrorKind::data, who, ": the base ", refused_type(weight.dtype, weight.name));
+      }
       fail(ErrorKind::data, where, ": dtype ", dtype_name(weight.dtype),
            ", expected F32, F16 or BF16", weight.dtype == Dtype::f64 ? "" : " (a quantised base?)");
     }

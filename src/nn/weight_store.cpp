@@ -32,7 +32,7 @@ const formats::TensorView& WeightStore::checked(const std::string& name,
          shape_text(shape));
   }
   if (!is_float_convertible(view.dtype)) {
-    fail(ErrorKind::data, where, ": dtype ", dtype_name(view.dtype), ", expected a float type");
+    fail(ErrorKind::data, "weights: ", file_.path().string(), ": ", refused_type(view.dtype, name));
   }
   return view;
 }

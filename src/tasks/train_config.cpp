@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/strings.h"
+#include "bundle/propose_features.h"
 #include "tasks/named_path.h"
 
 namespace dnd::tasks {
@@ -44,17 +45,36 @@ Json dtype_of(JsonObject& object) {
   return one_of(object, "weights_dtype", "f32", "f16") == "f32" ? "F32" : "F16";
 }
 
+// [[N, H, W], ...], the same as text, or "auto": proposed, with what "parameters", "prompts", "tokens" and
+// "width" say.
+std::vector<bundle::Feature> read_features(JsonObject& object, std::int64_t kernel,
+                                           const adapter::AdapterLayout& layout) {
+  const Json& given = object.at("features");
+  const std::string who = object.where() + ": 'features'";
+  if (given != "auto") {
+    return bundle::features_from_text(
+        given.is_string() ? given.get<std::string>() : json_line(given), who, ErrorKind::data);
+  }
+  const double parameters = number(object, "parameters", 100e6, {.low = 1.0, .high = 1e12});
+  const auto size = [&](const char* key, std::int64_t fallback) {
+    return object.integer_or(key, fallback, 1, bundle::kMaxDimension);
+  };
+  const bundle::Feature condition{size("prompts", 128), size("tokens", 384), size("width", 384)};
+  try {
+    return bundle::propose_features(layout, condition, static_cast<std::int64_t>(parameters),
+                                    kernel);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::usage) throw;
+    fail(ErrorKind::data, object.where(), ": ", error.what());
+  }
+}
+
 // The generator's own document, so that its reader does the checking.
 Json new_generator(JsonObject& object, const std::string& name, const fs::path& folder) {
-  const fs::path layout = named_path(object, "layout", folder);
-  const Json& features = object.array("features");
-  const bool readable = !features.empty() && features[0].is_array() && features[0].size() == 3;
-  if (!readable) {
-    fail(ErrorKind::data, object.where(), ": 'features': expected [[N, H, W], ...]");
-  }
-  Json decoder = {{"features", features},
-                  {"kernel", object.integer_or("kernel", 3, 1, bundle::kMaxKernel)},
-                  {"dtype", dtype_of(object)}};
+  const auto layout = adapter::read_layout_file(named_path(object, "layout", folder));
+  const std::int64_t kernel = object.integer_or("kernel", 3, 1, bundle::kMaxKernel);
+  const Json features = bundle::features_json(read_features(object, kernel, layout));
+  Json decoder = {{"features", features}, {"kernel", kernel}, {"dtype", dtype_of(object)}};
   Json condition = {{"encoder", object.text_or("encoder", "all-MiniLM-L6-v2")},
                     {"kind", one_of(object, "encoder_kind", "transformer", "glove")},
                     {"prompts", features[0][0]},
@@ -70,7 +90,7 @@ Json new_generator(JsonObject& object, const std::string& name, const fs::path& 
           {"name", name},
           {"decoder", decoder},
           {"condition", condition},
-          {"layout", adapter::layout_to_json(adapter::read_layout_file(layout))}};
+          {"layout", adapter::layout_to_json(layout)}};
 }
 
 void read_generator(TrainConfig& config, JsonObject object, const fs::path& folder) {
@@ -118,8 +138,10 @@ void read_module_weights(TrainConfig& config, JsonObject& object) {
   JsonObject weights = object.object("module_weights");
   for (const auto& [name, ignored] : object.at("module_weights").items()) {
     if (!known.contains(name)) {
+      const std::string near = nearest_word(name, {known.begin(), known.end()});
       fail(ErrorKind::data, weights.where(), ": '", printable(name),
-           "' is not a module of the layout (e.g. ", printable(*known.begin()), ")");
+           "' is not a module of the layout (", near.empty() ? "e.g. " : "did you mean ",
+           printable(near.empty() ? *known.begin() : near), near.empty() ? ")" : "?)");
     }
     config.module_weights[name] = number(weights, name, 1.0, {});
   }

@@ -5,7 +5,8 @@
 //   tasks             tasks.json (tasks/task_set.h)
 //   generator         {"start": BUNDLE}, or a new one:
 //     layout          dnd-layout file of the target
-//     features        [[N, H, W], ...] from the condition to the weight tokens
+//     features        [[N, H, W], ...] from the condition to the weight tokens; "auto": proposed, with at
+//                     most "parameters" (100e6), from "prompts" (128) of "tokens" (384) of "width" (384)
 //     kernel          odd                                                          default 3
 //     encoder         name of the text encoder                    default all-MiniLM-L6-v2
 //     encoder_kind    "transformer" or "glove"                           default transformer

@@ -62,10 +62,7 @@ void refuse_binary_kinds(std::string_view content, const std::string& who) {
 // Of texts.
 void refuse_other_texts(std::string_view content, const std::filesystem::path& path,
                         const std::string& who) {
-  if (content.starts_with(kLfsBeginning)) {
-    fail(ErrorKind::data, who,
-         ": is a Git LFS pointer, not the file itself; 'git lfs pull' fetches it");
-  }
+  refuse_lfs_pointer(content, who);
   const std::string extension = lower_ascii(path.extension().string());
   if (extension == ".yaml" || extension == ".yml") {
     refuse(

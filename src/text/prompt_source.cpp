@@ -140,18 +140,20 @@ void PromptSource::take(const std::string& field) {
   }
 }
 
-void PromptSource::leave(LeftOut left) {
-  if (std::find(left_out.begin(), left_out.end(), left) == left_out.end()) {
-    left_out.push_back(std::move(left));
-  }
+bool PromptSource::has_left(std::string_view name, bool is_part) const {
+  return std::any_of(left_out.begin(), left_out.end(), [&](const LeftOut& left) {
+    return left.is_part == is_part && left.name == name;
+  });
 }
 
 void PromptSource::leave(std::string_view key) {
-  if (left_out.size() < kMostKept) leave(LeftOut{kind_of_key(key), std::string(key), false});
+  if (left_out.size() >= kMostKept || has_left(key, false)) return;
+  left_out.push_back({kind_of_key(key), std::string(key), false});
 }
 
 void PromptSource::leave_part(std::string_view name) {
-  if (left_out.size() < kMostKept) leave(LeftOut{KeyKind::other, std::string(name), true});
+  if (left_out.size() >= kMostKept || has_left(name, true)) return;
+  left_out.push_back({KeyKind::other, std::string(name), true});
 }
 
 std::string shown_beginning(std::string_view prompt) {

@@ -48,7 +48,7 @@ struct PromptSource {
   void leave_part(std::string_view name);
 
  private:
-  void leave(LeftOut left);
+  bool has_left(std::string_view name, bool is_part) const;
 };
 
 // One line a way of reading, in order of appearance; files read alike share one:

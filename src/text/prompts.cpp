@@ -74,7 +74,9 @@ class TaskCollector {
       return;
     }
     std::vector<std::string>& prompts = set_.tasks[task].prompts;
-    const Place place{task, prompts.size(), record.answer_at};
+    // A prompt that is its answer and no more stays what it is.
+    const bool cuts = !is_blank(std::string_view(record.prompt).substr(0, record.answer_at));
+    const Place place{task, prompts.size(), cuts ? record.answer_at : 0};
     if (!first_) first_ = place;
     if (place.answer_at > 0) answers_.push_back(place);
     prompts.push_back(std::move(record.prompt));

@@ -2,6 +2,7 @@
 
 #include <sentencepiece_processor.h>
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -40,6 +41,31 @@ void note_fact(std::uint32_t number, const ProtobufField& part, std::int32_t pie
   }
 }
 
+// tiktoken's ranks, as Llama 3 comes from Meta: "IQ== 0", a piece in base64 and its rank a line.
+bool is_tiktoken(std::string_view model) {
+  const std::string_view line = model.substr(0, model.find('\n'));
+  const std::size_t space = line.find(' ');
+  const auto all = [](std::string_view text, auto fits) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), fits);
+  };
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto is_base64 = [&](char c) {
+    const char letter = static_cast<char>(c | 0x20);
+    return is_digit(c) || (letter >= 'a' && letter <= 'z') || c == '+' || c == '/' || c == '=';
+  };
+  return space != std::string_view::npos && space % 4 == 0 &&
+         all(line.substr(0, space), is_base64) && all(trimmed(line.substr(space + 1)), is_digit);
+}
+
+// Other files that go by this name.
+void refuse_other_kinds(std::string_view model, const std::string& who) {
+  refuse_lfs_pointer(model, who);
+  if (!is_tiktoken(model)) return;
+  fail(ErrorKind::data, who,
+       ": is a tiktoken model, which is not read; the tokenizer.json of the same model is (put it "
+       "beside; transformers' save_pretrained writes it)");
+}
+
 }  // namespace
 
 struct SentencePieceModel::Library {
@@ -48,6 +74,7 @@ struct SentencePieceModel::Library {
 
 SentencePieceModel::SentencePieceModel(std::string_view model, std::string who, bool bare)
     : library_(std::make_unique<Library>()), who_(std::move(who)) {
+  refuse_other_kinds(model, who_);
   check_charsmaps(model, who_);
   // What it does not like the library says by its status, or (Darts-clone) by an exception.
   std::string problem;
@@ -59,7 +86,7 @@ SentencePieceModel::SentencePieceModel(std::string_view model, std::string who, 
     problem = error.what();
   }
   if (problem.empty()) return;
-  fail(ErrorKind::data, who_, ": not a SentencePiece model: ", printable(problem), lfs_note(model));
+  fail(ErrorKind::data, who_, ": not a SentencePiece model: ", printable(problem));
 }
 
 SentencePieceModel::~SentencePieceModel() = default;
@@ -93,6 +120,7 @@ void SentencePieceModel::encode(std::string_view text, std::vector<std::int32_t>
 }
 
 SentencePieceFacts read_sentencepiece_facts(std::string_view model, const std::string& who) {
+  refuse_other_kinds(model, who);
   SentencePieceFacts facts;
   std::int32_t pieces = 0;
   ProtobufFields fields(model, who);

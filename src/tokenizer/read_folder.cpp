@@ -27,6 +27,7 @@ namespace {
 constexpr std::uint64_t kLargestJson = 256ULL << 20U;
 constexpr const char* kFileName = "tokenizer.json";
 constexpr const char* kPiecesName = "tokenizer.model";
+constexpr const char* kTiktoken = "a tiktoken model";
 constexpr const char* kWordsName = "vocab.txt";  // BERT's
 
 // The texts that are added: the document's own, then what the settings add, then what the class does.
@@ -202,6 +203,28 @@ bool has_tokenizer(const fs::path& folder) {
          is_file(folder / kWordsName);
 }
 
+namespace {
+
+// What a folder has instead, for the end of a message.
+std::string other_tokenizer(const fs::path& folder) {
+  constexpr const char* kRemedy =
+      "), which is not read; transformers' save_pretrained writes tokenizer.json";
+  if (!is_folder(folder)) return "";
+  if (is_file(folder / "tekken.json"))
+    return cat("; it has Mistral's tekken.json (", kTiktoken, kRemedy);
+  if (is_file(folder / "vocab.json") && is_file(folder / "merges.txt")) {
+    return cat("; it has vocab.json and merges.txt (an older form", kRemedy);
+  }
+  for (const fs::path& file : list_folder(folder)) {
+    if (file.extension() == ".tiktoken") {
+      return cat("; it has ", printable(file.filename().string()), " (", kTiktoken, kRemedy);
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
 FolderTokenizer read_folder(const fs::path& path) {
   if (!is_folder(path) && formats::has_gguf_name(path)) {
     return read_gguf(formats::weight_files_of_gguf(path));
@@ -217,7 +240,7 @@ FolderTokenizer read_folder(const fs::path& path) {
     if (files && formats::has_gguf_name(files->entry)) return read_gguf(*files);
   }
   fail(ErrorKind::no_input, "tokenizer: ", path.string(), ": holds neither ", kFileName, " nor ",
-       kPiecesName, " (SentencePiece): texts cannot be run");
+       kPiecesName, " (SentencePiece): texts cannot be run", other_tokenizer(path));
 }
 
 }  // namespace dnd::tokenizer

@@ -40,6 +40,11 @@ Inputs read_inputs(const fs::path& config) {
     fail(ErrorKind::data, "train: ", inputs.config.tasks.string(), ": no tasks to train on");
   }
   text::tell_sources(inputs.set.sources);
+  if (inputs.set.train.size() == 1) {
+    log_warning(
+        "one training task: a generator that has seen no other gives its adapter whatever "
+        "the prompts say");
+  }
   warn_about_few_prompts(inputs);
   std::vector<tasks::Task> all = inputs.set.train;
   all.insert(all.end(), inputs.set.held_out.begin(), inputs.set.held_out.end());

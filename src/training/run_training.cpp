@@ -25,9 +25,12 @@ struct Encoder {
   std::string key;  // of its files and use
 };
 
+generate::Generator generator_of(const Request& request, const tasks::TrainConfig& config) {
+  return {config.start.empty() ? request.work : config.start, config.generator};
+}
+
 Encoder find_encoder(const Request& request, const tasks::TrainConfig& config) {
-  Encoder encoder{{config.start.empty() ? request.work : config.start, config.generator}, {}, {}};
-  encoder.path = generate::find_encoder(encoder.generator, request.encoder);
+  Encoder encoder{generator_of(request, config), encoder_of(request, config), {}};
   encoder.key = tasks::encoder_key(config.generator.condition, encoder.path);
   return encoder;
 }
@@ -189,6 +192,10 @@ bundle::GeneratorConfig write_bundle(const Request& request, const Inputs& input
 }
 
 }  // namespace
+
+fs::path encoder_of(const Request& request, const tasks::TrainConfig& config) {
+  return generate::find_encoder(generator_of(request, config), request.encoder);
+}
 
 Outcome run_training(const Request& request, const Inputs& inputs,
                      const std::function<std::unique_ptr<Engine>()>& open_engine,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -32,6 +33,9 @@ struct Outcome {
   bool first = true;  // of several processes, which says what there is to say
   std::optional<bundle::GeneratorConfig> bundle;  // as written: where it finished, by the first
 };
+
+// The text encoder that a training uses. Throws as generate::find_encoder() does.
+std::filesystem::path encoder_of(const Request& request, const tasks::TrainConfig& config);
 
 // Everything is checked, and the targets are read, before `open_engine` is called. Holds WORK's lock, makes
 // its metrics, conditions and first weights. Throws dnd::Error.

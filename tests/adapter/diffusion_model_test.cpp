@@ -50,6 +50,7 @@ TEST_F(DiffusionModel, BothSpellingsOfAPair) {
     EXPECT_EQ(adapter.format, AdapterFormat::diffusion_model);
     EXPECT_EQ(adapter.component, "transformer");
     EXPECT_FALSE(adapter.flat_names);
+    EXPECT_EQ(adapter.down_and_up, tensors[0].first.find("lora_down") != std::string::npos);
     ASSERT_EQ(adapter.pairs.size(), 1U);
     EXPECT_EQ(adapter.pairs[0].module, "blocks.0.self_attn.q");
     EXPECT_EQ(adapter.pairs[0].key, kModelStem);

@@ -120,6 +120,19 @@ TEST_F(PeftWriter, OnlyOurOwnMetadataIsCarriedOn) {
   EXPECT_EQ(card.find("drag-and-drop"), std::string::npos);
 }
 
+TEST_F(PeftWriter, TheCardNamesNoRepositoryForTheTinyBase) {
+  LoraAdapter adapter = short_adapter({2}, {1.0});
+  const auto card = [&](const std::string& base) {
+    adapter.base_model = base;
+    write(adapter);
+    return read_text_file(dir_ / "out" / kCardName, 1U << 20U);
+  };
+  EXPECT_THAT(card("example/base"), ::testing::HasSubstr("base_model: \"example/base\""));
+  const std::string tiny = card("dnd/tiny-default");
+  EXPECT_EQ(tiny.find("dnd/tiny-default"), std::string::npos) << tiny;
+  EXPECT_THAT(tiny, ::testing::HasSubstr("from_pretrained(\"models/default/base\")"));
+}
+
 // Read and written again, what PEFT itself wrote keeps every bit.
 TEST_F(PeftWriter, RewritesThePeftGoldenAdapters) {
   for (const char* model : {"qwen2", "llama"}) {

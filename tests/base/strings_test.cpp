@@ -86,6 +86,9 @@ TEST(Strings, NearestWord) {
   EXPECT_EQ(nearest_word("genrate", words), "generate");
   EXPECT_EQ(nearest_word("merge", words), "merge");
   EXPECT_EQ(nearest_word("xyzzy", words), "");
+  EXPECT_EQ(nearest_word("trian", {"train", "main"}), "train");
+  EXPECT_EQ(nearest_word("ab", {"ba"}), "ba");
+  EXPECT_EQ(nearest_word("abcd", {"badc"}), "");
   EXPECT_EQ(nearest_word("x", {}), "");
 }
 

@@ -116,7 +116,7 @@ TEST(ProposeFeatures, NamesTheSmallestBudget) {
 }
 
 TEST(ProposeFeatures, AreWrittenAsTheProgramTakesThem) {
-  EXPECT_EQ(features_text({{8, 36, 384}, {70, 6, 14}}), "8,36,384;70,6,14");
+  EXPECT_EQ(features_text({{8, 36, 384}, {70, 6, 14}}), "[[8,36,384],[70,6,14]]");
 }
 
 }  // namespace

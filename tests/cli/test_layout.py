@@ -158,10 +158,10 @@ def test_hostile_names_are_not_echoed():
 def test_proposed_features():
     call = ["layout", "--base", SMALL, "--propose-features", "--parameters", "20M", "--prompts", 16, "--tokens", 64]
     (features,) = dnd(*call, engine=False).lines
-    first, *_, last = features.split(";")
-    assert (first, last) == ("16,64,384", "4296,10,130")
+    first, *_, last = json.loads(features)
+    assert (first, last) == ([16, 64, 384], [4296, 10, 130])
     (line,) = dnd(*call, "--json", engine=False).json
-    assert (line["features"], line["kernel"]) == (features, 3)
+    assert (line["features"], line["kernel"]) == (json.loads(features), 3)
     assert 0.99 * 20e6 < line["decoder_parameters"] <= 20e6
     assert dnd(*call, "--out", "l.json", engine=False).lines == ["l.json", features]
     # dnd new takes them, written out or by itself.

@@ -4,7 +4,7 @@ import json
 import shutil
 
 import pytest
-from support import DATA, Exit, dnd, fails
+from support import DATA, Exit, dnd, fails, safetensors_bytes
 
 LLAMA = DATA / "interop/llama"
 BASE, ADAPTER = LLAMA / "base", LLAMA / "adapter"
@@ -68,19 +68,45 @@ def test_what_the_cache_lacks_comes_with_the_command_that_fetches_it(env):
     assert f"'hf download {NAME} --revision v2' fetches it" in message
 
 
+LFS = "is a Git LFS pointer, not the file itself; 'git lfs pull' fetches it"
+
+
 @pytest.mark.parametrize("file", ["model.safetensors", "config.json"])
 def test_a_pointer_of_lfs_is_named(tmp_path, file):
     base = tmp_path / "base"
     shutil.copytree(BASE, base)
     (base / file).write_text(POINTER)
     message = fails(Exit.DATA, "merge", ADAPTER, "--base", base, "--out", tmp_path / "out")
-    assert file in message
-    assert "is a Git LFS pointer, not the file itself; 'git lfs pull' fetches it" in message
+    assert message.endswith(f"{base / file}: {LFS}")
 
 
-def test_a_gguf_that_is_a_pointer_is_named(tmp_path):
-    (tmp_path / "m.gguf").write_text(POINTER)
-    assert "Git LFS pointer" in fails(Exit.DATA, "verify", ADAPTER, "--base", tmp_path / "m.gguf")
+def test_single_files_that_are_pointers_are_named(tmp_path):
+    for name, call in {"m.gguf": ["verify", ADAPTER, "--base"], "g.pth": ["inspect"], "a.safetensors": ["inspect"],
+                       "a.bin": ["inspect"], "layout.json": ["inspect"]}.items():
+        file = tmp_path / name
+        file.write_text(POINTER)
+        assert fails(Exit.DATA, *call, file).endswith(f"{file}: {LFS}")
+
+
+def test_tokenizers_of_other_kinds_are_named(tmp_path):
+    call = ["tokenize", "--base", tmp_path]
+    model = tmp_path / "tokenizer.model"
+    model.write_text(POINTER)
+    assert fails(Exit.DATA, *call, stdin='"x"').endswith(f"{model}: {LFS}")
+    model.write_text("IQ== 0\nIg== 1\n")
+    message = fails(Exit.DATA, *call, stdin='"x"')
+    assert f"{model}: is a tiktoken model, which is not read; the tokenizer.json of the same model is" in message
+    model.rename(tmp_path / "qwen.tiktoken")
+    assert "it has qwen.tiktoken (a tiktoken model), which is not read" in fails(Exit.NO_INPUT, *call, stdin='"x"')
+
+
+def test_weights_in_fp8_are_named(tmp_path):
+    header = {f"transformer.x.to_q.lora_{letter}.weight": {"dtype": "F8_E4M3", "shape": shape, "data_offsets": place}
+              for letter, shape, place in (("A", [4, 32], [0, 128]), ("B", [32, 4], [128, 256]))}
+    file = tmp_path / "fp8.safetensors"
+    file.write_bytes(safetensors_bytes(header, bytes(256)))
+    for call in (["convert", file, "--to", "diffusers", "--out", tmp_path / "out.safetensors"], ["verify", file]):
+        assert f"{file}: holds fp8 weights, which are not read: tensor 'transformer.x" in fails(Exit.DATA, *call)
 
 
 def test_an_encoder_is_found_by_name(env):

@@ -26,7 +26,7 @@ TIMEOUT_SECONDS = 20
 # What a text is, where it does not name something to read.
 OUTPUTS = {"--out", "--work", "--logits-out"}
 WORDS = {"--answer", "--device", "--features", "--field", "--key-prefix", "--license", "--name", "--preset",
-         "--prompt", "--shard", "--show", "--system", "--targets", "--task", "text"}
+         "--prompt", "--shard", "--show", "--system", "--targets", "--task", "page", "text"}
 WORDS_OF_ONE_COMMAND = {"import --encoder", "new --encoder"}  # a name to be looked up later
 MAY_BE_EMPTY = {"layout --key-prefix"}
 MAY_BE_A_PIPE = {"--prompts"}
@@ -111,6 +111,7 @@ def valid_calls(inputs: dict) -> dict[str, dict]:
         "doctor": {},
         "version": {},
         "completion": {"shell": "bash"},
+        "man": {"page": "generate"},
     }
 
 

@@ -9,10 +9,11 @@ import subprocess
 import time
 
 import pytest
+from command_tree import read_tree
 from support import GOLDEN, LAYOUT, PROGRAM, ROOT, Exit, dnd, environment, fails, tree, write_prompts
 
 COMMANDS = ["generate", "import", "inspect", "merge", "compose", "layout", "encode", "codec", "new", "doctor",
-            "completion", "version"]
+            "completion", "man", "version"]
 CONFIG = ROOT / "tests/data/targets/qwen2.5-0.5b-instruct/config.json"
 
 
@@ -267,6 +268,27 @@ def test_fish_completion_has_descriptions_and_values():
     text = dnd("completion", "fish", engine=False).out
     assert "-l select -x -a 'random first' -d 'Which prompts" in text
     assert "-l prompts -s p -r -d 'Prompt files" in text
+
+
+def test_manual_pages_name_every_option():
+    tree_of_commands = read_tree()
+    (program,) = [command for command in tree_of_commands if not command.name]
+    pages = dnd("man", "--names", engine=False).out.split()
+    assert pages == ["dnd", *(f"dnd-{name}" for name in program.subcommands)]
+    for command in tree_of_commands:
+        page = dnd("man", *command.name.split()[:1], engine=False).out
+        assert all(option in page.replace("\\-", "-") for option in command.options), command.name
+    assert dnd("man", "eval", engine=False).out == dnd("man", "dnd-eval", engine=False).out
+    assert "no page 'dnd-generat'; there are dnd, dnd-generate" in fails(Exit.USAGE, "man", "generat")
+
+
+@pytest.mark.skipif(not shutil.which("man"), reason="no man")
+def test_man_reads_the_pages():
+    for page in dnd("man", "--names", engine=False).out.split():
+        text = dnd("man", page, engine=False).out
+        shown = subprocess.run(["man", "--warnings", "-E", "ascii", "-l", "-"], input=text, capture_output=True,
+                               text=True, check=True, env={"PATH": os.environ["PATH"], "MANWIDTH": "100"})
+        assert not shown.stderr and "SYNOPSIS" in shown.stdout, page
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

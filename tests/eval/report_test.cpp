@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "base/strings.h"
 #include "eval/plot.h"
@@ -62,6 +65,38 @@ TEST(WeightsTable, HasDistancesAndSpreads) {
                                       "1.000", "0.667 [-0.050, 1.384]"}));
   EXPECT_EQ(table.notes[1],
             "generated adapters: spread within a task 1.0000, between tasks 4.0000, ratio 0.250");
+}
+
+Outcome with_spreads(const Spread& generated, const std::optional<Spread>& own = {}) {
+  Outcome outcome = some_outcome();
+  outcome.generated = generated;
+  outcome.own = own;
+  return outcome;
+}
+
+// within, between, size, tasks
+TEST(SeparationOf, IsInWords) {
+  const auto told = [](const Outcome& outcome) {
+    return std::pair(weights_table(outcome).notes.back(),
+                     outcome_json(outcome)["weights"]["tasks_are"]);
+  };
+  EXPECT_EQ(told(with_spreads({1.0, 4.0, 10.0, 3})),
+            std::pair(std::string("The generator tells these tasks apart."), Json("told apart")));
+  EXPECT_EQ(told(with_spreads({2.1, 4.0, 10.0, 3})).second, "hardly told apart");
+  EXPECT_EQ(told(with_spreads({4.0, 4.0, 10.0, 3})).second, "not told apart");
+  const auto [words, name] = told(with_spreads({0.001, 0.09, 10.0, 3}));
+  EXPECT_EQ(name, "collapsed");
+  EXPECT_THAT(words,
+              HasSubstr("has collapsed: nearly one adapter whatever the prompts say; tasks lie "
+                        "apart by 0.9 % of the adapters' size"));
+  EXPECT_THAT(told(with_spreads({0.001, 0.9, 10.0, 3}, Spread{0.1, 10.0, 12.0, 3})).first,
+              HasSubstr("apart by 9.0 % of what their own adapters do"));
+  EXPECT_EQ(told(with_spreads({0.001, 0.9, 10.0, 3}, Spread{0.1, 8.0, 12.0, 3})).second,
+            "told apart");
+  EXPECT_EQ(told(with_spreads({0.0, 0.0, 0.0, 3})).second, "collapsed");
+  const auto [nothing, null] = told(with_spreads({1.0, 0.0, 1.0, 1}));
+  EXPECT_THAT(nothing, HasSubstr("generated adapters: spread"));
+  EXPECT_EQ(null, nullptr);
 }
 
 TEST(TextOf, PadsColumns) {

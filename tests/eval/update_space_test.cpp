@@ -113,6 +113,14 @@ TEST(Spread, IsThatOfDenseUpdates) {
   // Two means are each half their distance from their middle.
   EXPECT_NEAR(spread.between, 0.5 * std::sqrt(squared_distance(first, second)), 1e-12);
   EXPECT_NEAR(spread.ratio(), spread.within / spread.between, 1e-15);
+  double squares = 0.0;
+  for (const auto& group : groups) {
+    for (const Weights& x : group) {
+      squares += std::pow(dense_norm(dense(x)), 2) / static_cast<double>(2 * group.size());
+    }
+  }
+  EXPECT_NEAR(spread.size, std::sqrt(squares), 1e-12);
+  EXPECT_EQ(spread.tasks, 2U);
 }
 
 TEST(Spread, OfACollapsedGenerator) {

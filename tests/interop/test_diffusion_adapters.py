@@ -1,6 +1,8 @@
 """Files of kohya and diffusion_model: what is written acts in models of diffusers as its own loaders translate it, and
 what trainers write, here by their published formula, is read with the same values."""
 
+import json
+
 import pytest
 import torch
 from diffusers import FluxPipeline, FluxTransformer2DModel, WanPipeline, WanTransformer3DModel
@@ -87,6 +89,20 @@ def test_merging_adds_what_the_trainer_computes(dnd, trained, base, tmp_path, fo
     for module, (a, b) in pairs.items():
         expected = before[f"{module}.weight"] + ALPHA / RANK * b @ a
         assert distance(after[f"{module}.weight"], expected) < 1e-6
+
+
+@pytest.mark.parametrize("form", ["A and B", "down and up"])
+def test_flux_under_its_own_names(dnd, tmp_path, form):
+    """diffusers translates them where the matrices are called as trainers call them."""
+    torch.manual_seed(0)
+    pairs = {f"double_blocks.0.{name}": (torch.randn(RANK, 32), torch.randn(rows, RANK))
+             for name, rows in {"img_attn.qkv": 96, "img_attn.proj": 32, "txt_attn.qkv": 96}.items()}
+    source = write_trainers_file(tmp_path / "flux.safetensors", pairs, form)
+    translated = all(key.startswith("transformer.") for key in FluxPipeline.lora_state_dict(source))
+    assert translated == (form == "down and up")
+    told = json.loads(dnd.run("verify", source, "--json"))["runtimes"]
+    verdict = next(each["verdict"] for each in told if each["runtime"] == "diffusers")
+    assert verdict == ("loads" if translated else "ignores")
 
 
 def test_flux_under_the_names_of_diffusers(dnd, tmp_path):

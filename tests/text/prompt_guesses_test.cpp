@@ -104,6 +104,8 @@ TEST_F(PromptGuesses, AnswersAreNoPrompts) {
   EXPECT_THAT(told("a.jsonl", both),
               ::testing::HasSubstr("2 cut where the answer begins (--field takes them whole)"));
   EXPECT_EQ(read("a.jsonl", both, "text"), (Texts{"What is 1+1? 2", "What is 1+2?\n3 "}));
+  const std::string blank = R"({"text":"\u00a0 2","answer":"2"})";
+  EXPECT_EQ(read("a.jsonl", blank + "\n" + blank), (Texts{"\u00a0 2", "\u00a0 2"}));
   const Texts chosen = {"Is it good or bad", "Is it bad or good"};
   EXPECT_EQ(read("a.jsonl", R"({"text":"Is it good or bad","label":"bad"})"
                             "\n"

@@ -79,6 +79,10 @@ TEST(JudgeRuntimes, NamesOfDiffusersAndOfTheOriginalModels) {
   const std::string flux = "double_blocks.0.img_attn.qkv";
   EXPECT_THAT(judged(AdapterFormat::diffusion_model, flux, "diffusers"),
               HasSubstr("ignores: FLUX's names with lora_A"));
+  LoraAdapter trained = in_format(AdapterFormat::diffusion_model);
+  trained.pairs[0].module = flux;
+  trained.down_and_up = true;
+  EXPECT_THAT(judge(trained, "diffusers"), HasSubstr("loads: in pipelines"));
   EXPECT_THAT(judged(AdapterFormat::kohya, flux, "diffusers"), HasSubstr("loads"));
   EXPECT_THAT(judged(AdapterFormat::diffusion_model, "double_blocks.0.img_attn_qkv", "diffusers"),
               HasSubstr("loads"));

@@ -30,7 +30,9 @@ RuntimeVerdict judge_diffusers(const LoraAdapter& adapter, const Facts& facts) {
     if (adapter.format == AdapterFormat::diffusers) {
       return ignores(kName, "names are the original model's (dnd convert --to kohya)");
     }
-    if (adapter.format == AdapterFormat::diffusion_model && has_flux_names(adapter)) {
+    // By lora_down it knows what it translates of FLUX.
+    if (adapter.format == AdapterFormat::diffusion_model && has_flux_names(adapter) &&
+        !adapter.down_and_up) {
       return ignores(kName, "FLUX's names with lora_A and lora_B (dnd convert --to kohya)");
     }
     return loads(kName, "in pipelines that translate the original names");
