@@ -10,6 +10,7 @@
 namespace dnd::lm {
 namespace {
 
+using adapter::LoraAdapter;
 using adapter::LoraPair;
 
 struct Place {
@@ -43,24 +44,27 @@ void check_pair(const LoraPair& pair, const Linear& layer, const LinearPart& par
 
 }  // namespace
 
-void attach_adapter(const std::vector<Linear*>& layers, const adapter::LoraAdapter* adapter) {
+PlacedPairs place_pairs(const std::vector<Linear*>& layers, const adapter::LoraAdapter& adapter) {
   Places places;
-  std::vector<std::vector<const LoraPair*>> pairs;  // by layer and part
+  PlacedPairs pairs;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const auto& parts = layers[i]->parts();
     for (std::size_t k = 0; k < parts.size(); ++k) places[parts[k].module] = {i, k};
     pairs.emplace_back(parts.size(), nullptr);
   }
-  if (adapter != nullptr) {
-    for (const LoraPair& pair : adapter->pairs) {
-      const auto [layer, part] = find_place(places, pair);
-      check_pair(pair, *layers[layer], layers[layer]->parts()[part]);
-      if (pairs[layer][part] != nullptr) {
-        fail(ErrorKind::data, "adapter: two pairs for '", printable(pair.module), "'");
-      }
-      pairs[layer][part] = &pair;
+  for (const LoraPair& pair : adapter.pairs) {
+    const auto [layer, part] = find_place(places, pair);
+    check_pair(pair, *layers[layer], layers[layer]->parts()[part]);
+    if (pairs[layer][part] != nullptr) {
+      fail(ErrorKind::data, "adapter: two pairs for '", printable(pair.module), "'");
     }
+    pairs[layer][part] = &pair;
   }
+  return pairs;
+}
+
+void attach_adapter(const std::vector<Linear*>& layers, const adapter::LoraAdapter* adapter) {
+  const PlacedPairs pairs = place_pairs(layers, adapter != nullptr ? *adapter : LoraAdapter{});
   for (std::size_t i = 0; i < layers.size(); ++i) layers[i]->adapt(pairs[i]);
 }
 

@@ -1,0 +1,209 @@
+// Losses and gradients of adapters through the base, against transformers' and PEFT's (scripts/make_learn_cases.py).
+#include <ATen/ops/zeros_like.h>
+#include <c10/core/GradMode.h>
+#include <c10/core/InferenceMode.h>
+#include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/json.h"
+#include "formats/model_folder.h"
+#include "lm/learn/learning_base.h"
+#include "support/expect_error.h"
+#include "support/golden.h"
+
+namespace dnd::lm::learn {
+namespace {
+
+const std::map<std::string, std::string> kBases = {{"qwen2", "interop/qwen2/base"},
+                                                   {"llama", "interop/llama/base"},
+                                                   {"gemma2", "language_models/gemma2/base"},
+                                                   {"gemma3", "language_models/gemma3/base"},
+                                                   {"phi3", "language_models/phi3/base"}};
+
+class Learning : public ::testing::TestWithParam<std::string> {
+ protected:
+  Learning()
+      : golden_(testing::data_path("learn/" + GetParam() + ".safetensors")),
+        folder_(testing::data_path(kBases.at(GetParam()))),
+        config_(read_model_config(folder_.config())),
+        weights_(read_weights(workers_, folder_.weights(), config_)),
+        base_(weights_, config_) {
+    base_.reserve(64);
+    for (const Json& told : Json::parse(golden_.metadata().at("lessons"))) {
+      lessons_.push_back({told["ids"].get<std::vector<std::int32_t>>(),
+                          told["answer"].get<std::size_t>(), told["task"].get<std::size_t>()});
+    }
+    losses_ = Json::parse(golden_.metadata().at("losses")).get<std::vector<double>>();
+    const Json scales = Json::parse(golden_.metadata().at("scales"));
+    for (std::size_t task = 0; task < scales.size(); ++task) {
+      adapters_.push_back(read_adapter(task, scales[task]));
+      learnable_.push_back(learnable(weights_.linears(), adapters_.back()));
+    }
+  }
+
+  adapter::LoraAdapter read_adapter(std::size_t task, double scale) const {
+    adapter::LoraAdapter adapter;
+    const std::string prefix = std::to_string(task) + "/";
+    for (const formats::TensorView& tensor : golden_.tensors()) {
+      if (!tensor.name.starts_with(prefix) || !tensor.name.ends_with(".a")) continue;
+      adapter::LoraPair pair;
+      pair.key = tensor.name.substr(0, tensor.name.size() - 2);
+      pair.module = pair.key.substr(prefix.size());
+      pair.rank = tensor.shape[0];
+      pair.in = tensor.shape[1];
+      pair.out = golden_.at(pair.key + ".b").shape[0];
+      pair.a = golden_.read_f32(tensor.name);
+      pair.b = golden_.read_f32(pair.key + ".b");
+      pair.scale = scale;
+      adapter.pairs.push_back(std::move(pair));
+    }
+    return adapter;
+  }
+
+  struct Learned {
+    AnswerLosses losses;
+    std::vector<adapter::LoraAdapter> gradients;  // in the place of the matrices
+  };
+
+  // `frozen`: layers that are run beforehand and without adapters.
+  Learned learn(const std::vector<Lesson>& lessons, std::int64_t frozen = 0) {
+    const PassLayout layout = lay_out(lessons);
+    const at::Tensor states = base_.run_layers(0, frozen, base_.embed(lessons), layout, {});
+    std::vector<at::Tensor> leaves;
+    std::vector<TaskAdapter> adapters;
+    for (const TaskAdapter& adapter : learnable_) {
+      std::vector<at::Tensor> own;
+      for (const at::Tensor& matrix : matrices_of(adapter)) {
+        own.push_back(matrix.detach().requires_grad_(true));
+      }
+      leaves.insert(leaves.end(), own.begin(), own.end());
+      adapters.push_back(with_matrices(adapter, own));
+    }
+    std::vector<const TaskAdapter*> by_task;
+    for (const TaskAdapter& adapter : adapters) by_task.push_back(&adapter);
+    const c10::AutoGradMode record(true);
+    Learned learned = {
+        base_.losses(base_.run_layers(frozen, config_.layers, states, layout, by_task), layout),
+        adapters_};
+    const auto gradients = torch::autograd::grad({learned.losses.sum}, leaves, {}, std::nullopt,
+                                                 false, /*allow_unused=*/true);
+    std::size_t next = 0;
+    for (std::size_t task = 0; task < adapters.size(); ++task) {
+      std::vector<at::Tensor> own;
+      for (const at::Tensor& matrix : matrices_of(adapters[task])) {
+        const at::Tensor& gradient = gradients.at(next++);
+        own.push_back(gradient.defined() ? gradient : at::zeros_like(matrix));
+      }
+      write_back(weights_.linears(), with_matrices(adapters[task], own), learned.gradients[task]);
+    }
+    return learned;
+  }
+
+  std::vector<float> golden_gradient(const adapter::LoraPair& pair, const char* matrix) const {
+    return golden_.read_f32(pair.key + matrix);
+  }
+
+  c10::InferenceMode off_{false};  // this process lives in it
+  ops::Workers workers_{2};
+  formats::SafetensorsFile golden_;
+  formats::ModelFolder folder_;
+  ModelConfig config_;
+  Weights weights_;
+  LearningBase base_;
+  std::vector<Lesson> lessons_;
+  std::vector<double> losses_;
+  std::vector<adapter::LoraAdapter> adapters_;
+  std::vector<TaskAdapter> learnable_;
+};
+
+double rms(const std::vector<float>& a, const std::vector<float>& b) {
+  return testing::relative_rms(std::span<const float>(a), std::span<const float>(b));
+}
+
+TEST_P(Learning, LossAndGradientsEqualTransformersAndPeft) {
+  const Learned learned = learn(lessons_);
+  ASSERT_EQ(learned.losses.losses.size(), losses_.size());
+  double sum = 0.0;
+  for (std::size_t i = 0; i < losses_.size(); ++i) {
+    EXPECT_NEAR(learned.losses.losses[i], losses_[i], 1e-6 * losses_[i]) << i;
+    sum += losses_[i];
+  }
+  EXPECT_NEAR(learned.losses.sum.item<double>(), sum, 1e-6 * sum);
+  for (const adapter::LoraAdapter& task : learned.gradients) {
+    ASSERT_FALSE(task.pairs.empty());
+    for (const adapter::LoraPair& pair : task.pairs) {
+      EXPECT_LT(rms(pair.a, golden_gradient(pair, ".da")), 1e-5) << pair.key;
+      EXPECT_LT(rms(pair.b, golden_gradient(pair, ".db")), 1e-5) << pair.key;
+    }
+  }
+}
+
+TEST_P(Learning, ATaskAloneIsLearnedAsAmongOthers) {
+  const Learned together = learn(lessons_);
+  for (std::size_t task = 0; task < adapters_.size(); ++task) {
+    std::vector<Lesson> own;
+    std::vector<double> expected;
+    for (std::size_t i = 0; i < lessons_.size(); ++i) {
+      if (lessons_[i].task != task) continue;
+      own.push_back(lessons_[i]);
+      expected.push_back(together.losses.losses[i]);
+    }
+    const Learned alone = learn(own);
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      EXPECT_NEAR(alone.losses.losses[i], expected[i], 1e-6 * expected[i]);
+    }
+    for (std::size_t i = 0; i < alone.gradients[task].pairs.size(); ++i) {
+      const adapter::LoraPair& pair = alone.gradients[task].pairs[i];
+      EXPECT_LT(rms(pair.a, together.gradients[task].pairs[i].a), 1e-5) << pair.key;
+      EXPECT_LT(rms(pair.b, together.gradients[task].pairs[i].b), 1e-5) << pair.key;
+    }
+  }
+}
+
+// Where adapters sit on upper layers only, the states below are computed once.
+TEST_P(Learning, StatesBelowTheAdaptersAreTheSameEveryTime) {
+  for (adapter::LoraAdapter& adapter : adapters_) {
+    std::erase_if(adapter.pairs, [](const adapter::LoraPair& pair) {
+      return pair.module.find("layers.0.") != std::string::npos;
+    });
+  }
+  learnable_.clear();
+  for (const adapter::LoraAdapter& adapter : adapters_) {
+    learnable_.push_back(learnable(weights_.linears(), adapter));
+  }
+  const Learned whole = learn(lessons_);
+  const Learned upper = learn(lessons_, 1);
+  EXPECT_EQ(upper.losses.losses, whole.losses.losses);
+  for (std::size_t task = 0; task < adapters_.size(); ++task) {
+    EXPECT_EQ(adapter::flat_values(upper.gradients[task]),
+              adapter::flat_values(whole.gradients[task]));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Bases, Learning,
+                         ::testing::Values("qwen2", "llama", "gemma2", "gemma3", "phi3"),
+                         [](const auto& test) { return test.param; });
+
+TEST(LayOut, GroupsTasksAndAnswers) {
+  const PassLayout layout =
+      lay_out(std::vector<Lesson>{{{1, 2, 3, 4}, 2, 7}, {{5, 6}, 1, 7}, {{8, 9, 10}, 1, 2}});
+  EXPECT_EQ(layout.rows, 9);
+  ASSERT_EQ(layout.tasks.size(), 2U);
+  EXPECT_EQ(layout.tasks[0].rows.count, 6);
+  EXPECT_EQ(layout.tasks[1].task, 2U);
+  EXPECT_EQ(layout.predicting, (std::vector<std::int64_t>{1, 2, 4, 6, 7}));
+  EXPECT_EQ(layout.learned, (std::vector<std::int64_t>{3, 4, 6, 9, 10}));
+  EXPECT_EQ(layout.answers[2].first, 3);
+  EXPECT_DND_ERROR(lay_out(std::vector<Lesson>{{{1, 2}, 2, 0}}), ErrorKind::internal,
+                   "without a question or an answer");
+}
+
+}  // namespace
+}  // namespace dnd::lm::learn
