@@ -107,8 +107,8 @@ bool contains(const std::vector<std::string>& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-// `dnd help generate` means `dnd generate --help`; `dnd man generate` names the page dnd-generate, lest the word is
-// taken for a second command.
+// `dnd help generate` means `dnd generate --help`; `dnd man generate` names the page dnd-generate, lest the
+// word is taken for a second command.
 std::vector<std::string> words_of(int argc, char** argv) {
   std::vector<std::string> words(argv + 1, argv + argc);
   if (!words.empty() && words[0] == "help") {

@@ -33,7 +33,9 @@ class Linear {
 
   const std::vector<LinearPart>& parts() const { return parts_; }
   const StoredWeight& weight(std::size_t part) const { return weights_[part]; }
-  const at::Tensor& bias() const { return bias_; }  // (out) of all parts; undefined where none has one
+  const at::Tensor& bias() const {
+    return bias_;
+  }  // (out) of all parts; undefined where none has one
   std::int64_t in() const { return in_; }
   std::int64_t out() const { return out_; }  // of all parts
 

@@ -1,4 +1,5 @@
-// Losses and gradients of adapters through the base, against transformers' and PEFT's (scripts/make_learn_cases.py).
+// Losses and gradients of adapters through the base, against transformers' and PEFT's
+// (scripts/make_learn_cases.py).
 #include <ATen/ops/zeros_like.h>
 #include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
@@ -14,6 +15,7 @@
 
 #include "base/json.h"
 #include "formats/model_folder.h"
+#include "lm/learn/batch_gradient.h"
 #include "lm/learn/learning_base.h"
 #include "support/expect_error.h"
 #include "support/golden.h"
@@ -185,6 +187,34 @@ TEST_P(Learning, StatesBelowTheAdaptersAreTheSameEveryTime) {
     EXPECT_EQ(adapter::flat_values(upper.gradients[task]),
               adapter::flat_values(whole.gradients[task]));
   }
+}
+
+// The batch's gradient is the sum of the lessons', with the same bytes whatever the threads.
+TEST_P(Learning, ABatchIsTheSumOfItsMicroBatches) {
+  const Learned whole = learn(lessons_);
+  std::vector<BatchGradient> results;
+  for (const int threads : {1, 2, 3}) {
+    const ops::Workers workers(threads);
+    results.push_back(batch_gradient(workers, base_, lessons_, learnable_, 24));
+  }
+  for (std::size_t task = 0; task < adapters_.size(); ++task) {
+    adapter::LoraAdapter gradient = adapters_[task];
+    write_back(weights_.linears(), with_matrices(learnable_[task], results[0].gradients[task]),
+               gradient);
+    for (std::size_t i = 0; i < gradient.pairs.size(); ++i) {
+      const adapter::LoraPair& expected = whole.gradients[task].pairs[i];
+      EXPECT_LT(rms(gradient.pairs[i].a, expected.a), 1e-5) << expected.key;
+      EXPECT_LT(rms(gradient.pairs[i].b, expected.b), 1e-5) << expected.key;
+    }
+    for (std::size_t i = 0; i < results[0].gradients[task].size(); ++i) {
+      EXPECT_TRUE(results[0].gradients[task][i].equal(results[1].gradients[task][i]));
+      EXPECT_TRUE(results[0].gradients[task][i].equal(results[2].gradients[task][i]));
+    }
+  }
+  EXPECT_EQ(results[0].losses, results[1].losses);
+  EXPECT_EQ(results[0].losses, results[2].losses);
+  EXPECT_EQ(results[0].losses.size(), lessons_.size());
+  EXPECT_EQ(results[0].losses, batch_losses(workers_, base_, lessons_, learnable_, 24).losses);
 }
 
 INSTANTIATE_TEST_SUITE_P(Bases, Learning,

@@ -1,5 +1,5 @@
-// The base's linear layers with adapters beside them, differentiable in their inputs and in the adapters' matrices.
-// The base is frozen. fp32, on the calling thread alone.
+// The base's linear layers with adapters beside them, differentiable in their inputs and in the adapters'
+// matrices. The base is frozen. fp32, on the calling thread alone.
 #pragma once
 
 #include <ATen/core/Tensor.h>

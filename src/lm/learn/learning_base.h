@@ -16,12 +16,16 @@
 
 namespace dnd::lm::learn {
 
-// The frozen base as lessons go through it. fp32. Each call runs on its thread alone and depends on nothing but its
-// arguments, so that threads may work side by side, each on lessons of its own.
+// The frozen base as lessons go through it. fp32. Each call runs on its thread alone and depends on nothing
+// but its arguments, so that threads may work side by side, each on lessons of its own.
 class LearningBase {
  public:
   // Both must outlive this.
   LearningBase(const Weights& weights, const ModelConfig& config);
+
+  std::int64_t layers() const { return config_.layers; }
+  // How many of Weights::linears() a layer has.
+  static constexpr std::int64_t kPlaces = 4;
 
   // Makes room for texts of that length; not while a call runs.
   void reserve(std::int64_t length);
@@ -29,8 +33,8 @@ class LearningBase {
   // Embedded tokens, (rows, C).
   at::Tensor embed(std::span<const Lesson> lessons) const;
 
-  // Layers [first, end): states (rows, C) below layer `first` -> below layer `end`. `adapters`: by Lesson::task;
-  // empty: the base alone. Differentiable in their matrices and in the states.
+  // Layers [first, end): states (rows, C) below layer `first` -> below layer `end`. `adapters`: by
+  // Lesson::task; empty: the base alone. Differentiable in their matrices and in the states.
   at::Tensor run_layers(std::int64_t first, std::int64_t end, const at::Tensor& states,
                         const PassLayout& layout,
                         std::span<const TaskAdapter* const> adapters) const;
@@ -40,7 +44,6 @@ class LearningBase {
 
  private:
   enum class Place : std::int64_t { qkv, out, gate_up, down };
-  static constexpr std::int64_t kPlaces = 4;
 
   // Cosines and sines of positions, (positions, F); of a pass's rows, (rows, 1, F).
   struct Tables {
