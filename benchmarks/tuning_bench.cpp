@@ -1,5 +1,5 @@
-// Learning steps of an adapter through a base model by themselves, for compare_tuning.py: loads the base, then does
-// forward and backward of all lessons for each line of stdin.
+// Learning steps of an adapter through a base model by themselves, for compare_tuning.py: loads the base,
+// then does forward and backward of all lessons for each line of stdin.
 //
 //   tuning_bench BASE LESSONS.jsonl RANK THREADS
 //   step        prints seconds, the mean loss and the peak memory as JSON

@@ -115,7 +115,7 @@ std::vector<std::string> words_of(int argc, char** argv) {
     words.erase(words.begin());
     words.emplace_back("--help");
   }
-  if (words.size() > 1 && words[0] == "man" && !words[1].starts_with('-') &&
+  if (words.size() > 1 && words[0] == "man" && !words[1].empty() && !words[1].starts_with('-') &&
       !words[1].starts_with("dnd")) {
     words[1].insert(0, "dnd-");
   }

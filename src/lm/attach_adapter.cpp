@@ -64,7 +64,8 @@ PlacedPairs place_pairs(const std::vector<Linear*>& layers, const adapter::LoraA
 }
 
 void attach_adapter(const std::vector<Linear*>& layers, const adapter::LoraAdapter* adapter) {
-  const PlacedPairs pairs = place_pairs(layers, adapter != nullptr ? *adapter : LoraAdapter{});
+  const LoraAdapter none;
+  const PlacedPairs pairs = place_pairs(layers, adapter != nullptr ? *adapter : none);
   for (std::size_t i = 0; i < layers.size(); ++i) layers[i]->adapt(pairs[i]);
 }
 

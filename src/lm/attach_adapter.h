@@ -8,8 +8,8 @@
 
 namespace dnd::lm {
 
-// The pairs of `adapter` by layer and part; nullptr where a part has none. Throws Error(data) naming the
-// first pair that no layer takes, has another shape or is DoRA.
+// The pairs of `adapter`, which they point into, by layer and part; nullptr where a part has none. Throws
+// Error(data) naming the first pair that no layer takes, has another shape or is DoRA.
 using PlacedPairs = std::vector<std::vector<const adapter::LoraPair*>>;
 PlacedPairs place_pairs(const std::vector<Linear*>& layers, const adapter::LoraAdapter& adapter);
 
