@@ -34,9 +34,19 @@ check_python() {
   .deps/ruff/bin/ruff check --no-cache --quiet .
 }
 
-# Prints a value of each unit of a configuration's compile_commands.json.
+# Prints a value of each unit of a configuration's compile_commands.json, the largest first: what takes longest is not
+# left for the end, where it would run alone. Of files that include sources, theirs count.
 of_each_unit() {  # build folder, Python expression of `unit`
-  python3 -c "import json; [print($2) for unit in json.load(open('$1/compile_commands.json'))]"
+  python3 - "$1/compile_commands.json" <<EOF
+import json, os, re, sys
+
+def size(path):
+    included = re.findall('#include "(/[^"]+)"', open(path).read()) if "/Unity/" in path else []
+    return os.path.getsize(path) + sum(map(os.path.getsize, included))
+
+for unit in sorted(json.load(open(sys.argv[1])), key=lambda unit: -size(unit["file"])):
+    print($2)
+EOF
 }
 
 # Reads each source by itself and without precompiled headers, and compiles nothing: elsewhere sources are compiled

@@ -78,7 +78,7 @@ def test_train():
 
 def test_what_is_printed():
     with open("out.txt", "w", encoding="utf-8") as out:
-        result = dnd("--quiet", "layout", *ALONE["layout"], engine=False, stdout=out, expect=Exit.IO,
+        result = dnd("--quiet", "layout", *ALONE["layout"], "--name", "a/b", engine=False, stdout=out, expect=Exit.IO,
                      **file_size_limit(100))
     (error,) = result.err.splitlines()
     assert error.startswith("dnd: error: ") and error.endswith("File too large")
