@@ -3,8 +3,9 @@ the adapter of its task on a tiny base of tests/data. Needs scripts/setup_intero
 
     .deps/python/bin/python scripts/make_learn_cases.py
 
-Of each file: "T/MODULE.a", ".b" (adapter of task T), "T/MODULE.da", ".db" (gradients of the summed loss); metadata:
-"lessons" (ids, where the answer begins, task), "losses" (each answer's mean), "scales" (by task).
+Of each file: "T/MODULE.a", ".b" (adapter of task T), "T/MODULE.da", ".db" (gradients of the summed loss),
+"0/MODULE.a10", ".b10" (task 0's after ten steps of AdamW on the mean loss); metadata: "lessons" (ids, where the answer
+begins, task), "losses" (each answer's mean), "scales" (by task).
 """
 
 import json
@@ -56,6 +57,20 @@ def loss_of(model: peft.PeftModel, ids: torch.Tensor, answer: int) -> torch.Tens
     return torch.nn.functional.cross_entropy(logits[answer - 1:-1].float(), ids[answer:])
 
 
+def ten_steps(model: peft.PeftModel, lessons: list[dict]) -> dict[str, torch.Tensor]:
+    """Of task 0, every step all its lessons."""
+    model.set_adapter("0")
+    taken = matrices(model, 0)
+    optimizer = torch.optim.AdamW(taken.values(), lr=2e-3, betas=(0.9, 0.999), eps=1e-6, weight_decay=0.01)
+    for _ in range(10):
+        optimizer.zero_grad()
+        own = [lesson for lesson in lessons if lesson["task"] == 0]
+        sum(loss_of(model, torch.tensor(lesson["ids"]), lesson["answer"]) / len(own) for lesson in own).backward()
+        torch.nn.utils.clip_grad_norm_(taken.values(), 1.0)
+        optimizer.step()
+    return {f"{key}10": parameter.detach().clone() for key, parameter in taken.items()}
+
+
 def case(name: str, folder: str) -> None:
     random = torch.Generator().manual_seed(11)
     base = transformers.AutoModelForCausalLM.from_pretrained(DATA / folder, dtype=torch.float32,
@@ -79,6 +94,7 @@ def case(name: str, folder: str) -> None:
             stem, matrix = key.rsplit(".", 1)
             tensors[key] = parameter.detach().clone()
             tensors[f"{stem}.d{matrix}"] = gradient.clone()
+    tensors |= ten_steps(model, lessons)
     scales = [alpha / rank for rank, alpha, _ in TASKS]
     metadata = {"lessons": json.dumps(lessons), "losses": json.dumps(losses), "scales": json.dumps(scales)}
     save_file({key: value.contiguous() for key, value in sorted(tensors.items())}, DATA / f"learn/{name}.safetensors",

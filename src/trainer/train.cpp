@@ -182,7 +182,7 @@ class Training {
                         .scale = 1.0 / static_cast<double>(config_.batch),
                         .bf16 = bf16_});
     if (group_ != nullptr) reduce(result);
-    const double norm = gradient_norm(workers_, result.gradients);
+    const double norm = ops::gradient_norm(workers_, result.gradients);
     if (!std::isfinite(result.loss) || !std::isfinite(norm)) {
       fail(ErrorKind::data, "train: step ", step + 1, ": loss ", result.loss, ", gradient norm ",
            norm, " (lower the learning rate? the last saved state is from before)");

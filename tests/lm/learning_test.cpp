@@ -17,6 +17,7 @@
 #include "formats/model_folder.h"
 #include "lm/learn/batch_gradient.h"
 #include "lm/learn/learning_base.h"
+#include "ops/adamw.h"
 #include "support/expect_error.h"
 #include "support/golden.h"
 
@@ -108,7 +109,7 @@ class Learning : public ::testing::TestWithParam<std::string> {
     return learned;
   }
 
-  std::vector<float> golden_gradient(const adapter::LoraPair& pair, const char* matrix) const {
+  std::vector<float> golden(const adapter::LoraPair& pair, const char* matrix) const {
     return golden_.read_f32(pair.key + matrix);
   }
 
@@ -141,8 +142,8 @@ TEST_P(Learning, LossAndGradientsEqualTransformersAndPeft) {
   for (const adapter::LoraAdapter& task : learned.gradients) {
     ASSERT_FALSE(task.pairs.empty());
     for (const adapter::LoraPair& pair : task.pairs) {
-      EXPECT_LT(rms(pair.a, golden_gradient(pair, ".da")), 1e-5) << pair.key;
-      EXPECT_LT(rms(pair.b, golden_gradient(pair, ".db")), 1e-5) << pair.key;
+      EXPECT_LT(rms(pair.a, golden(pair, ".da")), 1e-5) << pair.key;
+      EXPECT_LT(rms(pair.b, golden(pair, ".db")), 1e-5) << pair.key;
     }
   }
 }
@@ -215,6 +216,48 @@ TEST_P(Learning, ABatchIsTheSumOfItsMicroBatches) {
   EXPECT_EQ(results[0].losses, results[2].losses);
   EXPECT_EQ(results[0].losses.size(), lessons_.size());
   EXPECT_EQ(results[0].losses, batch_losses(workers_, base_, lessons_, learnable_, 24).losses);
+}
+
+// As PEFT's adapter under torch.optim.AdamW on the same batches.
+TEST_P(Learning, TenStepsEqualPeft) {
+  std::vector<Lesson> own;
+  for (const Lesson& lesson : lessons_) {
+    if (lesson.task == 0) own.push_back(lesson);
+  }
+  ops::AdamWState state;
+  for (const at::Tensor& matrix : matrices_of(learnable_[0])) {
+    state.values.push_back(matrix.clone());
+    state.exp_avg.push_back(at::zeros_like(matrix));
+    state.exp_avg_sq.push_back(at::zeros_like(matrix));
+  }
+  const ops::AdamW rule = {.learning_rate = 2e-3, .epsilon = 1e-6, .weight_decay = 0.01};
+  for (int step = 0; step < 10; ++step) {
+    const std::vector<TaskAdapter> adapters = {with_matrices(learnable_[0], state.values)};
+    BatchGradient batch = batch_gradient(workers_, base_, own, adapters);
+    for (at::Tensor& gradient : batch.gradients[0]) {
+      gradient = gradient.contiguous().div_(static_cast<double>(own.size()));
+    }
+    const double norm = ops::gradient_norm(workers_, batch.gradients[0]);
+    ops::adamw_step(workers_, rule, state, batch.gradients[0], norm, 1.0);
+  }
+  adapter::LoraAdapter learned = adapters_[0];
+  write_back(weights_.linears(), with_matrices(learnable_[0], state.values), learned);
+  double difference = 0.0;
+  double update = 0.0;
+  const auto add = [&](const std::vector<float>& ours, const std::vector<float>& theirs,
+                       const std::vector<float>& start) {
+    for (std::size_t i = 0; i < ours.size(); ++i) {
+      difference += std::pow(static_cast<double>(ours[i]) - static_cast<double>(theirs[i]), 2);
+      update += std::pow(static_cast<double>(theirs[i]) - static_cast<double>(start[i]), 2);
+    }
+  };
+  for (std::size_t i = 0; i < learned.pairs.size(); ++i) {
+    const adapter::LoraPair& pair = learned.pairs[i];
+    add(pair.a, golden(pair, ".a10"), adapters_[0].pairs[i].a);
+    add(pair.b, golden(pair, ".b10"), adapters_[0].pairs[i].b);
+  }
+  EXPECT_GT(update, 0.0);
+  EXPECT_LT(std::sqrt(difference / update), 1e-4);
 }
 
 INSTANTIATE_TEST_SUITE_P(Bases, Learning,

@@ -103,7 +103,7 @@ TEST_F(GoldenSteps, LossNormAndWeightsEqualTheOfficialCode) {
   const ops::Workers workers(2);
   for (std::size_t step = 0; step < 5; ++step) {
     const GradientResult result = gradient(2, 2);
-    const double norm = gradient_norm(workers, result.gradients);
+    const double norm = ops::gradient_norm(workers, result.gradients);
     EXPECT_NEAR(result.loss / expected[2 * step], 1.0, 1e-5) << step;
     EXPECT_NEAR(norm / expected[2 * step + 1], 1.0, 1e-5) << step;
     config.learning_rate = rate / static_cast<double>(step + 1);  // the same in every step
