@@ -47,6 +47,12 @@ class Modelfiles {
     if (base_.empty()) {
       fail(ErrorKind::usage, "generate: --modelfile needs --base: the generator does not name one");
     }
+    if (base.path.empty()) {
+      log_warning(
+          cat("the Modelfile will say FROM ", base_,
+              ", which Ollama does not know by that name: --base FILE.gguf names a file, or "
+              "put its own name there"));
+    }
   }
 
   // Before anything is computed.

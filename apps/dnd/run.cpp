@@ -29,7 +29,7 @@ struct AskOptions {
   std::filesystem::path base;
   std::string adapter;
   chat::ChatOptions chat;
-  CompletionOptions completion = {.max_tokens = 256, .stop = {}};
+  CompletionOptions completion = {.max_tokens = 256, .stop = {}, .as_fits = true};
   int threads = 0;
   std::vector<std::string> text;
 };
@@ -94,6 +94,7 @@ class AskRun {
     bool told = false;
     for (;;) {
       const std::vector<std::string> questions = lines.next({.lines = kTogether});
+      if (questions.empty() && !told) fail(ErrorKind::data, "run: standard input has no question");
       if (questions.empty()) return;
       if (!std::exchange(told, true)) text::tell_plain_lines(questions.front());
       if (questions.size() > 1 && answer_together(questions)) continue;
@@ -160,7 +161,9 @@ void add_run(CLI::App& program, Context& context) {
   command.add_option("-a,--adapter", options->adapter,
                      "Adapter, with an optional weight after a colon (default 1)");
   add_chat_options(command, options->chat);
-  command.add_option("--max-tokens", options->completion.max_tokens, "Longest answer")
+  command
+      .add_option("--max-tokens", options->completion.max_tokens,
+                  "Longest answer, as far as the model's positions go")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
   command.add_option("--threads", options->threads, "Threads (default: all)")

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "base/environment.h"
+#include "base/installation.h"
 #include "base/paths.h"
 #include "base/strings.h"
 #include "chat_options.h"
@@ -26,12 +28,23 @@ struct TextMaker {
   chat::BaseChat chat;
 };
 
+// A folder, or the name of an encoder that is installed.
+std::filesystem::path installed_encoder(const std::string& given) {
+  for (const std::string& folder :
+       {environment("DND_ENCODERS"), (data_folder() / "encoders").string()}) {
+    const std::filesystem::path place = std::filesystem::path(folder) / given;
+    if (!folder.empty() && !path_exists(given) && path_exists(place)) return place;
+  }
+  return formats::find_model(given).path;
+}
+
 TextMaker open_texts(const TokenizeOptions& options) {
   if (options.base.empty() == options.encoder.empty()) {
     fail(ErrorKind::usage, "tokenize: needs either --base or --encoder");
   }
   const std::filesystem::path given = options.base.empty() ? options.encoder : options.base;
-  const std::filesystem::path folder = formats::find_model(given.string()).path;
+  const std::filesystem::path folder =
+      options.base.empty() ? installed_encoder(given.string()) : base_place(given).path;
   tokenizer::FolderTokenizer read = tokenizer::read_folder(folder);
   chat::BaseChat chat(read, folder.string(), options.chat);
   return {std::move(read), std::move(chat)};

@@ -33,6 +33,8 @@ struct LanguageModelInfo {
 struct CompletionOptions {
   std::int64_t max_tokens = 16;            // of the answer
   std::vector<std::string> stop = {"\n"};  // an answer ends before the first of these; none empty
+  bool as_fits =
+      false;  // where fewer than max_tokens fit behind a prompt, its answer may have these
 };
 
 // Hears what an answer grows by: whole characters.

@@ -26,7 +26,7 @@ std::int64_t heads_for(const std::string& who, std::string_view gguf_architectur
   if (!formats::has_permuted_rows(gguf_architecture, module)) return 0;
   if (!heads) {
     fail(ErrorKind::data, who, ": '", printable(module), "': llama.cpp reorders its rows by ",
-         "attention heads, whose number is not known (say which base model it is for)");
+         "attention heads, whose number is not known (--base says which base model it is for)");
   }
   const std::int64_t count = formats::permuted_heads(gguf_architecture, module, *heads);
   if (count <= 0 || rows <= 0 || rows % count != 0 || rows / count % 2 != 0) {

@@ -105,6 +105,9 @@ LoraAdapter read_peft_folder(const fs::path& folder, Besides besides) {
   adapter.metadata = file.metadata;
   adapter.task_type = config.task_type;
   adapter.peft = config.targets;
+  if (config.targets.patterns) {
+    adapter.peft->scale_of = [config](std::string_view path) { return config.scale_of(path); };
+  }
   for (const StoredPair& stored : pairs_of(file, adapter, besides)) {
     if (adapter.pairs.empty()) adapter.dtype = stored.a->dtype;
     LoraPair pair = load_pair(file, stored, module_of(stored.stem));

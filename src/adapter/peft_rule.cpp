@@ -170,10 +170,19 @@ std::string why_half_experts(const LoraAdapter& adapter, const FusedExperts& fus
              ", which the class keeps as one parameter");
 }
 
+// peft.TaskType
+constexpr std::array<std::string_view, 6> kTaskTypes = {
+    "SEQ_CLS", "SEQ_2_SEQ_LM", "CAUSAL_LM", "TOKEN_CLS", "QUESTION_ANS", "FEATURE_EXTRACTION"};
+
 // Classes that only generate have what CAUSAL_LM wraps.
 std::string why_no_task(const LoraAdapter& adapter, const std::string& architecture) {
+  const std::string& task = adapter.task_type;
+  if (!task.empty() && std::find(kTaskTypes.begin(), kTaskTypes.end(), task) == kTaskTypes.end()) {
+    return cat("task_type '", printable(task), "' is none of PEFT's");
+  }
   const bool generates = adapter.task_type == "CAUSAL_LM" || adapter.task_type == "SEQ_2_SEQ_LM";
   const bool cannot = target::is_bare_class(architecture) ||
+                      architecture.ends_with("ForMaskedLM") ||
                       architecture.ends_with("ForSequenceClassification") ||
                       architecture.ends_with("ForTokenClassification");
   if (!generates || !cannot) return "";
@@ -254,7 +263,8 @@ PeftOutcome peft_outcome(const LoraAdapter& adapter, const target::BaseModel& ba
   for (const ClassModule& module : modules) by_path.emplace(module.path, &module);
   PeftOutcome outcome;
   for (const std::string& why :
-       {why_no_names(adapter, base.architecture, release), why_no_task(adapter, base.architecture),
+       {adapter.peft->contradiction, why_no_names(adapter, base.architecture, release),
+        why_no_task(adapter, base.architecture),
         why_no_module(*adapter.peft, fused, modules, targets), why_half_experts(adapter, fused),
         why_not_saved(adapter, modules, base.architecture, release)}) {
     if (outcome.refusal.empty()) outcome.refusal = why;
@@ -287,6 +297,11 @@ PeftOutcome peft_outcome(const LoraAdapter& adapter, const target::BaseModel& ba
 }
 
 namespace {
+
+// Patterns speak of the class's paths; a stored name may be an older one.
+void take_scale(const PeftTargets& rule, const PairInPeft& place, LoraPair& pair) {
+  if (rule.scale_of && !place.module.empty()) pair.scale = rule.scale_of(place.module);
+}
 
 // Takes the pairs that `keep` gives a base's layer, or that the base does not have; returns the keys of the
 // others.
@@ -329,6 +344,7 @@ std::vector<std::string> keep_what_acts(LoraAdapter& adapter, const target::Base
   const std::string first = adapter.pairs[0].key;
   auto left_out = keep_pairs(adapter, outcome, [&](LoraPair& pair, const PairInPeft& place) {
     if (place.linear != nullptr) pair.module = place.linear->path;
+    take_scale(*adapter.peft, place, pair);
     const bool foreign =
         place.linear == nullptr && target::find_linear(base, pair.module) == nullptr;
     return place.fate == PeftFate::acts || foreign;
@@ -355,6 +371,7 @@ std::vector<std::string> adopt_names(LoraAdapter& adapter, const target::BaseMod
         place.linear != nullptr ? place.linear : target::find_linear(base, pair.module);
     if (linear == nullptr) return place.fate != PeftFate::not_targeted;
     pair.module = linear->path;
+    take_scale(*adapter.peft, place, pair);
     const ClassModule& module = by_linear[linear];
     if (place.fate == PeftFate::lost) ++renamed;
     pair.key = kPeftKeyPrefix + module.path;

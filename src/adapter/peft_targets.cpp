@@ -1,6 +1,7 @@
 #include "adapter/peft_targets.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 
@@ -44,9 +45,33 @@ bool counts_little(std::string_view text) {
   return true;
 }
 
+// Without \A and \Z, the ends of a text that is matched whole.
+std::string without_anchors(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\' || i + 1 == text.size()) {
+      plain += text[i];
+      continue;
+    }
+    const char escaped = text[++i];
+    if (escaped != 'A' && escaped != 'Z') plain.append({'\\', escaped});
+  }
+  return plain;
+}
+
+// What Python and ECMAScript mean by differently: "]" as the first of a class, classes by name, possessive
+// quantifiers.
+bool means_another(std::string_view text) {
+  constexpr std::array<std::string_view, 7> kOthers = {"[]", "[^]", "[[:", "*+", "++", "?+", "}+"};
+  return std::any_of(kOthers.begin(), kOthers.end(), [&](std::string_view other) {
+    return text.find(other) != std::string_view::npos;
+  });
+}
+
 // nullptr where it is none that is understood here.
 std::shared_ptr<const std::regex> compile_expression(std::string text) {
-  text = replaced(replaced(std::move(text), "{1,}", "+"), "{0,}", "*");
+  if (means_another(text)) return nullptr;
+  text = replaced(replaced(without_anchors(text), "{1,}", "+"), "{0,}", "*");
   if (text.size() > kMaxExpression || !counts_little(text)) return nullptr;
   try {
     return std::make_shared<const std::regex>(
@@ -147,6 +172,27 @@ bool PeftTargets::take(std::string_view path, bool is_head, LayerNumber number) 
   return layer && std::find(layers.begin(), layers.end(), *layer) != layers.end();
 }
 
+namespace {
+
+// As LoraConfig's __post_init__() and inject_adapter() check.
+std::string contradiction_of(const PeftTargets& targets, JsonObject& config) {
+  const bool given = config.has("target_modules");
+  const bool is_text = given && config.at("target_modules").is_string();
+  if (given && !targets.all_linear && !targets.targets.is_set()) return "target_modules is empty";
+  if (is_text && targets.some_layers) {
+    return "layers_to_transform beside target_modules as a text";
+  }
+  if (is_text && !targets.layer_lists.empty()) {
+    return "layers_pattern beside target_modules as a text";
+  }
+  if (!targets.layer_lists.empty() && !targets.some_layers) {
+    return "layers_pattern without layers_to_transform";
+  }
+  return "";
+}
+
+}  // namespace
+
 PeftTargets peft_targets_from_json(JsonObject& config) {
   PeftTargets targets;
   targets.targets = rule_at(config, "target_modules");
@@ -172,6 +218,7 @@ PeftTargets peft_targets_from_json(JsonObject& config) {
   }
   targets.bias = config.text_or("bias", "none");
   if (config.has("modules_to_save")) targets.saved = texts_at(config, "modules_to_save");
+  targets.contradiction = contradiction_of(targets, config);
   return targets;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <regex>
 #include <string>
@@ -49,6 +50,10 @@ struct PeftTargets {
   std::string bias = "none";
   std::vector<std::string> saved;  // modules_to_save: stored whole, and never adapted
   bool patterns = false;           // rank_pattern or alpha_pattern is not empty
+  // alpha / rank of the module of a path in the model's class, as rank_pattern and alpha_pattern have it
+  // there; empty where there are none.
+  std::function<double(std::string_view path)> scale_of;
+  std::string contradiction;  // why PEFT takes no such configuration; empty where it does
 
   // Whether it says anything that can be judged here: not where target_modules is absent or an
   // expression that is not understood.

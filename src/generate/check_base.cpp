@@ -34,6 +34,12 @@ void check_layers(const bundle::GeneratorConfig& config, const target::BaseModel
 void check_base(const bundle::GeneratorConfig& config, const target::BaseModel& base,
                 const std::string& hub_name) {
   check_layers(config, base);
+  const std::string& architecture = config.layout.architecture;
+  if (!architecture.empty() && !base.architecture.empty() && architecture != base.architecture) {
+    fail(ErrorKind::data, "--base ", base.source, ": is a ", printable(base.architecture),
+         ", the base of ", made_for(config), " a ", printable(architecture),
+         " (of the same shapes, but another model)");
+  }
   const std::string& name = config.layout.base_model;
   if (!name.empty() && !hub_name.empty() && hub_name != name) {
     fail(ErrorKind::data, "--base ", hub_name, ": is no base of ", made_for(config),

@@ -25,7 +25,9 @@ fs::path given_encoder(const bundle::ConditionConfig& condition, const std::stri
   if (condition.kind == bundle::EncoderKind::transformer) place = formats::find_model(given);
   if (!is_there(place.path, condition.kind)) {
     fail(ErrorKind::no_input, "--encoder ", given, ": ",
-         condition.kind == bundle::EncoderKind::glove ? "no such file" : "holds no config.json");
+         condition.kind == bundle::EncoderKind::glove ? "no such file"
+         : path_exists(place.path)                    ? "holds no config.json"
+                                                      : "not found");
   }
   const fs::path named = place.hub_name.empty() ? place.path : fs::path(place.hub_name);
   const std::string name_given = named.lexically_normal().stem().string();

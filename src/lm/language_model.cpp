@@ -142,7 +142,7 @@ class NativeLanguageModel : public LanguageModel {
     std::vector<Ids> starts;
     for (const std::string& prompt : prompts) {
       starts.push_back(tokenize(prompt));
-      check_ids(starts.back(), options.max_tokens, cat("prompt ", starts.size()));
+      check_ids(starts.back(), least_room(options), cat("prompt ", starts.size()));
     }
     return answer(starts, options, {});
   }
@@ -151,7 +151,7 @@ class NativeLanguageModel : public LanguageModel {
               const TextCallback& on_text) override {
     check_options(options);
     const Ids start = tokenize(prompt);
-    check_ids(start, options.max_tokens, "the prompt");
+    check_ids(start, least_room(options), "the prompt");
     std::size_t told = 0;
     const auto tell = [&](const std::string& text) {
       if (text.size() > told) on_text(text.substr(told));
@@ -198,12 +198,18 @@ class NativeLanguageModel : public LanguageModel {
     }
   }
 
+  // Tokens that must fit behind a prompt.
+  static std::int64_t least_room(const CompletionOptions& options) {
+    return options.as_fits ? std::min<std::int64_t>(options.max_tokens, 1) : options.max_tokens;
+  }
+
   void check_ids(const Ids& ids, std::int64_t more, const std::string& what) const {
     const ModelConfig& c = model_.config();
     if (ids.empty()) fail(ErrorKind::data, kStage, ": ", what, " has no token");
     if (length_of(ids) + more > c.longest) {
       fail(ErrorKind::data, kStage, ": ", what, " has ", ids.size(), " tokens",
-           more > 0 ? cat(" and ", more, " may follow") : "", ", the model takes ", c.longest);
+           more > 0 ? cat(" and ", more, " may follow") : "", ", the model takes ", c.longest,
+           more > 1 ? " (fewer tokens in the answer?)" : "");
     }
     const auto [least, most] = std::minmax_element(ids.begin(), ids.end());
     if (*least >= 0 && *most < c.vocabulary) return;
@@ -227,7 +233,10 @@ class NativeLanguageModel : public LanguageModel {
                                   const TextCallback& on_text) {
     std::vector<Task> tasks;
     if (options.max_tokens > 0) {
-      for (const Ids& start : starts) tasks.push_back({start, 1, options.max_tokens});
+      for (const Ids& start : starts) {
+        const std::int64_t room = model_.config().longest - length_of(start);
+        tasks.push_back({start, 1, std::min(options.max_tokens, room)});
+      }
     }
     std::vector<Answer> answers(starts.size());
     run(tasks, [&](std::size_t i, std::int64_t, Logits logits) -> std::optional<std::int32_t> {

@@ -29,8 +29,8 @@ struct AdamWState {
 // L2 norm over all tensors, as torch.nn.utils.clip_grad_norm_ takes it; sums in double.
 double gradient_norm(const Workers& workers, const std::vector<at::Tensor>& gradients);
 
-// One step of LibTorch's fused AdamW on gradients * min(1, max_norm / (norm + 1e-6)), as clip_grad_norm_ scales
-// them. The gradients are scaled in place.
+// One step of LibTorch's fused AdamW on gradients * min(1, max_norm / (norm + 1e-6)), as clip_grad_norm_
+// scales them. The gradients are scaled in place.
 void adamw_step(const Workers& workers, const AdamW& rule, AdamWState& state,
                 const std::vector<at::Tensor>& gradients, double norm, double max_norm);
 

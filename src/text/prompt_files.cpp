@@ -7,6 +7,7 @@
 #include "text/gzip.h"
 #include "text/prompt_record.h"
 #include "text/prompts.h"
+#include "text/record_keys.h"
 #include "text/table.h"
 
 namespace dnd::text {
@@ -20,6 +21,7 @@ void read_list(const Json& list, const std::string& who, const RecordSink& sink)
 // strings may be tags.
 bool is_record_list(const Json& object, const std::string& key, const Json& value) {
   const bool may_be_text = object.size() == 1 || key == "prompts";
+  if (kind_of_key(key) == KeyKind::answer) return false;
   return value.is_array() && !value.empty() &&
          std::all_of(value.begin(), value.end(), [&](const Json& item) {
            return item.is_object() || (may_be_text && item.is_string());

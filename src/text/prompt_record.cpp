@@ -265,17 +265,40 @@ void note_left_out(const Json& record, const Found& found, PromptSource& source)
   }
 }
 
+// The texts that a value of an answer's key may stand for: "4", 4, ["4", "four"], {"text": ["4"]}.
+std::vector<std::string> answers_in(const Json& value) {
+  if (value.is_string()) return {trimmed(value.get_ref<const std::string&>())};
+  if (value.is_number() || value.is_boolean()) return {json_line(value)};
+  if (const Json* text = find(value, "text")) return answers_in(*text);
+  std::vector<std::string> answers;
+  if (!value.is_array()) return answers;
+  for (const Json& each : value) {
+    if (each.is_string()) answers.push_back(trimmed(each.get_ref<const std::string&>()));
+    if (each.is_number()) answers.push_back(json_line(each));
+  }
+  return answers;
+}
+
 // Where an answer of the record's ends `text`, as a word; else 0.
 std::size_t answer_at(const Json& record, std::string_view text) {
   text = text.substr(0, text.find_last_not_of(kBlank) + 1);
   for (const auto& [key, value] : record.items()) {
-    if (!value.is_string() || kind_of_key(key) != KeyKind::answer) continue;
-    const std::string answer = trimmed(value.get_ref<const std::string&>());
-    if (answer.empty() || answer.size() >= text.size() || !text.ends_with(answer)) continue;
-    const std::size_t at = text.size() - answer.size();
-    if (kBlank.find(text[at - 1]) != std::string_view::npos) return at;
+    if (kind_of_key(key) != KeyKind::answer) continue;
+    for (const std::string& answer : answers_in(value)) {
+      if (answer.empty() || answer.size() >= text.size() || !text.ends_with(answer)) continue;
+      const std::size_t at = text.size() - answer.size();
+      if (kBlank.find(text[at - 1]) != std::string_view::npos) return at;
+    }
   }
   return 0;
+}
+
+// A message that stands alone as a record, of another than the user.
+bool is_others_message(const Json& record) {
+  const Json* role = find_either(record, "role", "from");
+  const bool has_text = find(record, kContent) != nullptr || find(record, kText) != nullptr;
+  return role != nullptr && role->is_string() && has_text &&
+         !has_role(*role, {"user", "human", "prompter"});
 }
 
 bool may_hold_answer(const Found& found) {
@@ -298,6 +321,11 @@ PromptRecord read_prompt_record(const Json& record, const std::string& field,
     return {std::nullopt, record.get<std::string>()};
   }
   if (!record.is_object()) refuse_type(record, "a record (an object)", where);
+  if (field.empty() && is_others_message(record)) {
+    const Json* role = find_either(record, "role", "from");
+    source.leave_part(has_role(*role, {"system", "developer"}) ? "system text" : "replies");
+    return {.task = std::nullopt, .prompt = "", .answer_at = 0, .is_reply = true};
+  }
   auto found = find_question(record, field, where);
   if (!found) refuse_shape(record, field, where);
   source.take(found->field);

@@ -15,6 +15,7 @@ struct PromptRecord {
   // Where an answer that the record also has under its own key ends the prompt: its first byte; else 0.
   // Of shapes that may hold more than the question alone.
   std::size_t answer_at = 0;
+  bool is_reply = false;  // a message that the user did not write: no prompt
 };
 
 // The question of an object; nullopt if it has no known shape (with `field`: not that field).

@@ -59,6 +59,7 @@ class TaskCollector {
   }
 
   void add(PromptRecord record, const std::string& where) {
+    if (record.is_reply) return;
     if (first_where_.empty()) {
       first_where_ = where;
       with_tasks_ = record.task.has_value();

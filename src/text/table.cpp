@@ -136,7 +136,9 @@ Row read_header(CsvReader& reader, Row names, const std::string& field, const st
   for (std::string& name : names) {
     if (name != "task") others.push_back(&name);
   }
-  if (others.size() == 1 && kind_of_key(*others[0]) != KeyKind::answer) *others[0] = "prompt";
+  // What is known by another name is read as what it is: a text may hold its answer.
+  const KeyKind kind = others.size() == 1 ? kind_of_key(*others[0]) : KeyKind::answer;
+  if (kind != KeyKind::answer && kind != KeyKind::question) *others[0] = "prompt";
   return names;
 }
 

@@ -226,6 +226,7 @@ std::string other_tokenizer(const fs::path& folder) {
 }  // namespace
 
 FolderTokenizer read_folder(const fs::path& path) {
+  if (!path_exists(path)) fail(ErrorKind::no_input, "tokenizer: ", path.string(), ": not found");
   if (!is_folder(path) && formats::has_gguf_name(path)) {
     return read_gguf(formats::weight_files_of_gguf(path));
   }

@@ -89,6 +89,34 @@ TEST(PeftRule, TheConfigurationDecides) {
   EXPECT_THAT(peft_outcome(generating, bare).refusal, HasSubstr("task_type CAUSAL_LM"));
 }
 
+TEST(PeftRule, TaskTypesArePeftsOwn) {
+  LoraAdapter adapter = folder();
+  adapter.task_type = "causal_lm";
+  EXPECT_THAT(peft_outcome(adapter, tiny_base(kTinyLayers)).refusal,
+              HasSubstr("task_type 'causal_lm' is none of PEFT's"));
+  adapter.task_type = "SEQ_CLS";
+  EXPECT_EQ(peft_outcome(adapter, tiny_base(kTinyLayers)).refusal, "");
+}
+
+// rank_pattern and alpha_pattern speak of the class's paths.
+TEST(PeftRule, ScalesAreThoseOfTheClasssPaths) {
+  target::BaseModel base = tiny_base(kTinyLayers);
+  base.architecture = "Gemma3ForConditionalGeneration";
+  for (target::Linear& linear : base.linears) linear.path.insert(0, "language_model.");
+  LoraAdapter adapter = folder();
+  for (LoraPair& pair : adapter.pairs) {
+    pair.key.replace(0, 22, "base_model.model.language_model.model");
+    pair.scale = 7.0;
+  }
+  adapter.peft->scale_of = [](std::string_view path) {
+    return path.starts_with("model.language_model.layers.0.") ? 3.0 : 2.0;
+  };
+  keep_what_acts(adapter, base, "adapter");
+  ASSERT_EQ(adapter.pairs.size(), 6U);
+  EXPECT_EQ(adapter.pairs.front().scale, 3.0);
+  EXPECT_EQ(adapter.pairs.back().scale, 2.0);
+}
+
 TEST(PeftRule, KeepsWhatActs) {
   LoraAdapter adapter = folder({"q_proj"});
   const auto left_out = keep_what_acts(adapter, tiny_base(kTinyLayers), "x");

@@ -49,6 +49,32 @@ TEST(PeftTargets, AllLinearLeavesTheHeadOut) {
   EXPECT_FALSE(all.take("lm_head", true));
 }
 
+TEST(PeftTargets, ExpressionsArePythons) {
+  EXPECT_TRUE(takes(R"x({"target_modules": "\\A.*q_proj\\Z"})x"));
+  EXPECT_FALSE(takes(R"x({"target_modules": "\\A.*k_proj\\Z"})x"));
+  for (const char* text :
+       {R"x({"target_modules": ".*+k_proj"})x", R"x({"target_modules": "[]k]+"})x",
+        R"x({"target_modules": "[[:alpha:]]+"})x"}) {
+    EXPECT_FALSE(targets_of(text).are_known()) << text;
+  }
+}
+
+TEST(PeftTargets, WhatPeftTakesForNoConfiguration) {
+  const auto why = [](const char* text) { return targets_of(text).contradiction; };
+  EXPECT_EQ(
+      why(R"({"target_modules": ["q_proj"], "layers_to_transform": [1], "layers_pattern": "layers"})"),
+      "");
+  EXPECT_EQ(why(R"({"target_modules": []})"), "target_modules is empty");
+  EXPECT_EQ(why(R"({"target_modules": ""})"), "target_modules is empty");
+  EXPECT_EQ(why(R"({"target_modules": "all-linear", "layers_to_transform": [1]})"),
+            "layers_to_transform beside target_modules as a text");
+  EXPECT_EQ(why(R"({"target_modules": ".*", "layers_pattern": "layers"})"),
+            "layers_pattern beside target_modules as a text");
+  EXPECT_EQ(why(R"({"target_modules": ["q_proj"], "layers_pattern": "layers"})"),
+            "layers_pattern without layers_to_transform");
+  EXPECT_EQ(why(R"({})"), "");
+}
+
 TEST(PeftTargets, SomeLayers) {
   EXPECT_TRUE(takes(R"({"target_modules": ["q_proj"], "layers_to_transform": 1})"));
   EXPECT_FALSE(takes(R"({"target_modules": ["q_proj"], "layers_to_transform": [0, 2]})"));

@@ -146,6 +146,42 @@ TEST(Transcript, GivesTheFirstQuestion) {
   }
 }
 
+TEST_F(PromptGuesses, ALoneColumnIsWhatItsNameSays) {
+  const std::string turns = "### Human: hi### Assistant: LEAK";
+  EXPECT_EQ(read("a.csv", "text\n\"" + turns + "\"\n\"" + turns + "\"\n"), (Texts{"hi", "hi"}));
+  EXPECT_EQ(read("a.csv", "task,text\nx,\"" + turns + "\"\n"), Texts{"hi"});
+  EXPECT_EQ(read("a.csv", "sentence\n\"a, b\"\n\"c, d\"\n"), (Texts{"a, b", "c, d"}));
+}
+
+// As OASST1 keeps its messages.
+TEST_F(PromptGuesses, OfMessagesAloneTheUsersAreTaken) {
+  const std::string lines = R"({"text":"one","role":"prompter"}
+{"text":"LEAK","role":"assistant"}
+{"content":"two","role":"user"}
+{"content":"be kind","role":"system"}
+)";
+  EXPECT_EQ(read("a.jsonl", lines), (Texts{"one", "two"}));
+  EXPECT_THAT(told("a.jsonl", lines), ::testing::HasSubstr("replies"));
+  EXPECT_EQ(
+      read("a.json", R"([{"role":"user","content":"q"},{"role":"assistant","content":"LEAK"}])"),
+      Texts{"q"});
+  EXPECT_EQ(
+      read("a.json",
+           R"({"chat":[{"role":"user","content":"q"},{"role":"assistant","content":"LEAK"}]})"),
+      Texts{"q"});
+}
+
+TEST_F(PromptGuesses, AnswersOfOtherTypesAreCutAsWell) {
+  const auto twice = [](const std::string& line) { return line + "\n" + line + "\n"; };
+  const Texts expected = {"What is 2+2?", "What is 2+2?"};
+  EXPECT_EQ(read("a.jsonl", twice(R"({"text":"What is 2+2? 4","answer":4})")), expected);
+  EXPECT_EQ(read("a.jsonl", twice(R"({"text":"What is 2+2? 4","answers":["5","4"]})")), expected);
+  EXPECT_EQ(read("a.jsonl", twice(R"({"text":"What is 2+2? 4","answers":{"text":["4"]}})")),
+            expected);
+  EXPECT_EQ(read("a.jsonl", twice(R"({"text":"What is 2+2? true","label":true})")), expected);
+  EXPECT_DND_ERROR(read("a.json", R"({"answers":["a","b"]})"), ErrorKind::data, "no prompt found");
+}
+
 TEST_F(PromptGuesses, OfQuestionAndAnswerInOneTextTheQuestionIsTaken) {
   const char* line = R"({"text":"### Human: q### Assistant: a"})";
   EXPECT_EQ(read("a.jsonl", line), Texts{"q"});

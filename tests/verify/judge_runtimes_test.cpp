@@ -44,8 +44,13 @@ TEST(JudgeRuntimes, EachTakesItsOwnFormat) {
                        {AdapterFormat::kohya, {"ComfyUI", "diffusers"}},
                        {AdapterFormat::diffusion_model, {"ComfyUI", "diffusers"}}};
   for (const auto& [format, runtimes] : loads) {
-    const LoraAdapter adapter = in_format(format);
-    const target::BaseModel base = tiny_base(kTinyLayers);
+    LoraAdapter adapter = in_format(format);
+    target::BaseModel base = tiny_base(kTinyLayers);
+    if (runtimes.back() == "diffusers") {
+      const auto rename = [](std::string& path) { path.replace(0, 12, "stack"); };
+      for (LoraPair& pair : adapter.pairs) rename(pair.module);
+      for (target::Linear& linear : base.linears) rename(linear.path);
+    }
     for (const RuntimeVerdict& verdict : judge_runtimes(adapter, {&base})) {
       const bool expected = std::any_of(runtimes.begin(), runtimes.end(), [&](const auto& name) {
         return verdict.runtime.find(name) != std::string::npos;
@@ -56,6 +61,18 @@ TEST(JudgeRuntimes, EachTakesItsOwnFormat) {
         EXPECT_THAT(verdict.why, HasSubstr("dnd convert --to"));
       }
     }
+  }
+}
+
+TEST(JudgeRuntimes, LayersOfALanguageModelAreNoPipelines) {
+  for (const auto format :
+       {AdapterFormat::diffusers, AdapterFormat::kohya, AdapterFormat::diffusion_model}) {
+    LoraAdapter adapter = in_format(format);
+    EXPECT_THAT(judge(adapter, "diffusers"),
+                HasSubstr("ignores: its layers are a language model's"));
+    EXPECT_THAT(judge(adapter, "ComfyUI"), HasSubstr("ignores: its layers are a language model's"));
+    adapter.component = "text_encoder_2";
+    EXPECT_EQ(judge(adapter, "ComfyUI"), "loads: ");
   }
 }
 
@@ -212,6 +229,14 @@ TEST(JudgeRuntimes, StoredNamesOfAFolder) {
   for (LoraPair& pair : adapter.pairs) pair.key.insert(23, "language_model.");
   EXPECT_THAT(judge(adapter, "PEFT"), HasSubstr("ignores"));
   EXPECT_THAT(judge(adapter, "vLLM"), HasSubstr("ignores: a wrong prefix"));
+}
+
+TEST(JudgeRuntimes, ScalesOfZeroDoNothing) {
+  LoraAdapter adapter = from_folder({"q_proj", "down_proj"});
+  for (LoraPair& pair : adapter.pairs) pair.scale = 0.0;
+  EXPECT_THAT(judge(adapter, "PEFT"), HasSubstr("ignores: every scale is 0"));
+  adapter.pairs[1].scale = 1.0;
+  EXPECT_EQ(judge(adapter, "PEFT"), "loads: ");
 }
 
 TEST(JudgeRuntimes, VllmKnowsNoBias) {

@@ -21,11 +21,24 @@ bool has_flux_names(const LoraAdapter& adapter) {
   });
 }
 
+// By itself, not as a pipeline's text encoder.
+bool is_of_language_model(const LoraAdapter& adapter) {
+  if (adapter.component.starts_with("text_encoder")) return false;
+  return std::any_of(adapter.pairs.begin(), adapter.pairs.end(), [](const LoraPair& pair) {
+    return pair.module.starts_with("model.layers.") || pair.module.starts_with("model_layers_") ||
+           pair.module.starts_with("model.language_model.") ||
+           pair.module.starts_with("model_language_model_");
+  });
+}
+
+constexpr const char* kLanguageModel = "its layers are a language model's";
+
 }  // namespace
 
 // Of its own files it translates no names; of trainers' files those that it knows.
 RuntimeVerdict judge_diffusers(const LoraAdapter& adapter, const Facts& facts) {
   constexpr const char* kName = "diffusers";
+  if (is_of_language_model(adapter)) return ignores(kName, kLanguageModel);
   if (adapter::diffusion_names(adapter) == DiffusionNames::original) {
     if (adapter.format == AdapterFormat::diffusers) {
       return ignores(kName, "names are the original model's (dnd convert --to kohya)");
@@ -45,6 +58,7 @@ RuntimeVerdict judge_diffusers(const LoraAdapter& adapter, const Facts& facts) {
 
 RuntimeVerdict judge_comfyui(const LoraAdapter& adapter, const Facts& facts) {
   constexpr const char* kName = "ComfyUI";
+  if (is_of_language_model(adapter)) return ignores(kName, kLanguageModel);
   if (adapter.component.starts_with("text_encoder")) return loads(kName);
   const bool known_names =
       adapter.format == AdapterFormat::kohya &&

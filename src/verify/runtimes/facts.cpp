@@ -26,9 +26,11 @@ void hold_against(const LoraPair& pair, const target::BaseModel& base, Facts& fa
 Facts collect_facts(const adapter::LoraAdapter& adapter, const Against& against) {
   Facts facts;
   facts.dora = adapter.has_dora();
+  facts.scaled_away = !adapter.pairs.empty();
   for (const LoraPair& pair : adapter.pairs) {
     const LoraPair& first = adapter.pairs.front();
     facts.rank = std::max(facts.rank, pair.rank);
+    facts.scaled_away &= pair.scale == 0.0;
     facts.mixed_ranks |= pair.rank != first.rank;
     facts.mixed_scales |= std::abs(pair.scale - first.scale) > 1e-6 * std::abs(first.scale);
     if (facts.named.empty() && !pair.adapter_name.empty()) facts.named = pair.key;

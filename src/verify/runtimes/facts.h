@@ -14,6 +14,7 @@ struct Facts {
   std::int64_t rank = 0;  // the largest
   bool mixed_ranks = false;
   bool mixed_scales = false;
+  bool scaled_away = false;  // there are pairs, and the scale of each is 0
   bool dora = false;
   bool fits = true;     // every module is in the base with its shape, or there is no base to ask
   bool known = true;    // every module is in the base

@@ -20,6 +20,7 @@ std::string why_lost(const Facts& facts, bool older) {
 RuntimeVerdict judge_outcome(const PeftOutcome& outcome, std::size_t others, const Facts& facts,
                              bool older) {
   if (!outcome.refusal.empty()) return refuses(kPeft, outcome.refusal);
+  if (facts.scaled_away && others == 0) return ignores(kPeft, "every scale is 0 (lora_alpha)");
   const bool lost = outcome.count(PeftFate::lost) > 0 || outcome.others < others;
   return acts_in_part(kPeft, outcome.count(PeftFate::acts) + outcome.others,
                       outcome.pairs.size() + others,
