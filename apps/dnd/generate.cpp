@@ -1,5 +1,6 @@
 // dnd generate: prompts -> adapters.
 #include <cmath>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -204,23 +205,25 @@ generate::RunOptions run_options(const GenerateOptions& options,
   return run;
 }
 
-// What --base names, once it is the generator's.
-formats::ModelPlace checked_base(const GenerateOptions& options,
-                                 const generate::Generator& generator) {
-  formats::ModelPlace base = base_place(options.base);
-  if (!base.path.empty()) {
-    generate::check_base(generator.config, target::read_base_model(base.path), base.hub_name);
-  }
+// What --base names, once it is the generator's, whose layout learns from it what it does not say.
+std::optional<target::BaseModel> checked_base(const formats::ModelPlace& place,
+                                              generate::Generator& generator) {
+  if (place.path.empty()) return std::nullopt;
+  target::BaseModel base = target::read_base_model(place.path);
+  generate::check_base(generator.config, base, place.hub_name);
+  generate::complete_layout(generator.config.layout, base);
   return base;
 }
 
 void run_generate(Context& context, const GenerateOptions& options) {
-  const generate::OutputOptions output{chosen_formats(options), options.adapter_dtype,
-                                       options.force, options.resume};
+  generate::OutputOptions output{chosen_formats(options), options.adapter_dtype, options.force,
+                                 options.resume};
   const text::PromptSet set = load_named_prompts(options);
   const std::vector<generate::Job> jobs = plan_jobs(options, set);
-  const generate::Generator generator = generate::open_generator(options.source.model);
-  const formats::ModelPlace base = checked_base(options, generator);
+  generate::Generator generator = generate::open_generator(options.source.model);
+  const formats::ModelPlace base = base_place(options.base);
+  const std::optional<target::BaseModel> base_model = checked_base(base, generator);
+  if (base_model) output.base = &*base_model;
   const Modelfiles modelfiles(options, base, generator.config.layout);
   const generate::JobOutputs outputs(generator.config, output);
   const generate::RunOptions run = run_options(options, generator);

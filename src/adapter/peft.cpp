@@ -10,33 +10,45 @@
 #include "adapter/uniform.h"
 #include "base/json.h"
 #include "base/strings.h"
+#include "target/block_path.h"
 #include "target/class_names.h"
 
 namespace dnd::adapter {
 namespace fs = std::filesystem;
 namespace {
 
+// What the adapter itself tells of its base: the class, and those layers that it has. Names of the blocks'
+// layers say whether the checkpoint leaves out what the class puts before them.
+target::BaseModel told_base(const LoraAdapter& adapter) {
+  target::BaseModel base;
+  const auto named = adapter.metadata.find(kArchitectureKey);
+  if (named == adapter.metadata.end()) return base;
+  base.architecture = named->second;
+  for (const LoraPair& pair : adapter.pairs) {
+    if (target::parse_block_path(pair.module)) {
+      base.linears.push_back({pair.module, pair.in, pair.out});
+    }
+  }
+  return base;
+}
+
 // The modules' names as the base's class has them, in the order of the pairs; as they are where nothing tells
 // the class.
 std::vector<std::string> class_names(const LoraAdapter& adapter, const PeftOptions& options) {
-  std::map<const target::Linear*, std::string> paths;
-  if (options.base != nullptr) {
-    for (const target::ClassModule& module : target::class_modules(*options.base)) {
-      paths.emplace(module.linear, module.path);
-    }
+  const target::BaseModel told = options.base == nullptr ? told_base(adapter) : target::BaseModel{};
+  const target::BaseModel& base = options.base == nullptr ? told : *options.base;
+  std::map<std::string, std::string> paths;  // by the checkpoint's
+  for (const target::ClassModule& module : target::class_modules(base)) {
+    paths.emplace(module.linear->path, module.path);
   }
-  const auto named = adapter.metadata.find(kArchitectureKey);
   std::vector<std::string> names;
   for (const LoraPair& pair : adapter.pairs) {
     std::string& name = names.emplace_back(pair.module);
     if (options.keep_names) continue;
-    if (options.base == nullptr) {
-      if (named != adapter.metadata.end()) name = target::class_path(named->second, name);
-      continue;
-    }
-    const auto path = paths.find(target::find_linear(*options.base, name));
-    name =
-        path != paths.end() ? path->second : target::class_path(options.base->architecture, name);
+    const target::Linear* linear =
+        options.base == nullptr ? nullptr : target::find_linear(base, name);
+    const auto path = paths.find(linear == nullptr ? name : linear->path);
+    name = path != paths.end() ? path->second : target::class_path(base.architecture, name);
   }
   return names;
 }

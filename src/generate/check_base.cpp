@@ -57,4 +57,10 @@ void check_base(const bundle::GeneratorConfig& config, const target::BaseModel& 
   }
 }
 
+void complete_layout(adapter::AdapterLayout& layout, const target::BaseModel& base) {
+  if (!layout.architecture.empty()) return;
+  layout.architecture = base.architecture;
+  if (!layout.heads) layout.heads = base.heads;
+}
+
 }  // namespace dnd::generate

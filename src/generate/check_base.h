@@ -14,4 +14,8 @@ namespace dnd::generate {
 void check_base(const bundle::GeneratorConfig& config, const target::BaseModel& base,
                 const std::string& hub_name);
 
+// What the layout leaves open, as those do that are made from tensors alone: the base's class and its heads.
+// Without a class adapters get the tensors' names, which the class's need not be.
+void complete_layout(adapter::AdapterLayout& layout, const target::BaseModel& base);
+
 }  // namespace dnd::generate

@@ -51,7 +51,10 @@ bool JobOutputs::has_any(const Job& job) const {
 
 Present JobOutputs::present(const Job& job, const adapter::Provenance& provenance) const {
   Present present;
-  const auto expected = adapter::provenance_metadata(provenance);
+  auto expected = adapter::provenance_metadata(provenance);
+  if (!config_.layout.architecture.empty()) {  // names are of the class
+    expected[adapter::kArchitectureKey] = config_.layout.architecture;
+  }
   for (Artefact& artefact : artefacts_of(job.path, options_.formats)) {
     std::optional<adapter::Finished> found;
     if (!options_.force) {
@@ -79,6 +82,7 @@ adapter::WriteOptions JobOutputs::write_options(const Job& job, AdapterFormat fo
   write.key_prefix = layout.key_prefix;
   write.architecture = layout.architecture;
   write.heads = layout.heads;
+  write.base = options_.base;
   write.name = job.path.lexically_normal().stem().string();
   write.on_existing = options_.force ? OnExisting::replace : OnExisting::refuse;
   return write;

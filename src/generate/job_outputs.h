@@ -10,6 +10,7 @@
 #include "adapter/provenance.h"
 #include "bundle/generator_config.h"
 #include "generate/jobs.h"
+#include "target/base_model.h"
 
 namespace dnd::generate {
 
@@ -18,6 +19,8 @@ struct OutputOptions {
   std::string dtype;                            // empty: bf16, or the format's own
   bool force = false;                           // what is there is replaced, else kept
   bool resume = false;  // what is there of other inputs fails by itself, not the call
+  // Where known, files get the names that it has; must outlive what is written.
+  const target::BaseModel* base = nullptr;
 };
 
 // One of a job's formats, as it lies on disk.

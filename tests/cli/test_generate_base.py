@@ -2,9 +2,10 @@
 
 import json
 import pathlib
+import shutil
 
 import pytest
-from support import Exit, dnd, fails, tree
+from support import Exit, dnd, fails, read_safetensors, tree
 
 NANO = {"architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", "hidden_size": 24, "num_attention_heads": 4,
         "num_key_value_heads": 2, "intermediate_size": 60, "num_hidden_layers": 2, "vocab_size": 64}
@@ -85,3 +86,42 @@ def test_modelfiles_of_others_are_kept(call):
 
 def test_a_modelfile_needs_a_gguf(call):
     assert "--format gguf" in fails(Exit.USAGE, *call, "-o", "out", "--modelfile")
+
+
+def generator(bundle, name: str, change) -> str:
+    """A copy of the generator with another layout."""
+    shutil.copytree(bundle, name)
+    file = pathlib.Path(name, "generator.json")
+    described = json.loads(file.read_text())
+    change(described["layout"])
+    file.write_text(json.dumps(described))
+    return name
+
+
+def module_names(folder: str) -> set[str]:
+    stored = read_safetensors(pathlib.Path(folder, "adapter_model.safetensors"))
+    return {name.split(".lora_")[0] for name in stored.tensors}
+
+
+def test_names_are_those_of_the_base_s_class(bundle, four):
+    """A layout made of tensors alone tells no class; a vision-language model's class calls its modules otherwise."""
+    mine = generator(bundle, "classless", lambda layout: layout.pop("architecture"))
+    vision = {"depth": 1, "hidden_size": 32, "intermediate_size": 64, "num_heads": 4, "out_hidden_size": 24}
+    folder = base(architectures=["Qwen2_5_VLForConditionalGeneration"], model_type="qwen2_5_vl", vision_config=vision)
+    call = ["generate", "-m", mine, "-p", four]
+    dnd(*call, "-o", "alone")
+    assert "base_model.model.model.layers.0.mlp.up_proj" in module_names("alone")
+    dnd(*call, "-o", "out", "--base", folder)
+    names = module_names("out")
+    assert len(names) == 14 and "base_model.model.model.language_model.layers.0.mlp.up_proj" in names
+    # Not the tower's: it has layers called so, too.
+    targets = json.loads(pathlib.Path("out/adapter_config.json").read_text())["target_modules"]
+    assert {f"base_model.model.{target}" for target in targets} == names
+    assert "made from other inputs" in fails(Exit.CANNOT_CREATE, *call, "-o", "alone", "--base", folder)
+
+
+def test_names_without_what_the_class_puts_before_them(bundle, four):
+    """As of a checkpoint that was saved without its head."""
+    mine = generator(bundle, "bare", lambda layout: layout["blocks"][0].update(prefix="layers.{i}"))
+    dnd("generate", "-m", mine, "-p", four, "-o", "out")
+    assert "base_model.model.model.layers.0.mlp.up_proj" in module_names("out")
