@@ -135,7 +135,8 @@ class Reporter : public generate::RunObserver {
   void print(const generate::Job& job, const generate::Made& made,
              const generate::Written& written) const {
     const fs::path modelfile = modelfiles_.write(written.artefact);
-    if (!modelfile.empty()) log_info(cat("for Ollama: ollama create NAME -f ", modelfile.string()));
+    if (!modelfile.empty())
+      log_info(cat("for Ollama up to 0.33: ollama create NAME -f ", modelfile.string()));
     if (!context_.json) return print_line(written.artefact.path.string());
     const adapter::Provenance& provenance = made.provenance;
     Json json = {{"path", written.artefact.path.string()},

@@ -10,6 +10,9 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kBeginning = "# Made by dnd: 'ollama create NAME -f ";
+constexpr std::string_view kUpTo =
+    "# Ollama 0.34.1 and later refuse ADAPTER: merge it (dnd merge) into a GGUF of the base, and "
+    "FROM that.\n";
 constexpr std::uint64_t kLargest = 1U << 20U;
 
 FileKind modelfile() {
@@ -44,7 +47,7 @@ std::string modelfile_text(const std::string& base, const fs::path& gguf,
   const std::string name = gguf.filename().string();
   refuse_line_ends(base, "the base");
   refuse_line_ends(name, "the adapter");
-  std::string text = cat(kBeginning, modelfile_place(name).string(), "'\n");
+  std::string text = cat(kBeginning, modelfile_place(name).string(), "'\n", kUpTo);
   if (!made_for.empty()) text += cat("# The adapter is for ", printable(made_for), ".\n");
   return cat(text, "FROM ", base, "\nADAPTER ./", name, "\n");
 }

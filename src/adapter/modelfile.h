@@ -1,4 +1,4 @@
-// Ollama's Modelfile: a base model and a GGUF adapter for it, as `ollama create` takes them.
+// Ollama's Modelfile: a base model and a GGUF adapter for it, as `ollama create` takes them up to 0.33.
 #pragma once
 
 #include <filesystem>

@@ -26,8 +26,12 @@ std::vector<RuntimeVerdict> judge_runtimes(const adapter::LoraAdapter& adapter,
   if (adapter.format == AdapterFormat::kohya || adapter.format == AdapterFormat::diffusion_model) {
     return {judge_comfyui(adapter, facts), judge_diffusers(adapter, facts)};
   }
-  return {judge_peft(adapter, facts), judge_vllm(adapter, against, facts),
-          judge_tgi(adapter, facts), judge_llama_cpp(adapter, against, facts),
+  const RuntimeVerdict llama_cpp = judge_llama_cpp(adapter, against, facts);
+  return {judge_peft(adapter, facts),
+          judge_vllm(adapter, against, facts),
+          judge_tgi(adapter, facts),
+          llama_cpp,
+          judge_ollama(adapter, against, facts, llama_cpp),
           judge_mlx(adapter, against, facts)};
 }
 

@@ -62,7 +62,7 @@ def test_modelfile(call):
     folder = base()
     made = dnd(*call, "-o", "a b/out", "--format", "peft,gguf", "--modelfile", "--base", folder)
     assert made.lines == ["a b/out", "a b/out.gguf"]
-    assert "for Ollama: ollama create NAME -f a b/out.Modelfile" in made.err
+    assert "for Ollama up to 0.33: ollama create NAME -f a b/out.Modelfile" in made.err
     text = pathlib.Path("a b/out.Modelfile").read_text()
     *comments, source, adapter = text.splitlines()
     assert all(line.startswith("# ") for line in comments) and "example/nano" in comments[-1]

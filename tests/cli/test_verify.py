@@ -64,13 +64,16 @@ def test_a_good_adapter_passes_against_every_kind_of_base():
         assert report["ok"] and report["findings"] == []
         verdicts = {r["runtime"]: r["verdict"] for r in report["runtimes"]}
         assert verdicts["PEFT, transformers"] == verdicts["vLLM"] == "loads"
-        assert verdicts["llama.cpp, Ollama"] == verdicts["MLX-LM"] == "refuses"
+        assert verdicts["llama.cpp"] == verdicts["Ollama"] == verdicts["MLX-LM"] == "refuses"
 
 
 def test_a_gguf_adapter_passes():
     report = verify(QWEN2 / "adapter-f16.gguf", "--base", QWEN2 / "base")
     assert report["ok"]
-    assert {r["runtime"]: r["verdict"] for r in report["runtimes"]}["llama.cpp, Ollama"] == "loads"
+    found = {r["runtime"]: r for r in report["runtimes"]}
+    assert found["llama.cpp"]["verdict"] == "loads" and found["Ollama"]["verdict"] == "refuses"
+    assert {r["release"]: r["verdict"] for r in found["Ollama"]["releases"]} == {
+        "Ollama 0.34.1": "refuses", "Ollama 0.33": "loads"}
 
 
 @pytest.mark.parametrize("change, check, reason", [

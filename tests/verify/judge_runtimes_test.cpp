@@ -58,7 +58,8 @@ TEST(JudgeRuntimes, EachTakesItsOwnFormat) {
       EXPECT_EQ(verdict.verdict, expected ? Verdict::loads : Verdict::refuses)
           << verdict.runtime << " " << verdict.why;
       if (!expected) {
-        EXPECT_THAT(verdict.why, HasSubstr("dnd convert --to"));
+        const char* cure = verdict.runtime == "Ollama" ? "dnd merge" : "dnd convert --to";
+        EXPECT_THAT(verdict.why, HasSubstr(cure));
       }
     }
   }
@@ -171,6 +172,38 @@ TEST(JudgeRuntimes, WhatLlamaCppCannotTake) {
   EXPECT_THAT(judge(adapter, "llama.cpp"), HasSubstr("it has no name for 'visual.blocks.0"));
 }
 
+// "verdict: why" of a release of Ollama.
+std::string judge_ollama(const LoraAdapter& adapter, const std::string& release,
+                         const std::string& architecture) {
+  target::BaseModel base = tiny_base(kTinyLayers);
+  base.architecture = architecture;
+  for (const RuntimeVerdict& verdict : judge_runtimes(adapter, {&base})) {
+    for (const ReleaseVerdict& each : verdict.releases) {
+      if (each.release != "Ollama " + release) continue;
+      return std::string(verdict_name(each.verdict)) + ": " + each.why;
+    }
+  }
+  return "not judged";
+}
+
+TEST(JudgeRuntimes, OllamaTakesAdaptersNoMore) {
+  const LoraAdapter gguf = in_format(AdapterFormat::gguf);
+  EXPECT_THAT(judge(gguf, "Ollama"), HasSubstr("refuses: takes no adapters any more"));
+  EXPECT_EQ(judge_ollama(gguf, "0.33", "Qwen2ForCausalLM"), "loads: ");
+  LoraAdapter qwen3 = gguf;
+  qwen3.architecture = "qwen3";
+  EXPECT_THAT(judge_ollama(qwen3, "0.33", "Qwen3ForCausalLM"),
+              HasSubstr("loads: releases that run 'qwen3' by an engine of their own"));
+}
+
+TEST(JudgeRuntimes, OllamaConvertedFoldersOfTwoArchitectures) {
+  const LoraAdapter folder = tiny_adapter(kTinyLayers);
+  EXPECT_THAT(judge_ollama(folder, "0.33", "LlamaForCausalLM"), HasSubstr("refuses"));
+  EXPECT_THAT(judge_ollama(folder, "0.12", "Qwen2ForCausalLM"), HasSubstr("refuses: folders for"));
+  EXPECT_EQ(judge_ollama(folder, "0.12", "Gemma2ForCausalLM"), "loads: ");
+  EXPECT_THAT(judge_ollama(folder, "0.12", "LlamaForCausalLM"), HasSubstr("partly: 3 of 6"));
+}
+
 LoraAdapter from_folder(const std::vector<std::string>& targets) {
   LoraAdapter adapter = tiny_adapter(kTinyLayers);
   adapter.peft.emplace();
@@ -215,6 +248,7 @@ TEST(JudgeRuntimes, StoredNamesOfAFolder) {
   for (LoraPair& pair : adapter.pairs) pair.key = pair.module;
   EXPECT_THAT(judge(adapter, "PEFT"), HasSubstr("ignores: names without 'base_model.model.'"));
   EXPECT_EQ(judge(adapter, "vLLM"), "loads: ");
+  EXPECT_THAT(judge(adapter, "TGI"), HasSubstr("ignores: 'model.layers.N.self_attn.q_proj'"));
   adapter = from_folder({"q_proj", "down_proj"});
   for (LoraPair& pair : adapter.pairs) pair.adapter_name = "default";
   EXPECT_EQ(judge(adapter, "PEFT"), "loads: ");
@@ -237,6 +271,22 @@ TEST(JudgeRuntimes, ScalesOfZeroDoNothing) {
   EXPECT_THAT(judge(adapter, "PEFT"), HasSubstr("ignores: every scale is 0"));
   adapter.pairs[1].scale = 1.0;
   EXPECT_EQ(judge(adapter, "PEFT"), "loads: ");
+}
+
+// A vision-language model's: its class has "model.language_model", its files "model.layers".
+TEST(JudgeRuntimes, NamesOfVisionLanguageModels) {
+  target::BaseModel base = tiny_base(kTinyLayers);
+  base.architecture = "Qwen2_5_VLForConditionalGeneration";
+  LoraAdapter adapter = from_folder({"q_proj", "down_proj"});
+  EXPECT_THAT(judge(adapter, "PEFT", base), HasSubstr("ignores"));
+  EXPECT_EQ(judge(adapter, "TGI", base), "loads: ");
+  for (LoraPair& pair : adapter.pairs) pair.key.erase(0, 17);  // "base_model.model."
+  EXPECT_EQ(judge(adapter, "vLLM", base), "loads: ");
+  adapter = from_folder({"q_proj", "down_proj"});
+  for (LoraPair& pair : adapter.pairs) pair.key.insert(23, "language_model.");
+  EXPECT_EQ(judge(adapter, "PEFT", base), "loads: ");
+  EXPECT_EQ(judge(adapter, "vLLM", base), "loads: ");
+  EXPECT_THAT(judge(adapter, "TGI", base), HasSubstr("ignores"));
 }
 
 TEST(JudgeRuntimes, VllmKnowsNoBias) {

@@ -67,4 +67,8 @@ RuntimeVerdict acts_in_part(const char* runtime, std::size_t acting, std::size_t
           {}};
 }
 
+ReleaseVerdict of_release(const char* release, const RuntimeVerdict& verdict) {
+  return {release, verdict.verdict, verdict.why};
+}
+
 }  // namespace dnd::verify

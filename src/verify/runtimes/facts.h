@@ -34,5 +34,7 @@ RuntimeVerdict loads(const char* runtime, std::string why = "");
 // Of `count` modules `acting` act: loads, partly or ignores; `why` tells of those that do not.
 RuntimeVerdict acts_in_part(const char* runtime, std::size_t acting, std::size_t count,
                             const std::string& why);
+// What one of the releases does that a verdict tells apart.
+ReleaseVerdict of_release(const char* release, const RuntimeVerdict& verdict);
 
 }  // namespace dnd::verify

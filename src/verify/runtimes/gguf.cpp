@@ -1,4 +1,8 @@
-// llama.cpp 0.5.0 and Ollama, which loads adapters with its code.
+// llama.cpp 0.5.0, and Ollama, which loads GGUF adapters with its code, if at all: server/create.go refuses
+// them from 0.34.1 on, convert/convert.go and convert_*_adapter.go took folders before.
+#include <algorithm>
+#include <string_view>
+
 #include "adapter/gguf_adapter.h"
 #include "base/strings.h"
 #include "formats/gguf_names.h"
@@ -48,7 +52,7 @@ std::string gguf_obstacle(const LoraAdapter& adapter, const Against& against, co
 
 RuntimeVerdict judge_llama_cpp(const LoraAdapter& adapter, const Against& against,
                                const Facts& facts) {
-  constexpr const char* kName = "llama.cpp, Ollama";
+  constexpr const char* kName = "llama.cpp";
   const std::string architecture = gguf_architecture_of(adapter, against);
   const bool knows = !architecture.empty();
   if (const std::string why = knows ? gguf_obstacle(adapter, against, facts, architecture) : "";
@@ -73,6 +77,58 @@ RuntimeVerdict judge_llama_cpp(const LoraAdapter& adapter, const Against& agains
     return refuses(kName, "a tensor does not exist in the base (wrong base model?)");
   if (!facts.fits) return refuses(kName, "a tensor has incorrect shape for the base");
   return loads(kName);
+}
+
+namespace {
+
+constexpr const char* kOllama = "Ollama";
+
+// Rows of these are in another order in llama.cpp; Ollama's converter turns A where B is due.
+bool is_spoiled(const LoraPair& pair) {
+  return pair.module.ends_with(".q_proj") || pair.module.ends_with(".k_proj");
+}
+
+// What `ollama create` made of a PEFT folder.
+RuntimeVerdict judge_converter(const LoraAdapter& adapter, const Against& against,
+                               const Facts& facts) {
+  const std::string architecture = gguf_architecture_of(adapter, against);
+  if (architecture != "llama" && architecture != "gemma2") {
+    return refuses(kOllama, "folders for Llama and Gemma 2 alone (dnd convert --to gguf)");
+  }
+  if (const std::string why = gguf_obstacle(adapter, against, facts, architecture); !why.empty()) {
+    return refuses(kOllama, why);
+  }
+  if (!facts.known || !facts.fits) return refuses(kOllama, "it does not fit the base");
+  const std::size_t count = adapter.pairs.size();
+  const auto spoiled = static_cast<std::size_t>(
+      std::count_if(adapter.pairs.begin(), adapter.pairs.end(), is_spoiled));
+  return acts_in_part(kOllama, architecture == "llama" ? count - spoiled : count, count,
+                      "its converter spoils q_proj and k_proj (dnd convert --to gguf does not)");
+}
+
+RuntimeVerdict judge_by_llama_cpp(const LoraAdapter& adapter, RuntimeVerdict verdict) {
+  const std::string& engine = adapter.architecture;
+  if (verdict.verdict == Verdict::loads && (engine == "gemma3" || engine == "qwen3")) {
+    verdict.why = cat("releases that run '", engine, "' by an engine of their own refuse it");
+  }
+  return verdict;
+}
+
+}  // namespace
+
+RuntimeVerdict judge_ollama(const LoraAdapter& adapter, const Against& against, const Facts& facts,
+                            const RuntimeVerdict& llama_cpp) {
+  RuntimeVerdict verdict =
+      refuses(kOllama, "takes no adapters any more (dnd merge into a GGUF of the base works)");
+  verdict.releases = {of_release("Ollama 0.34.1", verdict)};
+  if (adapter.format == AdapterFormat::peft) {
+    const RuntimeVerdict folder = refuses(kOllama, "finds no adapter in folders");
+    verdict.releases.push_back(of_release("Ollama 0.33", folder));
+    verdict.releases.push_back(of_release("Ollama 0.12", judge_converter(adapter, against, facts)));
+  } else {
+    verdict.releases.push_back(of_release("Ollama 0.33", judge_by_llama_cpp(adapter, llama_cpp)));
+  }
+  return verdict;
 }
 
 }  // namespace dnd::verify

@@ -27,10 +27,6 @@ RuntimeVerdict judge_outcome(const PeftOutcome& outcome, std::size_t others, con
                       lost ? why_lost(facts, older) : "target_modules and its kin leave them out");
 }
 
-ReleaseVerdict of_release(const char* release, const RuntimeVerdict& verdict) {
-  return {release, verdict.verdict, verdict.why};
-}
-
 }  // namespace
 
 RuntimeVerdict judge_peft(const adapter::LoraAdapter& adapter, const Facts& facts) {

@@ -12,6 +12,9 @@ RuntimeVerdict judge_vllm(const adapter::LoraAdapter& adapter, const Against& ag
 RuntimeVerdict judge_tgi(const adapter::LoraAdapter& adapter, const Facts& facts);
 RuntimeVerdict judge_llama_cpp(const adapter::LoraAdapter& adapter, const Against& against,
                                const Facts& facts);
+// `llama_cpp`: what judge_llama_cpp() said of the same.
+RuntimeVerdict judge_ollama(const adapter::LoraAdapter& adapter, const Against& against,
+                            const Facts& facts, const RuntimeVerdict& llama_cpp);
 RuntimeVerdict judge_mlx(const adapter::LoraAdapter& adapter, const Against& against,
                          const Facts& facts);
 // Of its own files it translates no names; of trainers' files those that it knows.

@@ -1,7 +1,34 @@
+// TGI at commit 45d95bd (server/text_generation_server: adapters/lora.py, utils/adapter.py) and LoRAX at 1e223be
+// (server/lorax_server/adapters/lora.py).
+#include <algorithm>
+#include <array>
+
+#include "adapter/peft.h"
 #include "base/strings.h"
+#include "target/block_path.h"
 #include "verify/runtimes/rules.h"
 
 namespace dnd::verify {
+namespace {
+
+constexpr std::array<std::string_view, 7> kSplit = {
+    "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj",
+    "mlp.gate_proj",    "mlp.up_proj",      "mlp.down_proj"};
+
+// Both look each layer's matrices up by one name, whatever the class: towers and their language models, too,
+// have "model.layers". LoRAX alone knows layers that hold several (qkv_proj).
+bool has_its_name(const adapter::LoraPair& pair) {
+  const std::string_view key = pair.key.empty() ? std::string_view(pair.module) : pair.key;
+  const std::string_view prefix = pair.key.empty() ? std::string_view() : adapter::kPeftKeyPrefix;
+  if (!key.starts_with(prefix)) return false;
+  const std::string_view name = key.substr(prefix.size());
+  if (name == "lm_head") return true;
+  const auto path = target::parse_block_path(name);
+  return path && path->prefix == "model.layers.{i}" &&
+         std::find(kSplit.begin(), kSplit.end(), path->name) != kSplit.end();
+}
+
+}  // namespace
 
 RuntimeVerdict judge_tgi(const adapter::LoraAdapter& adapter, const Facts& facts) {
   constexpr const char* kName = "TGI, LoRAX";
@@ -9,9 +36,11 @@ RuntimeVerdict judge_tgi(const adapter::LoraAdapter& adapter, const Facts& facts
     return refuses(kName, "needs dnd convert --to peft");
   }
   if (facts.dora) return refuses(kName, "DoRA is not read there (dnd merge works)");
-  const bool exact = facts.bare.empty() && facts.named.empty() &&
-                     (!facts.peft || facts.peft->count(adapter::PeftFate::lost) == 0);
-  if (!facts.known || !exact) return ignores(kName, "names must be the base's exactly");
+  const auto named = static_cast<std::size_t>(
+      std::count_if(adapter.pairs.begin(), adapter.pairs.end(), has_its_name));
+  if (!facts.known || !facts.named.empty() || named == 0) {
+    return ignores(kName, "'model.layers.N.self_attn.q_proj' and its like are looked for alone");
+  }
   if (!facts.fits) return refuses(kName, "shapes do not fit the base");
   if (facts.mixed_ranks || facts.mixed_scales) {
     return refuses(kName,

@@ -1,4 +1,4 @@
-// vLLM's main branch (lora_model.py, peft_helper.py, utils.py): names and patterns of the file decide, the
+// vLLM 0.33.0 (vllm/lora: lora_model.py, peft_helper.py, utils.py): names and patterns of the file decide, the
 // configuration's choice of modules does not.
 #include <algorithm>
 #include <array>
@@ -19,13 +19,15 @@ constexpr const char* kVllm = "vLLM";
 constexpr std::array kVllmRanks = {1, 8, 16, 32, 64, 128, 256, 320, 512};
 constexpr std::int64_t kVllmDefaultRank = 16;
 
-// How many stored names its model has. Its classes turn names below "base_model.model." as transformers does.
+// How many stored names its model has. Its classes turn names as transformers does, "base_model.model." before
+// them or not.
 std::size_t count_known(const adapter::LoraAdapter& adapter, const target::BaseModel& base) {
   std::set<std::string> paths;
   for (const target::ClassModule& module : target::class_modules(base)) paths.insert(module.path);
   const auto knows = [&](const LoraPair& pair) {
-    if (!adapter::has_peft_prefix(pair)) return paths.contains(pair.key);
-    const std::string name = pair.key.substr(std::string_view(adapter::kPeftKeyPrefix).size());
+    const std::string name = adapter::has_peft_prefix(pair)
+                                 ? pair.key.substr(std::string_view(adapter::kPeftKeyPrefix).size())
+                                 : pair.key;
     return paths.contains(target::class_path(base.architecture, name));
   };
   return static_cast<std::size_t>(std::count_if(adapter.pairs.begin(), adapter.pairs.end(), knows));
@@ -37,7 +39,9 @@ std::string why_not(const adapter::LoraAdapter& adapter, const Facts& facts) {
   if (adapter.peft && adapter.peft->bias != "none") {
     return cat("bias is '", printable(adapter.peft->bias), "': adapter biases are not supported");
   }
-  if (adapter.peft && !adapter.peft->saved.empty()) return "modules_to_save is not supported";
+  if (adapter.peft && !adapter.peft->saved.empty()) {
+    return "modules_to_save is not supported (but for the head of a classifier)";
+  }
   if (!adapter.others.empty()) {
     return cat("'", printable(adapter.others[0]), "' is no LoRA weight");
   }
