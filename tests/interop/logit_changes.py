@@ -2,6 +2,7 @@
 {"base": folder, "adapters": [folder, ...]}, and answers with one: the largest change of a logit for each adapter, or
 what loading it raised."""
 
+import copy
 import json
 import sys
 import warnings
@@ -17,9 +18,9 @@ def logits(model: torch.nn.Module) -> torch.Tensor:
     return model.eval()(input_ids=IDS).logits.float()
 
 
-def change(kind: type, base: str, before: torch.Tensor, adapter: str) -> float | str:
+def change(model: torch.nn.Module, before: torch.Tensor, adapter: str) -> float | str:
     try:
-        adapted = peft.PeftModel.from_pretrained(kind.from_pretrained(base, dtype=torch.float32), adapter)
+        adapted = peft.PeftModel.from_pretrained(copy.deepcopy(model), adapter)
     except Exception as error:  # whatever it raises
         return f"{type(error).__name__}: {error}"
     return float((logits(adapted) - before).abs().max())
@@ -30,12 +31,14 @@ def changes(base: str, adapters: list[str]) -> list[float | str]:
         kind = getattr(transformers, json.load(file)["architectures"][0])
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        before = logits(kind.from_pretrained(base, dtype=torch.float32))
-        return [change(kind, base, before, adapter) for adapter in adapters]
+        model = kind.from_pretrained(base, dtype=torch.float32)
+        before = logits(model)
+        return [change(model, before, adapter) for adapter in adapters]
 
 
 def main():
     transformers.logging.set_verbosity_error()
+    torch.set_num_threads(1)
     print(json.dumps([peft.__version__, transformers.__version__]), flush=True)
     for line in sys.stdin:
         print(json.dumps(changes(**json.loads(line))), flush=True)
