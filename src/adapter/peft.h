@@ -39,8 +39,8 @@ inline constexpr UniformRule kPeftUniform = uniform_with_alpha;
 struct PeftOptions {
   Dtype dtype = Dtype::f32;  // f32, f16 or bf16
   std::string key_prefix = kPeftKeyPrefix;
-  // Where known, modules get its class's names, and target_modules full paths if suffixes would take in layers
-  // without a pair.
+  // Where known, modules get its class's names, and target_modules full paths if suffixes would take in
+  // layers without a pair.
   const target::BaseModel* base = nullptr;
   bool keep_names = false;  // else modules get the names of the base's class, which PEFT looks up
 };

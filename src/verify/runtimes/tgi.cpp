@@ -1,5 +1,5 @@
-// TGI at commit 45d95bd (server/text_generation_server: adapters/lora.py, utils/adapter.py) and LoRAX at 1e223be
-// (server/lorax_server/adapters/lora.py).
+// TGI at commit 45d95bd (server/text_generation_server: adapters/lora.py, utils/adapter.py) and LoRAX at
+// 1e223be (server/lorax_server/adapters/lora.py).
 #include <algorithm>
 #include <array>
 

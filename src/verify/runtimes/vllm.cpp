@@ -1,5 +1,5 @@
-// vLLM 0.33.0 (vllm/lora: lora_model.py, peft_helper.py, utils.py): names and patterns of the file decide, the
-// configuration's choice of modules does not.
+// vLLM 0.33.0 (vllm/lora: lora_model.py, peft_helper.py, utils.py): names and patterns of the file decide,
+// the configuration's choice of modules does not.
 #include <algorithm>
 #include <array>
 #include <set>
@@ -19,8 +19,8 @@ constexpr const char* kVllm = "vLLM";
 constexpr std::array kVllmRanks = {1, 8, 16, 32, 64, 128, 256, 320, 512};
 constexpr std::int64_t kVllmDefaultRank = 16;
 
-// How many stored names its model has. Its classes turn names as transformers does, "base_model.model." before
-// them or not.
+// How many stored names its model has. Its classes turn names as transformers does, "base_model.model."
+// before them or not.
 std::size_t count_known(const adapter::LoraAdapter& adapter, const target::BaseModel& base) {
   std::set<std::string> paths;
   for (const target::ClassModule& module : target::class_modules(base)) paths.insert(module.path);
