@@ -123,6 +123,8 @@ FAILING = [
     "{% unknown_tag %}",
     "{% if true %}",
     "{{ 1 + }}",
+    "{% if false %}{{ (1 < not true) }}{% endif %}",
+    "{{ 'a' ~ not 1 }}",
     "{% break %}",
     "{{ messages[0].__class__.__mro__ }}",
     "{% macro m(a) %}{% endmacro %}{{ m(1, 2) }}",

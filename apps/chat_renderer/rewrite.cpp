@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace dnd::renderer {
 namespace {
@@ -340,9 +343,33 @@ Child Rewriter::statement(Child node) {
   return std::make_unique<Printed>(position, expression(std::move(node)));
 }
 
+bool begins_operand(const jinja::token& token) {
+  using jinja::token;
+  static const std::set<std::string> words = {"and", "or", "in", "is", "if", "else", "not"};
+  return token.t == token::numeric_literal || token.t == token::string_literal ||
+         (token.t == token::identifier && words.count(token.value) == 0);
+}
+
+// Behind an operator Jinja2 takes "not" for a name, which no operand can follow.
+void refuse_negated_operands(const std::vector<jinja::token>& tokens) {
+  using jinja::token;
+  for (std::size_t i = 1; i + 1 < tokens.size(); ++i) {
+    if (tokens[i].t != token::identifier || tokens[i].value != "not") continue;
+    const token& before = tokens[i - 1];
+    const bool behind_operator = before.t == token::additive_binary_operator ||
+                                 before.t == token::multiplicative_binary_operator ||
+                                 before.t == token::comparison_binary_operator ||
+                                 before.t == token::unary_operator;
+    if (behind_operator && begins_operand(tokens[i + 1])) {
+      throw Refusal{"'not' behind '" + before.value + "'", tokens[i].pos};
+    }
+  }
+}
+
 }  // namespace
 
 Body rewrite(jinja::program program, const jinja::lexer_result& tokens) {
+  refuse_negated_operands(tokens.tokens);
   return Rewriter(tokens).body(std::move(program.body));
 }
 

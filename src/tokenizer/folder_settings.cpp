@@ -134,6 +134,7 @@ class Reader {
       fail(ErrorKind::data, who_, ": an added token has the id ", id);
     }
     added_.insert_or_assign(id, token);
+    by_text_.insert_or_assign(token.token.content, token);
   }
 
   void read_decoder() {
@@ -223,7 +224,9 @@ class Reader {
   void map_names() {
     for (const char* name : kNames) {
       if (!out_.values.contains(name) || out_.values.at(name).is_null()) continue;
-      named_[name] = given_token(out_.values.at(name), at(name));
+      const GivenToken given = given_token(out_.values.at(name), at(name));
+      const auto known = by_text_.find(given.token.content);
+      named_[name] = known == by_text_.end() ? given : known->second;
     }
   }
 
@@ -287,6 +290,7 @@ class Reader {
   std::string who_;
   FolderSettings out_;
   std::map<std::int64_t, GivenToken> added_;
+  std::map<std::string, GivenToken> by_text_;  // of those, too, whose id another took after them
   std::map<std::string, GivenToken> named_;
 };
 

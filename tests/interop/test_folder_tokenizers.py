@@ -123,6 +123,12 @@ def test_the_mended_words_of_mistral(config, words, tmp_path):
     assert compare(folder, ["ab bX 12 .,", "aXb cc", "Xa0123 !/\n", "abX"]) == "same"
 
 
+def test_an_added_token_whose_id_the_file_gives_to_another(tmp_path):
+    """The special token keeps the flags that added_tokens.json gave it."""
+    random_folders.write(random.Random(11_075), tmp_path / "base")
+    assert compare(tmp_path / "base", ["<unk><pad><bos><eos>[UNK][PAD]", *random_folders.TEXTS]) == "same"
+
+
 def test_folders_without_small_files(tmp_path):
     random_folders.write(random.Random(5), tmp_path / "base")
     for name in ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"):

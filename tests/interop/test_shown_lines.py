@@ -131,8 +131,8 @@ def run_lines(dnd, lines: list[str], folder: pathlib.Path, **variables: str) -> 
     tools = pathlib.Path(sys.executable).parent
     environment = dnd.environment | variables | {"PATH": f"{folder / 'bin'}:{tools}:{os.environ['PATH']}"}
     for line in lines:
-        if line.startswith(("dnd train", "torchrun")) and "--resume" not in line:
-            for left in ("my-generator", "my-generator.train"):
+        if line.startswith(("dnd train", "torchrun")):  # resumed is what has a state and no bundle yet
+            for left in ["my-generator"] + ["my-generator.train"] * ("--resume" not in line):
                 shutil.rmtree(folder / left, ignore_errors=True)
         run = subprocess.run(["bash", "-c", line], cwd=folder, env=environment, capture_output=True, text=True,
                              check=False)
