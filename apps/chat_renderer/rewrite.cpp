@@ -343,11 +343,11 @@ Child Rewriter::statement(Child node) {
   return std::make_unique<Printed>(position, expression(std::move(node)));
 }
 
-bool begins_operand(const jinja::token& token) {
+bool begins_operand(const jinja::token& first) {
   using jinja::token;
   static const std::set<std::string> words = {"and", "or", "in", "is", "if", "else", "not"};
-  return token.t == token::numeric_literal || token.t == token::string_literal ||
-         (token.t == token::identifier && words.count(token.value) == 0);
+  return first.t == token::numeric_literal || first.t == token::string_literal ||
+         (first.t == token::identifier && words.count(first.value) == 0);
 }
 
 // Behind an operator Jinja2 takes "not" for a name, which no operand can follow.
