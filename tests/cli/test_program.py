@@ -118,7 +118,7 @@ def test_usage_errors(arguments, words):
 @pytest.mark.parametrize("arguments, words", [
     (["generate", "--prompts", "none.jsonl"], ["none.jsonl"]),
     (["generate", "--prompts", "p.jsonl", "--model", "none"], ["none"]),
-    (["generate", "--prompts", "p.jsonl", "--model", "BUNDLE", "--encoder", "none"], ["--encoder none", "config.json"]),
+    (["generate", "--prompts", "p.jsonl", "--model", "BUNDLE", "--encoder", "none"], ["--encoder none", "not found"]),
     (["generate", "--condition", "none.safetensors", "--model", "BUNDLE"], ["none.safetensors"]),
     (["encode", "--prompts", "none.jsonl", "--out", "c"], ["none.jsonl"]),
     (["import", "none.pth", "--layout", str(LAYOUT), "--out", "b"], ["none.pth"]),
