@@ -32,7 +32,7 @@ struct TextMaker {
 std::filesystem::path installed_encoder(const std::string& given) {
   for (const std::string& folder :
        {environment("DND_ENCODERS"), (data_folder() / "encoders").string()}) {
-    const std::filesystem::path place = std::filesystem::path(folder) / given;
+    std::filesystem::path place = std::filesystem::path(folder) / given;
     if (!folder.empty() && !path_exists(given) && path_exists(place)) return place;
   }
   return formats::find_model(given).path;
