@@ -6,14 +6,14 @@ from make_official_checkpoint import Architecture, make_checkpoint
 from safetensors.torch import load_file, save_file
 from tiny_models import TEXTS, write_prompts
 
-LONG = " ".join(TEXTS[:4] * 12)  # Reaches into the second chunk of 512 tokens; the other prompts do not.
+LONG = " ".join(TEXTS[:4] * 12)  # Reaches into the second chunk of 512 tokens; the other prompt does not.
 
 # name: (encoder, architecture, prompts)
 CASES = {
     "minilm-k3": ("all-MiniLM-L6-v2", Architecture(3, [(4, 384, 384), (6, 16, 20), (70, 6, 14)]), TEXTS[:4]),
     "minilm-k9": ("all-MiniLM-L6-v2", Architecture(9, [(4, 48, 384), (4, 20, 16), (70, 6, 14)]), TEXTS[4:]),
     "minilm-two-chunks": ("all-MiniLM-L6-v2",
-                          Architecture(3, [(4, 24, 384), (8, 12, 16), (70, 6, 14)], (1024, 24)), [LONG, *TEXTS[1:4]]),
+                          Architecture(3, [(2, 24, 384), (8, 12, 16), (70, 6, 14)], (1024, 24)), [LONG, TEXTS[1]]),
     "bert-k1": ("tiny-bert", Architecture(1, [(3, 20, 32), (70, 6, 14)]), TEXTS[:3]),
     "bert-k11": ("tiny-bert", Architecture(11, [(8, 20, 32), (16, 8, 10), (16, 8, 10), (70, 6, 14)]), TEXTS),
     "bert-three-chunks": ("tiny-bert", Architecture(5, [(2, 16, 32), (8, 12, 16), (70, 6, 14)], (1536, 16)), TEXTS[:2]),
