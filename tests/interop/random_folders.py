@@ -87,8 +87,9 @@ def _template(rng: Random, document: dict) -> dict | None:
     vocabulary = document["model"]["vocab"]
     ids = vocabulary if isinstance(vocabulary, dict) else {piece: i for i, (piece, _) in enumerate(vocabulary)}
     begin, end = rng.choice(list(ids)), rng.choice(list(ids))
+    plain = not {" ", ":"} & {*begin, *end}  # these separate the parts of a template
     processor = processors.TemplateProcessing(
-        single=rng.choice([f"{begin} $A", f"$A {end}", f"{begin} $A {end}"]) if " " not in begin + end else "$A",
+        single=rng.choice([f"{begin} $A", f"$A {end}", f"{begin} $A {end}"]) if plain else "$A",
         special_tokens=[(begin, ids[begin])] if begin == end else [(begin, ids[begin]), (end, ids[end])])
     return json.loads(processor.__getstate__())
 
