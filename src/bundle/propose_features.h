@@ -8,6 +8,7 @@
 #include "adapter/adapter_layout.h"
 #include "base/json.h"
 #include "bundle/generator_config.h"
+#include "dnd/error.h"
 
 namespace dnd::bundle {
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/checked_math.h"
+#include "base/lfs_pointer.h"
 #include "base/strings.h"
 #include "formats/pickle.h"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/strings.h"
 #include "text/unicode.h"
 
 namespace dnd::tokenizer {
