@@ -3,8 +3,6 @@
 //
 //   answers_bench BASE PROMPTS.jsonl TOKENS THREADS
 //   run         one call for all prompts; prints seconds and answers as JSON
-#include <sys/resource.h>
-
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
@@ -16,6 +14,7 @@
 #include "dnd/engine.h"
 #include "dnd/error.h"
 #include "dnd/language_model.h"
+#include "peak_memory.h"
 
 namespace dnd {
 namespace {
@@ -27,12 +26,6 @@ std::vector<std::string> read_prompts(const std::string& path) {
     prompts.push_back(parse_json(line, path).at("prompt").get<std::string>());
   }
   return prompts;
-}
-
-double peak_gib() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / (1 << 20);
 }
 
 void serve(const std::string& base, const std::vector<std::string>& prompts, std::int64_t tokens,

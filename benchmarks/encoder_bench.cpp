@@ -7,7 +7,6 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/rand.h>
 #include <c10/core/InferenceMode.h>
-#include <sys/resource.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -18,18 +17,13 @@
 #include "nn/projection.h"
 #include "nn/text_encoder.h"
 #include "ops/process.h"
+#include "peak_memory.h"
 #include "text/prompts.h"
 #include "text/tokenizer.h"
 #include "tokenizer/encoder_tokenizer.h"
 
 namespace dnd {
 namespace {
-
-double peak_gib() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / (1024.0 * 1024.0);
-}
 
 void save(const at::Tensor& states, const std::string& path) {
   formats::SafetensorsWriter writer(path, {{"states", Dtype::f32, states.sizes().vec()}}, {});

@@ -3,8 +3,6 @@
 //
 //   tuning_bench BASE LESSONS.jsonl RANK THREADS
 //   step        prints seconds, the mean loss and the peak memory as JSON
-#include <sys/resource.h>
-
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
@@ -17,6 +15,7 @@
 #include "formats/model_folder.h"
 #include "lm/learn/batch_gradient.h"
 #include "ops/process.h"
+#include "peak_memory.h"
 
 namespace dnd {
 namespace {
@@ -58,12 +57,6 @@ adapter::LoraAdapter random_adapter(const std::vector<lm::Linear*>& layers, std:
     }
   }
   return adapter;
-}
-
-double peak_gib() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / (1 << 20);
 }
 
 void serve(const std::string& base, const std::vector<Lesson>& lessons, std::int64_t rank,

@@ -44,10 +44,7 @@ Description describe(const CLI::App& app) {
 std::string option_entries(const CLI::App& app) {
   std::string page;
   for (const CLI::Option* option : app.get_options()) {
-    std::string names = option->get_name(/*positional=*/true, /*all_options=*/true);
-    if (option->get_items_expected_max() > 0 && option->get_lnames().empty()) {
-      names = option->get_name(/*positional=*/true);
-    }
+    const std::string names = option->get_name(/*positional=*/true, /*all_options=*/true);
     std::string type = option->get_items_expected_max() > 0 ? option->get_type_name() : "";
     if (!option->get_default_str().empty()) type += cat(" (", option->get_default_str(), ")");
     page +=

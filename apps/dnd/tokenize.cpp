@@ -3,12 +3,11 @@
 #include <string>
 #include <vector>
 
-#include "base/environment.h"
-#include "base/installation.h"
 #include "base/paths.h"
 #include "base/strings.h"
 #include "chat_options.h"
 #include "context.h"
+#include "generate/generator.h"
 #include "source_options.h"
 #include "tokenizer/base_tokenizer.h"
 
@@ -30,10 +29,8 @@ struct TextMaker {
 
 // A folder, or the name of an encoder that is installed.
 std::filesystem::path installed_encoder(const std::string& given) {
-  for (const std::string& folder :
-       {environment("DND_ENCODERS"), (data_folder() / "encoders").string()}) {
-    std::filesystem::path place = std::filesystem::path(folder) / given;
-    if (!folder.empty() && !path_exists(given) && path_exists(place)) return place;
+  for (std::filesystem::path& place : generate::installed_places(given)) {
+    if (!path_exists(given) && path_exists(place)) return std::move(place);
   }
   return formats::find_model(given).path;
 }

@@ -51,6 +51,7 @@ const char* separation_name(Separation separation) {
 // What the spreads come to, in words; empty where there is one task.
 std::string separation_note(const Outcome& outcome) {
   const Spread& spread = outcome.generated;
+  const double own = between_own(outcome);
   const auto percent = [&](double of) { return cat(fixed(100.0 * spread.between / of, 1), " %"); };
   switch (separation_of(outcome)) {
     case Separation::clear:
@@ -65,8 +66,8 @@ std::string separation_note(const Outcome& outcome) {
       return cat(
           "The generator has collapsed: nearly one adapter whatever the prompts say; tasks lie "
           "apart by ",
-          outcome.own ? cat(percent(outcome.own->between), " of what their own adapters do.")
-                      : cat(percent(spread.size), " of the adapters' size."));
+          own > 0.0 ? cat(percent(own), " of what their own adapters do.")
+                    : cat(percent(spread.size), " of the adapters' size."));
     case Separation::unknown:
       break;
   }

@@ -149,11 +149,15 @@ Summary summarise(const std::vector<BehaviourRow>& rows, std::size_t index, cons
   return summary;
 }
 
+double between_own(const Outcome& outcome) {
+  return outcome.own && outcome.own->tasks > 1 ? outcome.own->between : 0.0;
+}
+
 Separation separation_of(const Outcome& outcome) {
   const Spread& spread = outcome.generated;
   if (spread.tasks < 2) return Separation::unknown;
-  const bool has_own = outcome.own && outcome.own->tasks > 1 && outcome.own->between > 0.0;
-  const double least = has_own ? kLeastOfOwn * outcome.own->between : kLeastOfSize * spread.size;
+  const double own = between_own(outcome);
+  const double least = own > 0.0 ? kLeastOfOwn * own : kLeastOfSize * spread.size;
   if (!(spread.between > least)) return Separation::collapsed;
   if (spread.within >= spread.between) return Separation::none;
   return spread.within > kHardly * spread.between ? Separation::weak : Separation::clear;

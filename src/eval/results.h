@@ -73,6 +73,8 @@ enum class Separation {
               // these by a hundredth of their size
 };
 Separation separation_of(const Outcome& outcome);
+// What lies between the tasks' own adapters; 0 where there is nothing to measure by.
+double between_own(const Outcome& outcome);
 
 struct Group {
   std::string name;

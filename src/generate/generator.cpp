@@ -63,17 +63,24 @@ Generator open_generator(const std::string& model) {
   return generator;
 }
 
+std::vector<fs::path> installed_places(const std::string& entry) {
+  std::vector<fs::path> places;
+  if (const std::string folder = environment("DND_ENCODERS"); !folder.empty()) {
+    places.push_back(fs::path(folder) / entry);
+  }
+  places.push_back(data_folder() / "encoders" / entry);
+  return places;
+}
+
 fs::path find_encoder(const Generator& generator, const std::string& given) {
   const bundle::ConditionConfig& condition = generator.config.condition;
   const std::string& name = condition.encoder;
   if (!given.empty()) return given_encoder(condition, given);
   const std::string entry = condition.kind == bundle::EncoderKind::glove ? name + ".txt" : name;
-  std::vector<fs::path> places = {generator.folder / bundle::kEncoderFolderName};
-  if (condition.kind == bundle::EncoderKind::glove) places = {places[0] / entry};
-  if (const std::string folder = environment("DND_ENCODERS"); !folder.empty()) {
-    places.push_back(fs::path(folder) / entry);
-  }
-  places.push_back(data_folder() / "encoders" / entry);
+  std::vector<fs::path> places = installed_places(entry);
+  const fs::path own = generator.folder / bundle::kEncoderFolderName;
+  const bool is_file_of_words = condition.kind == bundle::EncoderKind::glove;
+  places.insert(places.begin(), is_file_of_words ? own / entry : own);
   std::string searched;
   std::vector<std::string> others;
   for (const fs::path& place : places) {

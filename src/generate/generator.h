@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "bundle/generator_config.h"
 
@@ -19,6 +20,9 @@ struct Generator {
 // The bundle at `model`; where that is empty, of $DND_MODEL, else the installed default. Throws
 // Error(no_input). Warns if it is untrained.
 Generator open_generator(const std::string& model);
+
+// Where an encoder's folder or file of that name may be installed: $DND_ENCODERS, then the program's own.
+std::vector<std::filesystem::path> installed_places(const std::string& entry);
 
 // `given`, else encoder/ in the bundle, $DND_ENCODERS/<name>, the installed encoders; for GloVe the same with
 // <name>.txt files. Warns where `given` has another name than the generator's encoder. Throws

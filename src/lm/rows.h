@@ -29,6 +29,9 @@ class RotaryTable {
   RotaryTable(const std::vector<float>& frequencies, float scale, std::int64_t length);
 
   std::int64_t length() const { return length_; }
+  // (length, F)
+  const std::vector<float>& cosines() const { return cosines_; }
+  const std::vector<float>& sines() const { return sines_; }
   // Turns the first 2 F values of one head in place, F the number of frequencies: the pairs are
   // (i, i + F), as in the Hugging Face layout.
   void turn(float* head, std::int64_t position) const;

@@ -293,12 +293,12 @@ std::size_t answer_at(const Json& record, std::string_view text) {
   return 0;
 }
 
-// A message that stands alone as a record, of another than the user.
-bool is_others_message(const Json& record) {
+// The role of a message that stands alone as a record, of another than the user; nullptr: it is none.
+const Json* others_role(const Json& record) {
   const Json* role = find_either(record, "role", "from");
   const bool has_text = find(record, kContent) != nullptr || find(record, kText) != nullptr;
-  return role != nullptr && role->is_string() && has_text &&
-         !has_role(*role, {"user", "human", "prompter"});
+  const bool is_message = role != nullptr && role->is_string() && has_text;
+  return is_message && !has_role(*role, {"user", "human", "prompter"}) ? role : nullptr;
 }
 
 bool may_hold_answer(const Found& found) {
@@ -321,8 +321,7 @@ PromptRecord read_prompt_record(const Json& record, const std::string& field,
     return {std::nullopt, record.get<std::string>()};
   }
   if (!record.is_object()) refuse_type(record, "a record (an object)", where);
-  if (field.empty() && is_others_message(record)) {
-    const Json* role = find_either(record, "role", "from");
+  if (const Json* role = others_role(record); field.empty() && role != nullptr) {
     source.leave_part(has_role(*role, {"system", "developer"}) ? "system text" : "replies");
     return {.task = std::nullopt, .prompt = "", .answer_at = 0, .is_reply = true};
   }

@@ -5,10 +5,11 @@
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/tensor.h>
 
-#include <cmath>
+#include <algorithm>
 
 #include "lm/learn/gate.h"
 #include "lm/learn/norm.h"
+#include "lm/rows.h"
 
 namespace dnd::lm::learn {
 
@@ -21,18 +22,17 @@ void LearningBase::reserve(std::int64_t length) {
   tables_.clear();
   for (const Rope& rope : config_.ropes) {
     const bool two = !rope.long_frequencies.empty() && length > rope.short_length;
+    std::vector<RotaryTable> kinds = {{rope.frequencies, rope.scale, length}};
+    if (two) kinds.emplace_back(rope.long_frequencies, rope.scale, length);
     const auto count = static_cast<std::int64_t>(rope.frequencies.size());
     const std::int64_t rows = two ? 2 * length : length;
     const Tables tables = {at::empty({rows, count}, at::kFloat),
                            at::empty({rows, count}, at::kFloat)};
     auto* cosines = tables.cosines.mutable_data_ptr<float>();
     auto* sines = tables.sines.mutable_data_ptr<float>();
-    for (std::int64_t row = 0; row < rows; ++row) {
-      for (const float frequency : row < length ? rope.frequencies : rope.long_frequencies) {
-        const float angle = static_cast<float>(row % length) * frequency;
-        *cosines++ = std::cos(angle) * rope.scale;
-        *sines++ = std::sin(angle) * rope.scale;
-      }
+    for (const RotaryTable& kind : kinds) {
+      cosines = std::copy(kind.cosines().begin(), kind.cosines().end(), cosines);
+      sines = std::copy(kind.sines().begin(), kind.sines().end(), sines);
     }
     tables_.push_back(tables);
   }
