@@ -58,6 +58,7 @@ void add_codec(CLI::App& program, Context& context);
 void add_verify(CLI::App& program, Context& context);
 void add_new(CLI::App& program, Context& context);
 void add_train(CLI::App& program, Context& context);
+void add_tune(CLI::App& program, Context& context);
 void add_run(CLI::App& program, Context& context);
 void add_tokenize(CLI::App& program, Context& context);
 void add_doctor(CLI::App& program, Context& context);

@@ -177,6 +177,7 @@ int run(int argc, char** argv) {
   add_tokenize(program, context);
   add_new(program, context);
   add_train(program, context);
+  add_tune(program, context);
   add_doctor(program, context);
   add_completion(program, context);
   add_man(program, context);

@@ -1,7 +1,4 @@
 // dnd train: tasks with their adapters in, a generator out.
-#include <unistd.h>
-
-#include <csignal>
 #include <optional>
 #include <thread>
 
@@ -11,14 +8,13 @@
 #include "engine_loader.h"
 #include "progress.h"
 #include "source_options.h"
+#include "stop_signal.h"
 #include "train_estimate.h"
 #include "training/run_training.h"
 
 namespace dnd::app {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr int kInterrupted = 130;
 
 struct TrainOptions {
   fs::path config;
@@ -30,14 +26,6 @@ struct TrainOptions {
   bool force = false;
   bool dry_run = false;
 };
-
-volatile std::sig_atomic_t stop_requested = 0;
-
-// The first signal ends the training after the step at hand, the second at once.
-void on_stop(int /*signal*/) {
-  if (stop_requested != 0) ::_exit(kInterrupted);
-  stop_requested = 1;
-}
 
 // What the user sees of a training.
 class Monitor : public training::Observer {
@@ -53,10 +41,7 @@ class Monitor : public training::Observer {
     if (place.size > 1) log_info(cat("train: ", place.size, " processes share every batch"));
   }
 
-  void on_ready() override {
-    std::signal(SIGINT, on_stop);
-    std::signal(SIGTERM, on_stop);
-  }
+  void on_ready() override { stop_on_signals(); }
 
   void on_start(std::int64_t done) override {
     first_step_ = done;
@@ -77,7 +62,7 @@ class Monitor : public training::Observer {
                      static_cast<double>(config_.steps - first_step_));
   }
 
-  bool should_stop() override { return stop_requested != 0; }
+  bool should_stop() override { return stop_requested(); }
 
   std::optional<double> last_loss() const { return last_loss_; }
 

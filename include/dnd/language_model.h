@@ -1,6 +1,7 @@
-// A base language model, run natively to judge adapters: logits, greedy answers, scores.
+// A base language model, run natively to judge adapters and to learn them: logits, greedy answers, scores,
+// steps of learning.
 //
-// For judging only, not for serving: weights as they are stored, fp32 activations, one process, batches of
+// Not for serving: weights as they are stored, fp32 activations, one process, batches of
 // texts whose common beginnings are computed once. Models of the classes Llama, Mistral, Qwen2, Qwen3,
 // Gemma 1 to 3 (texts), Phi-3 and SmolLM3 from a Hugging Face folder (safetensors, tokenizer.json or
 // SentencePiece's tokenizer.model), computed as transformers 5 does in fp32, or from a GGUF file, whose
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "dnd/engine.h"
+#include "dnd/tuner.h"
 
 namespace dnd::adapter {
 struct LoraAdapter;
@@ -28,6 +30,9 @@ struct LanguageModelInfo {
   std::int64_t parameters = 0;
   std::string tokenizer_problem;  // why only logits() works; empty: all does
   std::string quantization;       // of a GGUF's weights, e.g. "Q4_1"; empty where they were floats
+  std::int64_t longest = 0;       // sequence that it takes, in tokens
+  std::vector<std::int32_t> ends =
+      {};  // ids that end an answer, as complete() says; the usual one first
 };
 
 struct CompletionOptions {
@@ -35,6 +40,13 @@ struct CompletionOptions {
   std::vector<std::string> stop = {"\n"};  // an answer ends before the first of these; none empty
   bool as_fits =
       false;  // where fewer than max_tokens fit behind a prompt, its answer may have these
+};
+
+// A greedy answer by its tokens.
+struct TaughtAnswer {
+  std::vector<std::int32_t> ids;  // the end marker, where it came, included
+  std::vector<TeacherToken>
+      tokens;  // what the model thought of each of them; empty unless asked for
 };
 
 // Hears what an answer grows by: whole characters.
@@ -63,6 +75,8 @@ class LanguageModel {
   // The tokenizer's ids, its markers included where they are put. This and what follows throws Error(data)
   // where there is a tokenizer_problem.
   virtual std::vector<std::int32_t> tokenize(const std::string& text) const = 0;
+  // What `ids` say, special tokens left out.
+  virtual std::string text_of(const std::vector<std::int32_t>& ids) const = 0;
 
   // Greedy continuations, without the end marker, one for each prompt, as they follow it: mostly with
   // a leading space. What ends one: eos_token_id of generation_config.json, else of config.json, else
@@ -80,6 +94,13 @@ class LanguageModel {
     std::string answer;
   };
   virtual std::vector<double> score(const std::vector<Candidate>& candidates) = 0;
+
+  // Greedy continuations of ids, `max_tokens` at most, to learn from.
+  virtual std::vector<TaughtAnswer> teach(const std::vector<std::vector<std::int32_t>>& starts,
+                                          std::int64_t max_tokens, bool with_tokens) = 0;
+  // Learns adapters (dnd/tuner.h). The adapter in use plays no part. Throws Error(data) for lessons and
+  // adapters that do not fit the model, and for a loss that is not a number.
+  virtual TuneResult tune(const TuneJob& job, const TuneObserver& observer) = 0;
 };
 
 }  // namespace dnd

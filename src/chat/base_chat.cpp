@@ -65,13 +65,21 @@ std::string BaseChat::prompt_of(const std::string& question,
 }
 
 std::string BaseChat::prompt_of(std::span<const Message> messages) const {
+  return render(messages, true);
+}
+
+std::string BaseChat::text_of(std::span<const Message> messages) const {
+  return render(messages, false);
+}
+
+std::string BaseChat::render(std::span<const Message> messages, bool answer_follows) const {
   if (!template_) fail(ErrorKind::usage, "messages need a chat template");
   std::vector<Message> all(messages.begin(), messages.end());
   if (options_.system && (all.empty() || all[0].role != "system")) {
     all.insert(all.begin(), {"system", *options_.system});
   }
   RenderOptions options;
-  options.add_generation_prompt = true;
+  options.add_generation_prompt = answer_follows;
   return template_->render(all, options);
 }
 

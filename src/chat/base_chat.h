@@ -37,6 +37,10 @@ class BaseChat {
   // Needs a template; the system text comes first unless the messages begin with one.
   std::string prompt_of(std::span<const Message> messages) const;
 
+  // The text of a whole conversation, the last answer with what ends it included. Needs a template; otherwise
+  // as prompt_of().
+  std::string text_of(std::span<const Message> messages) const;
+
   // Throws Error(usage), which begins with `what`, where no template takes a system text.
   void require_template_for(const std::string& what) const;
 
@@ -44,6 +48,8 @@ class BaseChat {
   Json record() const;
 
  private:
+  std::string render(std::span<const Message> messages, bool answer_follows) const;
+
   ChatOptions options_;
   std::string who_;
   std::string sha256_;

@@ -11,9 +11,11 @@
 #include "base/strings.h"
 #include "formats/model_folder.h"
 #include "lm/attach_adapter.h"
+#include "lm/learn/tune.h"
 #include "lm/load_language_model.h"
 #include "lm/run_tasks.h"
 #include "lm/stop_texts.h"
+#include "lm/teacher_token.h"
 #include "lm/transformer.h"
 #include "ops/guarded.h"
 #include "tokenizer/base_tokenizer.h"
@@ -110,7 +112,9 @@ class NativeLanguageModel : public LanguageModel {
             c.vocabulary,
             model_.parameters(),
             texts_.problem,
-            quantization_of(folder_)};
+            quantization_of(folder_),
+            c.longest,
+            ends_};
   }
 
   void use_adapter(const adapter::LoraAdapter* adapter) override {
@@ -135,6 +139,8 @@ class NativeLanguageModel : public LanguageModel {
   Ids tokenize(const std::string& text) const override {
     return tokenizer().encode(text, markers_);
   }
+
+  std::string text_of(const Ids& ids) const override { return tokenizer().decode(ids, true); }
 
   std::vector<std::string> complete(const std::vector<std::string>& prompts,
                                     const CompletionOptions& options) override {
@@ -178,6 +184,33 @@ class NativeLanguageModel : public LanguageModel {
           whole.begin()));
     }
     return log_probabilities(wholes, begins);
+  }
+
+  std::vector<TaughtAnswer> teach(const std::vector<Ids>& starts, std::int64_t max_tokens,
+                                  bool with_tokens) override {
+    std::vector<Task> tasks;
+    for (std::size_t i = 0; i < starts.size(); ++i) {
+      check_ids(starts[i], max_tokens, cat("teacher's prompt ", i + 1));
+      tasks.push_back({starts[i], 1, max_tokens});
+    }
+    std::vector<TaughtAnswer> answers(starts.size());
+    run(tasks, [&](std::size_t i, std::int64_t, Logits logits) -> std::optional<std::int32_t> {
+      const auto id = static_cast<std::int32_t>(std::max_element(logits.begin(), logits.end()) -
+                                                logits.begin());
+      TaughtAnswer& answer = answers[i];
+      answer.ids.push_back(id);
+      if (with_tokens) answer.tokens.push_back(teacher_token(logits));
+      const bool ends = std::find(ends_.begin(), ends_.end(), id) != ends_.end();
+      const bool full = static_cast<std::int64_t>(answer.ids.size()) >= max_tokens;
+      return ends || full ? kEnd : std::optional(id);
+    });
+    return answers;
+  }
+
+  TuneResult tune(const TuneJob& job, const TuneObserver& observer) override {
+    return ops::guarded("tune", [&] {
+      return learn::tune(model_.workers(), model_.weights(), model_.config(), job, observer);
+    });
   }
 
  private:

@@ -61,6 +61,7 @@ class Transformer {
 
   // The layers that an adapter can act on.
   std::vector<Linear*> linears() { return weights_.linears(); }
+  Weights& weights() { return weights_; }
 
  private:
   // A rope's tables, by the length of the sequence.

@@ -4,7 +4,6 @@
 #include <set>
 #include <utility>
 
-#include "base/file.h"
 #include "base/json.h"
 #include "base/paths.h"
 #include "base/strings.h"
@@ -16,35 +15,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kAdapterMark = "adapter_config.json";
-constexpr std::uint64_t kMaxQuestionFile = 1ULL << 28U;
-
-std::vector<std::string> read_choices(JsonObject& object, const std::string& answer) {
-  if (!object.has("choices")) return {};
-  std::vector<std::string> choices;
-  for (const Json& choice : object.array("choices")) {
-    choices.push_back(choice.is_string() ? trimmed(choice.get<std::string>()) : "");
-  }
-  const bool any_empty = std::find(choices.begin(), choices.end(), "") != choices.end();
-  const std::set<std::string> distinct(choices.begin(), choices.end());
-  if (any_empty || choices.size() < 2 || distinct.size() < choices.size()) {
-    fail(ErrorKind::data, object.where(), ": 'choices': expected two or more different texts");
-  }
-  if (!distinct.contains(answer)) {
-    fail(ErrorKind::data, object.where(), ": 'answer' is none of the 'choices'");
-  }
-  return choices;
-}
-
-Question question_from_json(const Json& json, const std::string& where) {
-  JsonObject object(json, where);
-  Question question{object.text("prompt"), trimmed(object.text("answer"))};
-  question.choices = read_choices(object, question.answer);
-  object.refuse_unknown_keys();
-  if (question.prompt.empty() || question.answer.empty()) {
-    fail(ErrorKind::data, where, ": 'prompt' and 'answer' must not be empty");
-  }
-  return question;
-}
 
 using Sources = std::vector<text::PromptSource>;
 
@@ -132,6 +102,23 @@ void check_choices(const Task& task, const std::string& where) {
     fail(ErrorKind::data, where, ": scorer choice: a question of the test has no 'choices'");
 }
 
+// Facts that are told and that nothing here goes by.
+void pass_over_facts(JsonObject& task) {
+  for (const char* key : {"form", "kind", "licence", "source"}) task.text_or(key, "");
+  if (!task.has("related")) return;
+  for (const Json& name : task.array("related")) {
+    if (!name.is_string()) fail(ErrorKind::data, task.where(), ": related: expected names");
+  }
+}
+
+// What to learn from.
+void read_lessons(JsonObject& object, const fs::path& folder, Task& task) {
+  if (object.has("answers")) {
+    task.answers = read_questions(named_path(object, "answers", folder));
+  }
+  if (object.has("context")) task.context = named_path(object, "context", folder);
+}
+
 Task task_from_json(const Json& json, const std::string& where, const fs::path& folder,
                     bool needs_adapters, Sources& sources) {
   JsonObject object(json, where);
@@ -151,15 +138,18 @@ Task task_from_json(const Json& json, const std::string& where, const fs::path& 
     task.scorer = scorer_from_json(object.at("scorer"), where + ": scorer");
   }
   check_choices(task, where);
+  read_lessons(object, folder, task);
+  pass_over_facts(object);
   if (object.has("system")) task.system = object.text("system");
   task.stop = read_stop(object);
   object.refuse_unknown_keys();
   return task;
 }
 
-void refuse_repeated_names(const TaskSet& set, const std::string& who) {
+void refuse_repeated_names(const std::vector<const std::vector<Task>*>& lists,
+                           const std::string& who) {
   std::set<std::string> names;
-  for (const auto* list : {&set.train, &set.held_out}) {
+  for (const auto* list : lists) {
     for (const Task& task : *list) {
       if (names.insert(task.name).second) continue;
       fail(ErrorKind::data, who, ": task '", printable(task.name), "' is named twice");
@@ -167,43 +157,84 @@ void refuse_repeated_names(const TaskSet& set, const std::string& who) {
   }
 }
 
-}  // namespace
-
-std::vector<Question> read_questions(const fs::path& path) {
-  const std::string who = "questions: " + path.string();
-  const std::string content = read_text_file(path, kMaxQuestionFile);
-  std::vector<Question> questions;
-  std::size_t line = 0;
-  for (const std::string_view row : split(content, '\n')) {
-    ++line;
-    if (row.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    const std::string where = cat(who, ": line ", line);
-    questions.push_back(question_from_json(parse_json(row, where), where));
+// A tasks.json: its parts are its lists.
+class Document {
+ public:
+  explicit Document(const fs::path& path)
+      : path_(path),
+        who_("tasks: " + path.string()),
+        json_(read_json_file(path, who_)),
+        object_(json_, who_) {
+    object_.expect_format("dnd-tasks");
+    for (const auto& [key, value] : json_.items()) {
+      if (value.is_array() && object_.has(key)) parts_.push_back(key);
+    }
+    object_.refuse_unknown_keys();
   }
-  if (questions.empty()) fail(ErrorKind::data, who, ": no questions");
-  return questions;
+
+  const std::string& who() const { return who_; }
+  const std::vector<std::string>& parts() const { return parts_; }
+
+  std::vector<Task> read(const std::string& part, bool needs_adapters, Sources& sources) {
+    std::vector<Task> tasks;
+    if (!object_.has(part)) return tasks;
+    const Json& list = object_.array(part);
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      tasks.push_back(task_from_json(list[i], cat(who_, ": ", part, "[", i, "]"),
+                                     path_.parent_path(), needs_adapters, sources));
+    }
+    return tasks;
+  }
+
+ private:
+  fs::path path_;
+  std::string who_;
+  Json json_;
+  JsonObject object_;
+  std::vector<std::string> parts_;
+};
+
+// A list that is no usual part may be a slip.
+void refuse_slips(const Document& document) {
+  const std::vector<std::string> usual = {"train", "held_out"};
+  for (const std::string& part : document.parts()) {
+    if (std::find(usual.begin(), usual.end(), part) != usual.end()) continue;
+    const std::string near = nearest_word(part, usual);
+    if (near.empty()) continue;
+    fail(ErrorKind::data, document.who(), ": unknown key '", printable(part), "' (did you mean '",
+         near, "'?)");
+  }
 }
 
+}  // namespace
+
 TaskSet read_task_set(const fs::path& path) {
-  const std::string who = "tasks: " + path.string();
-  const Json json = read_json_file(path, who);
-  JsonObject object(json, who);
-  object.expect_format("dnd-tasks");
+  Document document(path);
+  refuse_slips(document);
   TaskSet set;
-  const auto read_list = [&](const char* key, std::vector<Task>& tasks, bool needs_adapters) {
-    if (!object.has(key)) return;
-    const Json& list = object.array(key);
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      tasks.push_back(task_from_json(list[i], cat(who, ": ", key, "[", i, "]"), path.parent_path(),
-                                     needs_adapters, set.sources));
-    }
-  };
-  read_list("train", set.train, true);
-  read_list("held_out", set.held_out, false);
-  object.refuse_unknown_keys();
-  if (set.train.empty() && set.held_out.empty()) fail(ErrorKind::data, who, ": no tasks");
-  refuse_repeated_names(set, who);
+  set.train = document.read("train", true, set.sources);
+  set.held_out = document.read("held_out", false, set.sources);
+  if (set.train.empty() && set.held_out.empty()) {
+    fail(ErrorKind::data, document.who(), ": no tasks");
+  }
+  refuse_repeated_names({&set.train, &set.held_out}, document.who());
   return set;
+}
+
+TaskPart read_task_part(const fs::path& path, const std::string& part) {
+  Document document(path);
+  TaskPart read;
+  read.tasks = document.read(part, false, read.sources);
+  if (read.tasks.empty()) {
+    std::string parts;
+    for (const std::string& each : document.parts()) {
+      parts += cat(parts.empty() ? "" : ", ", printable(each));
+    }
+    fail(ErrorKind::data, document.who(), ": no tasks in the part '", printable(part),
+         "' (--part; it has: ", parts.empty() ? "none" : parts, ")");
+  }
+  refuse_repeated_names({&read.tasks}, document.who());
+  return read;
 }
 
 }  // namespace dnd::tasks

@@ -2,7 +2,7 @@
 // that were trained for it, and, where behaviour is judged, questions with answers.
 //
 // tasks.json (docs/training.md): {"format": "dnd-tasks", "version": 1, "train": [...],
-// "held_out": [...]}; paths are relative to its folder. Adapters are listed here, read later
+// "held_out": [...]}, and other lists, which are parts too; paths are relative to its folder. Adapters are listed here, read later
 // (tasks/task_adapters.h): there may be more than fit in memory.
 #pragma once
 
@@ -12,17 +12,11 @@
 #include <string>
 #include <vector>
 
+#include "tasks/questions.h"
 #include "tasks/scorer.h"
 #include "text/prompt_source.h"
 
 namespace dnd::tasks {
-
-struct Question {
-  std::string prompt;
-  std::string answer;  // what the model has to say, without surrounding white space
-  std::vector<std::string> choices =
-      {};  // what it has to choose from, `answer` among it; else empty
-};
 
 // The same task in other words than those of training.
 struct Paraphrase {
@@ -38,7 +32,10 @@ struct Task {
   std::vector<std::string> prompts;  // never empty
   // Adapter folders, or .safetensors files where there are no folders, by name; may be empty.
   std::vector<std::filesystem::path> adapters;
-  std::vector<Question> test;         // may be empty
+  std::vector<Question> test;     // may be empty
+  std::vector<Question> answers;  // to learn from; may be empty
+  std::filesystem::path
+      context;  // what a teacher has before every question: a text, or messages (JSON)
   std::optional<Scorer> scorer;       // of the answers; none: the judge's default
   std::optional<std::string> system;  // of the chat template that asks; none: the asker's own
   // An answer ends before the first of these, none empty; none given: the asker's own. An empty list: before
@@ -58,7 +55,13 @@ struct TaskSet {
 // without adapters, a training task without adapters, questions without an answer, empty stops.
 TaskSet read_task_set(const std::filesystem::path& path);
 
-// {"prompt": ..., "answer": ...}, one a line; with "choices" (two or more texts) where one is chosen.
-std::vector<Question> read_questions(const std::filesystem::path& path);
+// One of the lists of tasks.json, whose tasks need no adapters.
+struct TaskPart {
+  std::vector<Task> tasks;  // not empty
+  std::vector<text::PromptSource> sources;
+};
+
+// Throws as read_task_set() does, of the other parts nothing is read.
+TaskPart read_task_part(const std::filesystem::path& path, const std::string& part);
 
 }  // namespace dnd::tasks

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/json.h"
+#include "base/identity.h"
 #include "base/staged.h"
 #include "base/strings.h"
 #include "formats/safetensors.h"
@@ -32,23 +32,6 @@ const std::string& entry(const formats::Metadata& metadata, const char* key,
     fail(ErrorKind::data, who, ": is not the state of a training (no ", key, ")");
   }
   return found->second;
-}
-
-// Names what differs, with both values.
-void check_identity(const std::string& saved, const std::string& wanted, const std::string& who) {
-  if (saved == wanted) return;
-  const Json before = parse_json(saved, who + ": identity");
-  const Json now = parse_json(wanted, "identity");
-  std::string differences;
-  for (const auto& [key, value] : now.items()) {
-    const auto found = before.find(key);
-    if (found != before.end() && *found == value) continue;
-    const std::string old = found == before.end() ? "nothing" : json_line(*found);
-    differences +=
-        cat("\n  ", key, ": ", printable(old), " there, ", printable(json_line(value)), " here");
-  }
-  fail(ErrorKind::data, who,
-       ": was saved by another training, which cannot be resumed by this one:", differences);
 }
 
 std::int64_t step_of(const std::string& text, std::int64_t steps, const std::string& who) {
@@ -133,7 +116,7 @@ OptimizerState load_state(const nn::DecoderModel& model, std::int64_t steps,
   if (entry(metadata, kFormatKey, who) != kFormat) {
     fail(ErrorKind::data, who, ": is not the state of a training");
   }
-  check_identity(entry(metadata, kIdentityKey, who), identity, who);
+  require_same_identity(entry(metadata, kIdentityKey, who), identity, who, "training");
   const std::int64_t step = step_of(entry(metadata, kStepKey, who), steps, who);
   check_tensors(model, store.file(), who);
   constexpr float kAny = std::numeric_limits<float>::lowest();

@@ -30,6 +30,7 @@ class FakeModel : public LanguageModel {
     on_text(answer_);
   }
   std::vector<std::int32_t> tokenize(const std::string& /*text*/) const override { return {}; }
+  std::string text_of(const std::vector<std::int32_t>& /*ids*/) const override { return {}; }
   std::vector<std::string> complete(const std::vector<std::string>& prompts,
                                     const CompletionOptions& options) override {
     asked += prompts.size();
@@ -46,6 +47,12 @@ class FakeModel : public LanguageModel {
     }
     return scores;
   }
+
+  std::vector<TaughtAnswer> teach(const std::vector<std::vector<std::int32_t>>& starts,
+                                  std::int64_t /*max_tokens*/, bool /*with_tokens*/) override {
+    return std::vector<TaughtAnswer>(starts.size());
+  }
+  TuneResult tune(const TuneJob& /*job*/, const TuneObserver& /*observer*/) override { return {}; }
 
   std::size_t adapters = 0;                     // calls of use_adapter()
   std::size_t asked = 0;                        // prompts

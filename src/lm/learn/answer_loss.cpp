@@ -8,7 +8,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <span>
 
+#include "base/log_sum_exp.h"
 #include "lm/learn/stored_values.h"
 
 namespace dnd::lm::learn {
@@ -18,11 +21,14 @@ using torch::autograd::variable_list;
 
 // Rows whose logits are in memory at once: of 150,000 tokens 40 MB.
 constexpr std::int64_t kRows = 64;
+// The logarithm of no probability.
+constexpr double kNothing = -std::numeric_limits<double>::infinity();
 
 struct LossCall {
   at::Tensor head;                    // (vocabulary, C)
   std::vector<std::int64_t> learned;  // of each row
-  std::vector<double> weights;        // of each row's loss in the sum
+  std::vector<const TeacherToken*> teachers;
+  std::vector<double> weights;  // of each row's loss in the sum
   double softcap = 0.0;
   bool gradient = true;
 };
@@ -32,6 +38,52 @@ struct Rows {
   std::vector<double> losses;
   std::vector<bool> right;
 };
+
+std::span<float> values_in(const at::Tensor& row) {
+  return {row.mutable_data_ptr<float>(), static_cast<std::size_t>(row.numel())};
+}
+
+// -log p(token), and, where wanted, its gradient in the place of the log-probabilities (vocabulary).
+double token_loss(const at::Tensor& logs, std::int64_t token, bool gradient) {
+  const auto at = static_cast<std::size_t>(token);
+  const double loss = -static_cast<double>(values_in(logs)[at]);
+  if (gradient) {
+    logs.exp_();
+    values_in(logs)[at] -= 1.0F;
+  }
+  return loss;
+}
+
+// sum p (log p - log q) over the teacher's likeliest tokens and all others as one outcome; q of that is their
+// sum. With sum p = 1 its gradient in a logit z is q - p of a token that is told apart, q - p q / (sum q) of
+// another.
+double teacher_loss(const at::Tensor& logs, const TeacherToken& teacher, bool gradient) {
+  const std::span<float> values = values_in(logs);
+  std::vector<float> told;  // log q of the teacher's
+  for (const std::int32_t id : teacher.best) {
+    float& value = values[static_cast<std::size_t>(id)];
+    told.push_back(value);
+    value = -INFINITY;
+  }
+  const bool all_told = told.size() == values.size();
+  const double rest = all_told ? kNothing : log_sum_exp(values);
+  const auto part = [](double p_log, double q_log) {
+    return std::isinf(p_log) ? 0.0 : std::exp(p_log) * (p_log - q_log);
+  };
+  double loss = 0.0;
+  for (std::size_t i = 0; i < told.size(); ++i) loss += part(teacher.logs[i], told[i]);
+  const double teacher_rest = teacher.logs.back();
+  if (!all_told) loss += part(teacher_rest, rest);
+  if (!gradient) return loss;
+  const at::Tensor other = (logs - rest).exp_().mul_(std::exp(teacher_rest));  // p q / (sum q)
+  logs.exp_();
+  if (!all_told) logs.sub_(other);
+  for (std::size_t i = 0; i < told.size(); ++i) {
+    values[static_cast<std::size_t>(teacher.best[i])] =
+        std::exp(told[i]) - std::exp(teacher.logs[i]);
+  }
+  return loss;
+}
 
 // Makes of logits (rows, vocabulary) the gradient of them, in place.
 void add_rows(at::Tensor& logits, const LossCall& call, std::int64_t first, Rows& rows) {
@@ -43,20 +95,16 @@ void add_rows(at::Tensor& logits, const LossCall& call, std::int64_t first, Rows
   }
   const at::Tensor best = logits.argmax(1);
   logits = logits.log_softmax(1);
-  const auto* bests = best.const_data_ptr<std::int64_t>();
-  for (std::int64_t row = 0; row < logits.size(0); ++row) {
-    const std::int64_t token = call.learned[static_cast<std::size_t>(first + row)];
-    const auto* values = logits.const_data_ptr<float>() + row * logits.size(1);
-    rows.losses.push_back(-static_cast<double>(values[token]));
-    rows.right.push_back(bests[row] == token && std::isfinite(values[token]));
-  }
-  if (!call.gradient) return;
-  logits.exp_();
   for (std::int64_t row = 0; row < logits.size(0); ++row) {
     const auto index = static_cast<std::size_t>(first + row);
-    const at::Tensor one = logits.select(0, row);
-    one.mutable_data_ptr<float>()[call.learned[index]] -= 1.0F;
-    one.mul_(call.weights[index]);
+    const std::int64_t token = call.learned[index];
+    const at::Tensor logs = logits.select(0, row);
+    const bool finite = std::isfinite(values_in(logs)[static_cast<std::size_t>(token)]);
+    rows.right.push_back(best.const_data_ptr<std::int64_t>()[row] == token && finite);
+    const TeacherToken* const teacher = call.teachers[index];
+    rows.losses.push_back(teacher == nullptr ? token_loss(logs, token, call.gradient)
+                                             : teacher_loss(logs, *teacher, call.gradient));
+    if (call.gradient) logs.mul_(call.weights[index]);
   }
   if (slope.defined()) logits.mul_(slope);
 }
@@ -93,7 +141,8 @@ struct Given : torch::autograd::Function<Given> {
 
 AnswerLosses answer_losses(const at::Tensor& states, const StoredWeight& head,
                            const PassLayout& layout, double softcap) {
-  LossCall call = {values_of(head), layout.learned, {}, softcap, states.requires_grad()};
+  LossCall call = {values_of(head), layout.learned,        layout.teachers, {},
+                   softcap,         states.requires_grad()};
   for (const RowSpan& answer : layout.answers) {
     call.weights.insert(call.weights.end(), static_cast<std::size_t>(answer.count),
                         1.0 / static_cast<double>(answer.count));

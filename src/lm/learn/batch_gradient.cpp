@@ -12,19 +12,33 @@
 namespace dnd::lm::learn {
 namespace {
 
+// Rows of a micro-batch that are enough for its products to be nearly as fast as those of a larger one, and
+// how many micro-batches there are at least where each has so many: few threads are left without work.
+constexpr std::int64_t kEnoughRows = 64;
+constexpr std::int64_t kEnoughBatches = 4;
+
+std::int64_t length_of(const Lesson& lesson) {
+  return static_cast<std::int64_t>(lesson.ids.size());
+}
+
+// Of about the same size.
 std::vector<std::span<const Lesson>> micro_batches(std::span<const Lesson> lessons,
                                                    std::int64_t rows) {
+  std::int64_t all = 0;
+  for (const Lesson& lesson : lessons) all += length_of(lesson);
+  const std::int64_t count = std::max(
+      (all + rows - 1) / rows, std::clamp(all / kEnoughRows, std::int64_t{1}, kEnoughBatches));
   std::vector<std::span<const Lesson>> batches;
   std::size_t first = 0;
-  std::int64_t taken = 0;
+  std::int64_t taken = 0;  // of all rows
   for (std::size_t i = 0; i < lessons.size(); ++i) {
-    const auto length = static_cast<std::int64_t>(lessons[i].ids.size());
-    if (i > first && taken + length > rows) {
+    // Half of a lesson beyond a border is too much.
+    const auto border = static_cast<std::int64_t>(batches.size() + 1) * all / count;
+    if (i > first && taken + length_of(lessons[i]) / 2 > border) {
       batches.push_back(lessons.subspan(first, i - first));
       first = i;
-      taken = 0;
     }
-    taken += length;
+    taken += length_of(lessons[i]);
   }
   if (first < lessons.size()) batches.push_back(lessons.subspan(first));
   return batches;

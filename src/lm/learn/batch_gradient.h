@@ -27,8 +27,8 @@ struct BatchGradient {
 // of the memory that a whole batch would take.
 inline constexpr std::int64_t kMicroBatchRows = 256;
 
-// Each micro-batch, so many neighbouring lessons that they have `rows` tokens at most (or one that is
-// longer), is one block of `workers`: forward and backward on one thread, with leaves of its own. Blocks
+// Each micro-batch, neighbouring lessons of about `rows` tokens together at most (or one that is longer), is
+// one block of `workers`: forward and backward on one thread, with leaves of its own. Blocks
 // are summed in their order, so a result has the same bytes whatever the number of threads. Layers below
 // the lowest that an adapter acts on are not recorded. `base` has room for the longest lesson; `adapters`:
 // by Lesson::task.

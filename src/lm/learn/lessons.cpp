@@ -21,6 +21,8 @@ PassLayout lay_out(std::span<const Lesson> lessons) {
     for (std::size_t i = lesson.answer; i < lesson.ids.size(); ++i) {
       layout.predicting.push_back(layout.rows + static_cast<std::int64_t>(i) - 1);
       layout.learned.push_back(lesson.ids[i]);
+      layout.teachers.push_back(lesson.teacher == nullptr ? nullptr
+                                                          : &(*lesson.teacher)[i - lesson.answer]);
     }
     layout.rows += length;
   }

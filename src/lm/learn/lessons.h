@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "dnd/tuner.h"
+
 namespace dnd::lm::learn {
 
 // One text to learn from. The tokens from `answer` on are what is learned, each from those before it.
@@ -13,6 +15,8 @@ struct Lesson {
   std::vector<std::int32_t> ids;  // below the vocabulary
   std::size_t answer = 0;         // 1 to ids.size() - 1: the first token of the answer
   std::size_t task = 0;           // whose adapter acts
+  // Of each token of the answer, kept by the caller; nullptr: the token alone is right.
+  const std::vector<TeacherToken>* teacher = nullptr;
 };
 
 // Rows that belong together: [first, first + count).
@@ -30,11 +34,12 @@ struct TaskRows {
 // Where the tokens of some lessons lie among the rows of a pass.
 struct PassLayout {
   std::int64_t rows = 0;
-  std::vector<RowSpan> texts;            // of each lesson, in order
-  std::vector<TaskRows> tasks;           // all rows, in order
-  std::vector<std::int64_t> predicting;  // rows whose next token is learned, in order
-  std::vector<std::int64_t> learned;     // that token, for each of them
-  std::vector<RowSpan> answers;          // of each lesson, among `predicting`
+  std::vector<RowSpan> texts;                 // of each lesson, in order
+  std::vector<TaskRows> tasks;                // all rows, in order
+  std::vector<std::int64_t> predicting;       // rows whose next token is learned, in order
+  std::vector<std::int64_t> learned;          // that token, for each of them
+  std::vector<const TeacherToken*> teachers;  // what a teacher thought of it, or nullptr
+  std::vector<RowSpan> answers;               // of each lesson, among `predicting`
 };
 
 // Lessons of one task should stand side by side: each run of them is a product of its own. Throws

@@ -1,0 +1,26 @@
+#include "stop_signal.h"
+
+#include <unistd.h>
+
+#include <csignal>
+
+namespace dnd::app {
+namespace {
+
+volatile std::sig_atomic_t signal_came = 0;
+
+void on_stop_signal(int /*signal*/) {
+  if (signal_came != 0) ::_exit(kInterrupted);
+  signal_came = 1;
+}
+
+}  // namespace
+
+void stop_on_signals() {
+  std::signal(SIGINT, on_stop_signal);
+  std::signal(SIGTERM, on_stop_signal);
+}
+
+bool stop_requested() { return signal_came != 0; }
+
+}  // namespace dnd::app

@@ -1,0 +1,317 @@
+#include "tuning/run_tuning.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "adapter/files/artefact.h"
+#include "base/file_lock.h"
+#include "base/log.h"
+#include "base/paths.h"
+#include "base/sha256.h"
+#include "base/strings.h"
+#include "base/version.h"
+#include "tasks/metrics_file.h"
+#include "tuning/plan.h"
+#include "tuning/start_adapter.h"
+#include "tuning/task_lessons.h"
+#include "tuning/teacher.h"
+
+namespace dnd::tuning {
+namespace fs = std::filesystem;
+namespace {
+
+// With fewer answers than this that a context changes, there is little to learn from it.
+constexpr double kFewChanges = 0.1;
+
+// All that is learned, by task in the order of the file.
+struct Inputs {
+  std::vector<tasks::Task> tasks;
+  std::vector<TaskLessons> lessons;
+  std::vector<std::vector<Taught>> taught;  // with a teacher, else empty
+};
+
+std::string padded_number(std::size_t number) {
+  std::string text = cat(number);
+  return std::string(text.size() < 4 ? 4 - text.size() : 0, '0') + text;
+}
+
+const char* schedule_name(TuneSchedule schedule) {
+  switch (schedule) {
+    case TuneSchedule::cosine:
+      return "cosine";
+    case TuneSchedule::linear:
+      return "linear";
+    case TuneSchedule::constant:
+      return "constant";
+  }
+  return "";
+}
+
+const char* distill_name(Distill distill) {
+  switch (distill) {
+    case Distill::none:
+      return "none";
+    case Distill::hard:
+      return "hard";
+    case Distill::soft:
+      return "soft";
+  }
+  return "";
+}
+
+// What must be equal where a call goes on.
+Json identity_of(const Request& request, const LanguageModel& model, const chat::BaseChat& chat,
+                 const adapter::LoraAdapter& start, const Inputs& inputs) {
+  const TuneRule& rule = request.rule;
+  const LanguageModelInfo info = model.info();
+  Sha256 hash;
+  for (const adapter::LoraPair& pair : start.pairs) {
+    hash.update(cat(pair.module, " ", pair.rank, " ", pair.scale, " "));
+    hash.update(std::as_bytes(std::span(pair.a)));
+    hash.update(std::as_bytes(std::span(pair.b)));
+  }
+  const Json joint =
+      request.joint ? Json(cat(request.joint->steps, "x", request.joint->batch)) : Json(nullptr);
+  return {{"base", cat(info.architecture, ", ", info.parameters, " parameters",
+                       info.quantization.empty() ? "" : ", " + info.quantization)},
+          {"chat", json_line(chat.record())},
+          {"start", hash.hex()},
+          {"lessons", request.distill == Distill::none ? fingerprint(inputs.lessons)
+                                                       : fingerprint(inputs.tasks)},
+          {"distill", distill_name(request.distill)},
+          {"joint", joint},
+          {"seed", rule.seed},
+          {"steps", rule.steps},
+          {"batch", rule.batch},
+          {"learning_rate", rule.learning_rate},
+          {"schedule", schedule_name(rule.schedule)},
+          {"keep", rule.checkpoints},
+          {"patience", rule.patience}};
+}
+
+class Run {
+ public:
+  Run(const Request& request, std::vector<tasks::Task> tasks, const target::BaseModel& base,
+      LanguageModel& model, const chat::BaseChat& chat, Observer& observer)
+      : request_(request),
+        base_(base),
+        model_(model),
+        chat_(chat),
+        maker_(model, chat, request.ask),
+        observer_(observer),
+        plan_(request, inputs_.lessons) {
+    inputs_.tasks = std::move(tasks);
+  }
+
+  bool run() {
+    check_out(request_);
+    start_ = start_adapter(request_, base_);
+    if (request_.distill == Distill::none) read_lessons();
+    const FileLock lock(request_.lock(), "another dnd tune");
+    record_.emplace(request_, identity_of(request_, model_, chat_, start_, inputs_));
+    if (request_.distill != Distill::none && !ask_teacher()) return false;
+    if (request_.joint && !learn_joint()) return false;
+    if (request_.joint_only) return true;
+    for (std::size_t first = 0; first < inputs_.lessons.size(); first = plan_.end_of_group(first)) {
+      if (!learn_group(first)) return false;
+    }
+    write_tasks_file(request_, inputs_.lessons[0].name);
+    return true;
+  }
+
+ private:
+  void read_lessons() {
+    for (const tasks::Task& task : inputs_.tasks) {
+      inputs_.lessons.push_back(lessons_of(task, maker_, request_));
+    }
+  }
+
+  // False where it was stopped.
+  bool ask_teacher() {
+    for (const tasks::Task& task : inputs_.tasks) {
+      observer_.on_stage(cat("task '", printable(task.name), "': the teacher's answers"));
+      const fs::path cache =
+          request_.work() / cat("teacher-", padded_number(inputs_.taught.size()));
+      inputs_.taught.push_back(teach(
+          model_, maker_, task, request_, cache, [&](double share) { observer_.on_share(share); },
+          [&] { return observer_.should_stop(); }));
+      if (observer_.should_stop()) return false;
+      inputs_.lessons.push_back(lessons_of(task, inputs_.taught.back(), request_));
+    }
+    return true;
+  }
+
+  // The joint adapter, from which the tasks' then start.
+  bool learn_joint() {
+    if (const FinishedAdapter* finished = record_->find("")) {
+      observer_.on_adapter(*finished);
+      start_ = adapter_at(finished->path);
+      return true;
+    }
+    TuneJob job = plan_.joint_job(start_);
+    if (!learn(job, {kJoint, 0})) return false;
+    start_ = adapter_at(record_->find("")->path);
+    return true;
+  }
+
+  bool learn_group(std::size_t first) {
+    std::vector<const FinishedAdapter*> finished;
+    for (std::size_t i = first; i < plan_.end_of_group(first); ++i) {
+      const FinishedAdapter* const one = record_->find(inputs_.lessons[i].name);
+      if (one != nullptr) finished.push_back(one);
+    }
+    if (finished.size() == plan_.end_of_group(first) - first) {
+      for (const FinishedAdapter* const one : finished) observer_.on_adapter(*one);
+      return true;
+    }
+    TuneJob job = plan_.group_job(first, start_);
+    return learn(job, {cat("tasks-", padded_number(first)), first});
+  }
+
+  // A stage's name among the files of the work folder, and its first task.
+  struct StagePlace {
+    std::string name;
+    std::size_t first = 0;
+  };
+
+  bool learn(TuneJob& job, const StagePlace& place) {
+    job.state = request_.work() / (place.name + ".safetensors");
+    job.resume = path_exists(job.state);
+    job.identity = json_line(identity_of(request_, model_, chat_, start_, inputs_));
+    const bool joint = place.name == kJoint;
+    Stage stage{{},
+                static_cast<std::int64_t>(joint ? 1 : plan_.stage_of(place.first)),
+                static_cast<std::int64_t>(plan_.stages()),
+                job.rule.steps,
+                job.rule.batch * static_cast<std::int64_t>(job.learners.size())};
+    for (const TuneLearner& learner : job.learners) stage.names.push_back(learner.name);
+    std::optional<tasks::MetricsFile> metrics;
+    const TuneResult result = model_.tune(job, hears(stage, place, metrics));
+    if (!result.finished) return false;
+    for (std::size_t i = 0; i < result.learners.size(); ++i) {
+      finish(joint, place.first + i, result.learners[i]);
+    }
+    std::error_code left;  // what cannot be removed does no harm
+    fs::remove(job.state, left);
+    return true;
+  }
+
+  // Of a stage, `metrics` included, which must outlive it.
+  TuneObserver hears(const Stage& stage, const StagePlace& place,
+                     std::optional<tasks::MetricsFile>& metrics) {
+    TuneObserver told;
+    told.on_start = [&](std::int64_t done) {
+      metrics.emplace(request_.work() / (place.name + ".jsonl"), done);
+      observer_.on_learning(stage, done);
+    };
+    told.on_step = [&](const TuneStep& step) {
+      metrics->add({{"step", step.step},
+                    {"loss", step.score.loss},
+                    {"right", step.score.right},
+                    {"learning_rate", step.learning_rate},
+                    {"seconds", step.seconds}});
+      observer_.on_step(stage, step);
+    };
+    told.on_evaluation = [&](std::size_t learner, std::int64_t step, const TuneScore& score) {
+      metrics->add({{"step", step},
+                    {"name", stage.names[learner]},
+                    {"left_out_loss", score.loss},
+                    {"left_out_right", score.right}});
+      observer_.on_evaluation(stage.names[learner], step, score);
+    };
+    const bool joint = place.name == kJoint;
+    told.on_checkpoint = [&, joint](std::size_t learner, std::int64_t step,
+                                    const adapter::LoraAdapter& adapter) {
+      write(folder_of(joint, stage.names[learner]) / cat(step), adapter, step);
+    };
+    told.should_stop = [&] { return observer_.should_stop(); };
+    return told;
+  }
+
+  fs::path folder_of(bool joint, const std::string& task) const {
+    return joint ? request_.joint_folder() : request_.task_folder(task);
+  }
+
+  void finish(bool joint, std::size_t task, const TuneOutcome& outcome) {
+    FinishedAdapter finished;
+    if (!joint) finished.task = inputs_.lessons[task].name;
+    finished.path = folder_of(joint, finished.task) / cat(outcome.best_step);
+    finished.outcome = outcome;
+    if (!joint && request_.distill != Distill::none) compare_with_teacher(task, finished);
+    warn_about(finished);
+    record_->add(finished);
+    observer_.on_adapter(finished);
+  }
+
+  void compare_with_teacher(std::size_t task, FinishedAdapter& finished) {
+    observer_.on_stage(cat("task '", printable(finished.task), "': beside the teacher"));
+    const Agreement agreement =
+        compare(model_, inputs_.taught[task], adapter_at(finished.path), request_, finished.task);
+    model_.use_adapter(nullptr);
+    if (agreement.prompts == 0) return;
+    finished.base_agrees = agreement.base;
+    finished.adapted_agrees = agreement.adapted;
+    finished.saved_tokens = inputs_.lessons[task].saved_tokens;
+    if (1.0 - agreement.base >= kFewChanges) return;
+    log_warning(cat("task '", printable(finished.task), "': without its context the base answers ",
+                    fixed_digits(100.0 * agreement.base, 0), " % of ", agreement.prompts,
+                    " prompts as with it: there is little to learn (a small base ignores many a "
+                    "system text)"));
+  }
+
+  void warn_about(const FinishedAdapter& finished) const {
+    const TuneOutcome& outcome = finished.outcome;
+    if (!outcome.before || !outcome.after || outcome.after->loss < outcome.before->loss) return;
+    log_warning(
+        cat(finished.task.empty() ? "the joint adapter" : "task '" + printable(finished.task) + "'",
+            ": on questions left out the loss is not lower than before (",
+            significant_digits(outcome.before->loss, 3), ", then ",
+            significant_digits(outcome.after->loss, 3), "): nothing that holds was learned"));
+  }
+
+  adapter::LoraAdapter adapter_at(const fs::path& path) const {
+    Request read = request_;
+    read.from = path;
+    return start_adapter(read, base_);
+  }
+
+  void write(const fs::path& path, adapter::LoraAdapter adapter, std::int64_t step) const {
+    adapter.metadata["dnd.tuned_steps"] = cat(step);
+    adapter.metadata["dnd.seed"] = cat(request_.rule.seed);
+    adapter.metadata["dnd.version"] = version();
+    adapter::note_base(adapter, base_.architecture, base_.heads);
+    adapter.task_type = "CAUSAL_LM";
+    adapter::WriteOptions options;
+    options.dtype = "f32";
+    options.base = &base_;
+    options.architecture = base_.architecture;
+    options.heads = base_.heads;
+    options.on_existing = OnExisting::replace;  // of a step that was made again
+    write_artefact({adapter::AdapterFormat::peft, path}, adapter, options);
+  }
+
+  const Request& request_;
+  const target::BaseModel& base_;
+  LanguageModel& model_;
+  const chat::BaseChat& chat_;
+  LessonMaker maker_;
+  Observer& observer_;
+  Inputs inputs_;
+  Plan plan_;
+  adapter::LoraAdapter start_;
+  std::optional<Record> record_;
+};
+
+}  // namespace
+
+bool run_tuning(const Request& request, std::vector<tasks::Task> tasks,
+                const target::BaseModel& base, LanguageModel& model, const chat::BaseChat& chat,
+                Observer& observer) {
+  return Run(request, std::move(tasks), base, model, chat, observer).run();
+}
+
+}  // namespace dnd::tuning
