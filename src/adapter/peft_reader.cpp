@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -55,7 +56,6 @@ class BesidePairs {
       return true;
     }
     if (besides_ == Besides::refuse) return false;
-    if (!bias && !(adapter_.peft && adapter_.peft->is_saved(name.substr(0, dot)))) return false;
     adapter_.others.push_back(tensor.name);
     return true;
   }
@@ -67,8 +67,16 @@ class BesidePairs {
 
 std::vector<StoredPair> pairs_of(const TensorFile& file, LoraAdapter& adapter, Besides besides) {
   BesidePairs beside(adapter, besides);
-  return collect_pairs(file, PairNames::peft,
-                       [&](const StoredTensor& tensor) { return beside.take(tensor); });
+  const auto is_beside = [&](const StoredTensor& tensor) { return beside.take(tensor); };
+  const bool any_pair = std::any_of(
+      file.tensors.begin(), file.tensors.end(),
+      [](const StoredTensor& tensor) { return tensor.name.find("lora_") != tensor.name.npos; });
+  const bool saved = adapter.peft && !(adapter.peft->saved.empty() && adapter.peft->heads.empty());
+  if (besides == Besides::keep && saved && !any_pair) {
+    std::for_each(file.tensors.begin(), file.tensors.end(), is_beside);
+    if (!adapter.others.empty()) return {};  // saved modules alone
+  }
+  return collect_pairs(file, PairNames::peft, is_beside);
 }
 
 // The factor's key with the name that the base's class gives the module.

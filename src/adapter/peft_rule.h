@@ -6,17 +6,13 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "adapter/lora.h"
 #include "target/base_model.h"
 
 namespace dnd::adapter {
-
-enum class PeftRelease {
-  v0_17,  // with transformers 4.57
-  v0_21,  // with transformers 5
-};
 
 enum class PeftFate {
   acts,
@@ -30,6 +26,9 @@ struct PairInPeft {
       nullptr;         // of the base; nullptr where lost, and a head not described
   std::string module;  // as the class calls it; empty where lost
 };
+
+// How the refusal of a shape begins.
+inline constexpr std::string_view kPeftMisfit = "size mismatch";
 
 struct PeftOutcome {
   std::vector<PairInPeft> pairs;  // one for each of the adapter's

@@ -228,6 +228,7 @@ void read_config_facts(const formats::ConfigFile& config, BaseModel& model) {
     model.architecture = config.required_architecture();
   }
   if (diffusers) return;
+  model.model_type = config.model_type();
   model.heads = config_heads(config);
   model.tied_embeddings = config.tied_embeddings();
   const Architecture* known = class_of(config);

@@ -26,14 +26,22 @@ struct Linear {
   std::int64_t out = 0;
 };
 
+// A module with tensors that is no linear layer: a norm, an embedding, a convolution.
+struct OtherModule {
+  std::string path;
+  bool is_vector = false;  // its weight has one dimension, as a norm's
+};
+
 struct BaseModel {
   std::string source;        // the path it was read from, for messages
   std::string name;          // Hub id or path, where the source says it
   std::string architecture;  // e.g. "Qwen2ForCausalLM", "FluxTransformer2DModel"; may be empty
+  std::string model_type;    // e.g. "qwen2"; empty where the source does not say it
   // All that a LoRA can be attached to, in model order; embeddings and output head left out.
   std::vector<Linear> linears;
-  std::optional<Linear> head;   // the output head, where the source tells its shape
-  std::vector<Linear> experts;  // feed-forward experts of mixtures: named, but apart
+  std::optional<Linear> head;       // the output head, where the source tells its shape
+  std::vector<Linear> experts;      // feed-forward experts of mixtures: named, but apart
+  std::vector<OtherModule> others;  // in file order; empty where the source has no tensors
   std::optional<AttentionHeads> heads;
   std::optional<bool> tied_embeddings;  // the output head shares the embedding's weight
   std::string quantization;             // e.g. "gptq"; empty where weights are plain floats

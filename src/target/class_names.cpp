@@ -69,6 +69,16 @@ constexpr std::array<ClassRule, 15> kClasses = {{
     {"GPTNeoXForCausalLM", kGptNeoX},
 }};
 
+// Heads of families that are not called "lm_head"; the first that the class's name begins with.
+constexpr std::array<Turn, 6> kHeads = {{
+    {"BertForMaskedLM", "cls.predictions.decoder"},
+    {"BertLMHead", "cls.predictions.decoder"},
+    {"RobertaFor", "lm_head.decoder"},
+    {"XLMRobertaFor", "lm_head.decoder"},
+    {"DistilBertForMaskedLM", "vocab_projector"},
+    {"ElectraForMaskedLM", "generator_lm_head"},
+}};
+
 // base_model_prefix of families whose is not "model"; the first that the class's name begins with.
 constexpr std::array<Turn, 14> kModelPrefixes = {{
     {"GPT2", "transformer"},
@@ -153,17 +163,35 @@ std::string class_path(std::string_view architecture, std::string_view path, Tra
   return fused ? with_mlp(std::string(path)) : std::string(path);
 }
 
+ClassPaths::ClassPaths(const BaseModel& base, Transformers release)
+    : architecture_(base.architecture), release_(release) {
+  if (lacks_prefix(base, release)) prefix_ = cat(prefix_of(base.architecture), ".");
+}
+
+std::string ClassPaths::of(std::string_view path) const {
+  return prefix_ + class_path(architecture_, path, release_);
+}
+
+std::string head_path(std::string_view architecture) {
+  const bool other_task = architecture.ends_with("ForSequenceClassification") ||
+                          architecture.ends_with("ForTokenClassification") ||
+                          architecture.ends_with("ForQuestionAnswering");
+  if (is_bare_class(architecture) || other_task) return "";
+  for (const auto& [family, head] : kHeads) {
+    if (architecture.starts_with(family)) return std::string(head);
+  }
+  return "lm_head";
+}
+
 std::vector<ClassModule> class_modules(const BaseModel& base, Transformers release) {
-  const std::string prefix =
-      lacks_prefix(base, release) ? cat(prefix_of(base.architecture), ".") : std::string();
+  const ClassPaths paths(base, release);
   std::vector<ClassModule> modules;
   for (const auto* list : {&base.linears, &base.experts}) {
     for (const Linear& linear : *list) {
-      modules.push_back(
-          {prefix + class_path(base.architecture, linear.path, release), &linear, false});
+      modules.push_back({paths.of(linear.path), &linear, false});
     }
   }
-  if (base.head && !is_bare_class(base.architecture)) {
+  if (base.head && !head_path(base.architecture).empty()) {
     modules.push_back({class_path(base.architecture, base.head->path, release), &*base.head, true});
   }
   return modules;

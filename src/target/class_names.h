@@ -25,6 +25,9 @@ struct ClassModule {
   bool is_head = false;
 };
 
+// What the class calls its output head, which may share the embedding's weight; empty for classes without.
+std::string head_path(std::string_view architecture);
+
 // All linear layers, experts and the output head of `base`, which must outlive the result. Where the
 // class is not known, by the checkpoint's names.
 std::vector<ClassModule> class_modules(const BaseModel& base,
@@ -33,6 +36,18 @@ std::vector<ClassModule> class_modules(const BaseModel& base,
 // `path`, a checkpoint's name, as the class `architecture` calls it; `path` itself where no rule is known.
 std::string class_path(std::string_view architecture, std::string_view path,
                        Transformers release = Transformers::v5);
+
+// The same for a module of `base`, whose checkpoint may leave out what the class puts before its names.
+class ClassPaths {
+ public:
+  ClassPaths(const BaseModel& base, Transformers release);
+  std::string of(std::string_view path) const;
+
+ private:
+  std::string architecture_;
+  std::string prefix_;
+  Transformers release_;
+};
 
 // `path`, a checkpoint's name, as mlx-lm calls the module.
 std::string mlx_path(std::string_view architecture, std::string_view path);

@@ -11,9 +11,13 @@ namespace {
 void add_linear(const formats::GgufWeight& weight, BaseModel& model) {
   constexpr std::string_view kEnding = ".weight";
   const std::string& name = weight.name;
-  const bool in_block = name.starts_with("model.layers.") && name.ends_with(kEnding);
-  if (!in_block || weight.stored->shape.size() != 2) return;
+  if (!name.ends_with(kEnding)) return;
   const std::string path = name.substr(0, name.size() - kEnding.size());
+  const std::size_t dimensions = weight.stored->shape.size();
+  if (!name.starts_with("model.layers.") || dimensions != 2) {
+    model.others.push_back({path, dimensions == 1});
+    return;
+  }
   model.linears.push_back(checked_linear(path, weight.stored->shape, model.source));
 }
 
@@ -24,6 +28,7 @@ BaseModel read_gguf_base(const formats::ModelFolder& folder) {
   BaseModel model;
   model.source = folder.path().string();
   model.architecture = folder.config().required_architecture();
+  model.model_type = folder.config().model_type();
   model.heads = gguf.heads();
   model.tied_embeddings = folder.config().tied_embeddings();
   model.quantization = gguf.quantization();

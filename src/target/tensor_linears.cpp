@@ -172,8 +172,28 @@ Linear checked_linear(const std::string& path, const std::vector<std::int64_t>& 
   return {path, shape[1], shape[0]};
 }
 
+namespace {
+
+// What is neither a linear layer nor the head.
+std::vector<OtherModule> others_of(const TensorList& tensors) {
+  std::vector<OtherModule> others;
+  for (const TensorView* tensor : tensors) {
+    if (!tensor->name.ends_with(kWeight)) continue;
+    const std::string path = tensor->name.substr(0, tensor->name.size() - kWeight.size());
+    const std::string_view name = std::string_view(path).substr(path.rfind('.') + 1);
+    const bool linear = tensor->shape.size() == 2 && can_be_linear(path);
+    if (!linear && !is_output_head(path, name)) {
+      others.push_back({path, tensor->shape.size() == 1});
+    }
+  }
+  return others;
+}
+
+}  // namespace
+
 std::vector<std::string> linears_from_tensors(const TensorList& tensors, BaseModel& model) {
   refuse_adapter(tensors, model.source);
+  model.others = others_of(tensors);
   std::vector<std::string> packed;
   for (const TensorView* tensor : tensors) {
     for (const std::string_view ending : {".qweight", ".weight_packed"}) {

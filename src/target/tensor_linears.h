@@ -32,8 +32,9 @@ using TensorList = std::vector<const formats::TensorView*>;  // their bytes are 
 // (qweight, weight_scale, absmax, ...); tied_embeddings, by the output head's absence; and the
 // architecture of known diffusion models, by their blocks' names.
 //
-// Also head: the output head, or the embedding that stands for it. Where GPT-2's
-// fused projection shows that weights are stored (in, out), in layers of the class Conv1D, all are turned.
+// Also others: what else has a "<path>.weight"; and head: the output head, or the embedding that stands for
+// it. Where GPT-2's fused projection shows that weights are stored (in, out), in layers of the class Conv1D,
+// all are turned.
 //
 // Returns the paths of weights that are packed, so that the header does not tell their shape.
 // Throws Error(data) for a linear layer with an impossible size, and an adapter's tensors.

@@ -184,6 +184,10 @@ void Pattern::find(std::string_view text, std::vector<Span>& spans) const {
 Expression::Expression(std::string_view expression, const std::string& who)
     : code_(std::make_shared<const CompiledExpression>(compiled(expression, 0, expression, who))) {}
 
+bool Expression::finds(std::string_view text) const {
+  return code_->match(text::well_formed(text), 0, matcher().data()).has_value();
+}
+
 // `text` is well-formed.
 std::vector<Expression::Groups> Expression::all_groups(std::string_view text) const {
   const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> data(

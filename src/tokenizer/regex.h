@@ -45,6 +45,8 @@ class Expression {
   // `who` begins messages. Throws Error(data).
   Expression(std::string_view expression, const std::string& who);
 
+  // Whether there is a match. Throws Error(data) where it takes too much work.
+  bool finds(std::string_view text) const;
   // Of each match, in order, the first group that is not empty, or the whole where the expression has no
   // groups. Throws Error(data) where it takes too much work.
   std::vector<std::string> matches(std::string_view text) const;

@@ -105,7 +105,7 @@ class Finder {
       : adapter_(adapter), against_(against) {}
 
   std::vector<Finding> find() {
-    if (adapter_.pairs.empty()) {
+    if (adapter_.pairs.empty() && adapter_.others.empty()) {
       error("modules", "the adapter holds no LoRA matrices");
       return std::move(findings_);
     }
@@ -271,7 +271,7 @@ class Finder {
           ": target_modules, exclude_modules or layers_to_transform leave them out";
       outcome_->count(PeftFate::acts) == 0 ? error("config", text) : warning("config", text);
     }
-    const bool misfit = outcome_->refusal.starts_with("size mismatch");
+    const bool misfit = outcome_->refusal.starts_with(adapter::kPeftMisfit);
     if (!outcome_->refusal.empty() && !misfit) {
       error("config", cat("PEFT refuses it: ", outcome_->refusal));
     }

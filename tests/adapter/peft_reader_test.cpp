@@ -163,6 +163,24 @@ TEST_F(PeftReader, AFileInAnAdapterFolderHasItsConfiguration) {
                    "LoRA matrices without adapter_config.json: their alpha is unknown");
 }
 
+TEST_F(PeftReader, WholeModulesAreKeptForWhoJudges) {
+  const std::string head = "base_model.model.lm_head.weight";
+  const std::string norm = "base_model.model.model.norm.weight";
+  const auto all = [&](const NamedShapes& tensors, const std::string& config) {
+    write_safetensors(dir_ / kAdapterWeightsName, tensors);
+    write_text(dir_ / kAdapterConfigName, config);
+    return read_peft_folder(dir_.path(), Besides::keep);
+  };
+  EXPECT_EQ(all(pair_and(norm, {4}), kConfig).others, std::vector<std::string>{norm});
+  const std::string saves =
+      R"({"peft_type": "LORA", "r": 2, "lora_alpha": 6, "modules_to_save": ["lm_head"]})";
+  const LoraAdapter alone = all({{head, {4, 6}}}, saves);
+  EXPECT_TRUE(alone.pairs.empty());
+  EXPECT_EQ(alone.others, std::vector<std::string>{head});
+  EXPECT_DND_ERROR(all({{head, {4, 6}}}, kConfig), ErrorKind::data, "holds no LoRA matrices");
+  EXPECT_DND_ERROR(read_lora(dir_.path()), ErrorKind::data, "saved by modules_to_save");
+}
+
 TEST_F(PeftReader, WhatWouldBeDroppedIsRefused) {
   const auto with = [](const std::string& name) { return pair_and(name, {4}); };
   expect_refused({{kStem + ".lora_A.weight", {2, 6}}}, "has no lora_B beside it: half a pair");

@@ -41,6 +41,77 @@ TEST(PeftRule, AUsualFolderActs) {
   EXPECT_EQ(acting_before(folder()), 6U);
 }
 
+// A folder's base with what its class has beside linear layers.
+target::BaseModel whole_base() {
+  target::BaseModel base = tiny_base(kTinyLayers);
+  base.architecture = "Qwen2ForCausalLM";
+  base.model_type = "qwen2";
+  base.others = {{"model.embed_tokens", false},
+                 {"model.layers.0.input_layernorm", true},
+                 {"model.norm", true}};
+  return base;
+}
+
+std::string refusal(const LoraAdapter& adapter, const target::BaseModel& base = whole_base()) {
+  return peft_outcome(adapter, base).refusal;
+}
+
+TEST(PeftRule, WhatTakesNoMatricesIsRefused) {
+  EXPECT_EQ(refusal(folder()), "");
+  EXPECT_THAT(refusal(folder({"q_proj", "act_fn"})), HasSubstr("'model.layers.0.mlp.act_fn'"));
+  EXPECT_THAT(refusal(folder({"q_proj", "norm"})), HasSubstr("'model.norm', which is no linear"));
+  EXPECT_THAT(refusal(folder({"q_proj", "rotary_emb"})), HasSubstr("'model.rotary_emb'"));
+  EXPECT_EQ(refusal(folder({"q_proj", "embed_tokens"})), "");
+  EXPECT_EQ(refusal(folder({"embed_tokens"})), "");
+  target::BaseModel other = whole_base();
+  other.architecture = "OfNobodyForCausalLM";
+  EXPECT_EQ(refusal(folder({"q_proj", "act_fn"}), other), "");
+}
+
+TEST(PeftRule, TargetsThatAreNotGivenAreTheModelTypes) {
+  LoraAdapter adapter = folder({});
+  adapter.peft->absent = true;
+  const PeftOutcome outcome = peft_outcome(adapter, whole_base());
+  EXPECT_EQ(outcome.refusal, "");
+  EXPECT_EQ(outcome.count(PeftFate::acts), 3U);  // q_proj, not down_proj
+  target::BaseModel base = whole_base();
+  base.model_type = "qwen3_moe";
+  EXPECT_THAT(refusal(adapter, base), HasSubstr("PEFT has none for model_type 'qwen3_moe'"));
+  base.model_type.clear();
+  EXPECT_EQ(refusal(adapter, base), "");
+}
+
+TEST(PeftRule, WholeModulesAreInTheClassOrNot) {
+  LoraAdapter adapter = folder();
+  adapter.others = {"base_model.model.model.norm.weight",
+                    "base_model.model.model.layers.0.input_layernorm.weight",
+                    "base_model.model.model.layers.0.nothing.weight",
+                    "base_model.model.lm_head.weight"};
+  EXPECT_EQ(peft_outcome(adapter, whole_base()).others, 3U);
+  adapter.peft->saved = {"norm"};
+  EXPECT_EQ(refusal(adapter), "");
+  adapter.others.erase(adapter.others.begin() + 1);
+  EXPECT_EQ(refusal(adapter),
+            "modules_to_save has 'model.layers.0.input_layernorm', the file does not");
+}
+
+TEST(PeftRule, HeadsOfClasses) {
+  target::BaseModel base = whole_base();
+  base.linears.push_back({"score", 8, 2});
+  base.architecture = "Qwen2ForSequenceClassification";
+  LoraAdapter adapter = folder();
+  adapter.peft->heads = {"classifier", "score"};
+  EXPECT_THAT(refusal(adapter, base), HasSubstr("has 'score', the file does not"));
+  adapter.others = {"base_model.model.score.weight"};
+  EXPECT_EQ(refusal(adapter, base), "");
+  EXPECT_EQ(peft_outcome(adapter, base).others, 1U);
+  adapter.others = {"base_model.model.lm_head.weight"};
+  EXPECT_EQ(peft_outcome(adapter, base).others, 0U);
+  base.architecture = "BertForMaskedLM";
+  adapter.others = {"base_model.model.cls.predictions.decoder.weight"};
+  EXPECT_EQ(peft_outcome(adapter, base).others, 1U);
+}
+
 TEST(PeftRule, StoredNamesDecide) {
   LoraAdapter adapter = folder();
   adapter.pairs[0].key = adapter.pairs[0].module;

@@ -238,6 +238,20 @@ TEST(JudgeRuntimes, WholeModulesAndBiases) {
   EXPECT_THAT(judge(adapter, "vLLM"), HasSubstr("refuses: modules_to_save"));
 }
 
+TEST(JudgeRuntimes, WholeModulesWithoutMatrices) {
+  LoraAdapter adapter = from_folder({"q_proj", "down_proj"});
+  adapter.pairs.clear();
+  adapter.others = {"base_model.model.lm_head.weight"};
+  adapter.peft->saved = {"lm_head"};
+  EXPECT_EQ(judge(adapter, "PEFT"), "loads: ");
+  EXPECT_THAT(judge(adapter, "TGI"), HasSubstr("ignores"));
+  EXPECT_THAT(judge(adapter, "vLLM"), HasSubstr("refuses: modules_to_save"));
+  const target::BaseModel base = tiny_base(kTinyLayers);
+  for (const Finding& finding : find_problems(adapter, {&base})) {
+    EXPECT_EQ(finding.severity, Severity::warning) << finding.message;
+  }
+}
+
 TEST(JudgeRuntimes, PartOfAFolderActs) {
   EXPECT_EQ(judge(from_folder({"q_proj", "down_proj"}), "PEFT"), "loads: ");
   EXPECT_THAT(judge(from_folder({"q_proj"}), "PEFT"), HasSubstr("partly: 3 of 6 modules"));
