@@ -1,6 +1,7 @@
 // dnd generate: prompts -> adapters.
 #include <cmath>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -60,10 +61,21 @@ class Modelfiles {
   void check(const std::vector<generate::Job>& jobs,
              const std::vector<adapter::AdapterFormat>& formats) const {
     if (!wanted_) return;
+    std::set<fs::path> adapters;
+    for (const generate::Job& job : jobs) {
+      for (const adapter::Artefact& artefact : adapter::artefacts_of(job.path, formats)) {
+        adapters.insert(artefact.path.lexically_normal());
+      }
+    }
     for (const generate::Job& job : jobs) {
       for (const adapter::Artefact& artefact : adapter::artefacts_of(job.path, formats)) {
         if (artefact.format != adapter::AdapterFormat::gguf) continue;
         const fs::path place = adapter::modelfile_place(artefact.path);
+        if (adapters.contains(place.lexically_normal())) {
+          fail(ErrorKind::data, place.string(),
+               ": an adapter and a Modelfile of this call would go there (a task named like "
+               "another's file)");
+        }
         adapter::check_modelfile(place, text_of(artefact.path), force_);
       }
     }
@@ -229,14 +241,15 @@ void run_generate(Context& context, const GenerateOptions& options) {
   const generate::JobOutputs outputs(generator.config, output);
   const generate::RunOptions run = run_options(options, generator);
   const Json prompts_read = text::sources_json(set.sources);
-  if (options.dry_run) {
-    return print_estimate(context, generator, options,
-                          {.adapters = jobs.size(), .prompts_read = prompts_read});
-  }
   std::vector<fs::path> inputs = options.source.prompts;
   inputs.insert(inputs.end(), {generator.folder, run.encoder, options.condition, base.path});
   outputs.check(jobs, inputs);
   modelfiles.check(jobs, output.formats);
+  if (options.dry_run) {
+    generate::check_jobs(jobs, generator, outputs, run);
+    return print_estimate(context, generator, options,
+                          {.adapters = jobs.size(), .prompts_read = prompts_read});
+  }
   Reporter reporter(context, options, jobs, modelfiles, prompts_read);
   generate::run_jobs(
       jobs, generator, outputs, run, [&] { return open_engine(options.engine); }, reporter);

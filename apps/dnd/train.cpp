@@ -117,6 +117,7 @@ void run_train(Context& context, const TrainOptions& options) {
   progress.clear();
   const training::Request request = request_of(options);
   if (options.dry_run) {
+    training::check_places(request, inputs.config);
     training::encoder_of(request, inputs.config);
     return print_cost(context, options, inputs);
   }
@@ -124,6 +125,9 @@ void run_train(Context& context, const TrainOptions& options) {
   const training::Outcome outcome = training::run_training(
       request, inputs, [&] { return open_engine(with_own_device(options.engine)); }, monitor);
   progress.clear();
+  if (outcome.was_finished && outcome.first) {
+    log_info(cat(request.out.string(), ": finished already"));
+  }
   if (!outcome.result.finished) {
     report_stop(context, request, inputs.config.steps, outcome);
   } else if (outcome.first) {

@@ -77,8 +77,12 @@ class Run {
         observer_(observer),
         late_(generator, options.encoder, open_engine) {}
 
-  void run() {
+  void check() {
     if (outputs_.refuses_others()) refuse_others();
+  }
+
+  void run() {
+    check();
     for (std::size_t next = 0; next < jobs_.size();) {
       std::vector<Work> batch;
       std::size_t computed = 0;
@@ -265,6 +269,13 @@ class Run {
 void run_jobs(const std::vector<Job>& jobs, const Generator& generator, const JobOutputs& outputs,
               const RunOptions& options, const OpenEngine& open_engine, RunObserver& observer) {
   Run(jobs, generator, outputs, options, open_engine, observer).run();
+}
+
+void check_jobs(const std::vector<Job>& jobs, const Generator& generator, const JobOutputs& outputs,
+                const RunOptions& options) {
+  RunObserver silent;
+  const OpenEngine none;
+  Run(jobs, generator, outputs, options, none, silent).check();
 }
 
 }  // namespace dnd::generate

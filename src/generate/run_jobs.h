@@ -76,4 +76,8 @@ using OpenEngine = std::function<std::unique_ptr<Engine>()>;
 void run_jobs(const std::vector<Job>& jobs, const Generator& generator, const JobOutputs& outputs,
               const RunOptions& options, const OpenEngine& open_engine, RunObserver& observer);
 
+// What run_jobs() refuses before anything is computed: what other inputs made. Throws Error(cannot_create).
+void check_jobs(const std::vector<Job>& jobs, const Generator& generator, const JobOutputs& outputs,
+                const RunOptions& options);
+
 }  // namespace dnd::generate

@@ -1,6 +1,5 @@
 #include "trainer/state.h"
 
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -9,39 +8,17 @@
 #include <utility>
 #include <vector>
 
-#include "base/identity.h"
 #include "base/staged.h"
 #include "base/strings.h"
 #include "formats/safetensors.h"
+#include "tasks/training_state.h"
 
 namespace dnd::trainer {
 namespace {
 
 constexpr const char* kAverage = "exp_avg.";
 constexpr const char* kSquares = "exp_avg_sq.";
-constexpr const char* kFormatKey = "dnd.format";
-constexpr const char* kFormat = "dnd-train-state";
-constexpr const char* kStepKey = "dnd.step";
-constexpr const char* kIdentityKey = "dnd.identity";
 constexpr const char* kCause = " (damaged?)";
-
-const std::string& entry(const formats::Metadata& metadata, const char* key,
-                         const std::string& who) {
-  const auto found = metadata.find(key);
-  if (found == metadata.end()) {
-    fail(ErrorKind::data, who, ": is not the state of a training (no ", key, ")");
-  }
-  return found->second;
-}
-
-std::int64_t step_of(const std::string& text, std::int64_t steps, const std::string& who) {
-  std::int64_t step = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), step);
-  const bool is_number = error == std::errc() && end == text.data() + text.size();
-  if (is_number && step >= 1 && step <= steps) return step;
-  fail(ErrorKind::data, who, ": ", kStepKey, " is '", printable(text), "', expected 1 to ", steps,
-       kCause);
-}
 
 std::span<const float> saved_values(const at::Tensor& tensor) {
   return {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
@@ -98,9 +75,10 @@ void save_state(const nn::DecoderModel& model, const OptimizerState& state,
   }
   formats::sort_for_safetensors(specs);
   Staged staged(path, own_file(), OnExisting::replace);
-  formats::SafetensorsWriter writer(
-      staged.path(), std::move(specs),
-      {{kFormatKey, kFormat}, {kStepKey, cat(state.step)}, {kIdentityKey, identity}});
+  formats::SafetensorsWriter writer(staged.path(), std::move(specs),
+                                    {{tasks::kStateFormatKey, tasks::kStateFormat},
+                                     {tasks::kStateStepKey, cat(state.step)},
+                                     {tasks::kStateIdentityKey, identity}});
   for (const formats::TensorSpec& spec : writer.specs()) {
     writer.write(std::as_bytes(saved_values(tensors.at(spec.name))));
   }
@@ -112,12 +90,7 @@ OptimizerState load_state(const nn::DecoderModel& model, std::int64_t steps,
                           const std::string& identity, const std::filesystem::path& path) {
   const std::string who = "training state: " + path.string();
   const nn::WeightStore store(path);
-  const formats::Metadata& metadata = store.file().metadata();
-  if (entry(metadata, kFormatKey, who) != kFormat) {
-    fail(ErrorKind::data, who, ": is not the state of a training");
-  }
-  require_same_identity(entry(metadata, kIdentityKey, who), identity, who, "training");
-  const std::int64_t step = step_of(entry(metadata, kStepKey, who), steps, who);
+  const std::int64_t step = tasks::steps_of_state(store.file().metadata(), steps, identity, who);
   check_tensors(model, store.file(), who);
   constexpr float kAny = std::numeric_limits<float>::lowest();
   return {read_checked(model, store, "", kAny, who),

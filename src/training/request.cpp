@@ -53,8 +53,12 @@ Inputs read_inputs(const fs::path& config) {
 }
 
 void check_places(const Request& request, const tasks::TrainConfig& config) {
-  check_output(request.out, bundle::bundle_folder(), request.force,
-               {request.config, config.tasks, config.start, request.encoder});
+  if (request.resume && !request.force && is_occupied(request.out)) {
+    check_replaceable(request.out, bundle::bundle_folder());  // finished already, perhaps
+  } else {
+    check_output(request.out, bundle::bundle_folder(), request.force,
+                 {request.config, config.tasks, config.start, request.encoder});
+  }
   check_place(request.work);
   const fs::path state = request.state();
   const bool saved = is_occupied(state);

@@ -34,9 +34,9 @@ struct Inputs {
 // Throws as tasks::read_train_config(), read_task_set() and check_task_adapters() do.
 Inputs read_inputs(const std::filesystem::path& config);
 
-// The bundle can be made; the work folder can be, and holds nothing that is not a training's, nor one that
-// the request does not go on with. Throws Error(cannot_create), or Error(no_input) where there is nothing to
-// resume.
+// The bundle can be made, or is there already where a training is resumed; the work folder can be, and holds
+// nothing that is not a training's, nor one that the request does not go on with. Throws
+// Error(cannot_create), or Error(no_input) where there is nothing to resume.
 void check_places(const Request& request, const tasks::TrainConfig& config);
 
 }  // namespace dnd::training

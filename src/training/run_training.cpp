@@ -1,9 +1,13 @@
 #include "training/run_training.h"
 
+#include <map>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "adapter/weight_codec.h"
 #include "base/file_lock.h"
+#include "base/paths.h"
 #include "base/strings.h"
 #include "base/version.h"
 #include "bundle/channel_exponents.h"
@@ -11,6 +15,7 @@
 #include "generate/prompt_encoder.h"
 #include "tasks/metrics_file.h"
 #include "tasks/prompt_conditions.h"
+#include "tasks/training_state.h"
 #include "tasks/work_folder.h"
 #include "training/training_data.h"
 
@@ -165,6 +170,38 @@ std::string identity_of(const Request& request, const tasks::TrainConfig& config
   return json_line(json);
 }
 
+std::map<std::string, std::string> provenance_of(const Inputs& inputs, const TrainingData& data,
+                                                 std::int64_t steps) {
+  const tasks::TrainConfig& train = inputs.config;
+  const tasks::TrainingTargets& targets = data.targets();
+  std::map<std::string, std::string> provenance = {{"source", "dnd train"},
+                                                   {"dnd_version", version()},
+                                                   {"steps", cat(steps)},
+                                                   {"seed", cat(train.seed)},
+                                                   {"tasks", cat(inputs.set.train.size())},
+                                                   {"checkpoints", cat(targets.norms().adapters)},
+                                                   {"data_sha256", targets.sha256()}};
+  if (!train.start.empty()) provenance["start_sha256"] = train.generator.weights_sha256;
+  return provenance;
+}
+
+// The bundle that a training with all its steps done left at its place; std::nullopt where nothing is there.
+// Throws Error(cannot_create) for any other.
+std::optional<bundle::GeneratorConfig> find_finished(const Request& request, const Inputs& inputs,
+                                                     const TrainingData& data,
+                                                     std::int64_t steps_done) {
+  if (!request.resume || request.force || !is_occupied(request.out)) return std::nullopt;
+  bundle::GeneratorConfig found = bundle::read_bundle(request.out);
+  bundle::checked_weights(request.out);
+  auto expected = provenance_of(inputs, data, inputs.config.steps);
+  expected["dnd_version"] = found.provenance["dnd_version"];
+  if (steps_done < inputs.config.steps || found.provenance != expected) {
+    fail(ErrorKind::cannot_create, request.out.string(),
+         ": exists already, made by another training (--force replaces it)");
+  }
+  return found;
+}
+
 bundle::GeneratorConfig write_bundle(const Request& request, const Inputs& inputs,
                                      const TrainingData& data,
                                      const std::vector<float>& mean_tokens, std::int64_t steps) {
@@ -173,14 +210,7 @@ bundle::GeneratorConfig write_bundle(const Request& request, const Inputs& input
   bundle::GeneratorConfig config = train.generator;
   config.untrained = false;
   config.statistics = targets.norms();
-  config.provenance = {{"source", "dnd train"},
-                       {"dnd_version", version()},
-                       {"steps", cat(steps)},
-                       {"seed", cat(train.seed)},
-                       {"tasks", cat(inputs.set.train.size())},
-                       {"checkpoints", cat(targets.norms().adapters)},
-                       {"data_sha256", targets.sha256()}};
-  if (!train.start.empty()) config.provenance["start_sha256"] = train.generator.weights_sha256;
+  config.provenance = provenance_of(inputs, data, steps);
   const formats::SafetensorsFile trained(request.state());
   const auto values = [&](const bundle::ParameterSpec& parameter) {
     return parameter.name == bundle::kMeanTokensName
@@ -205,10 +235,15 @@ Outcome run_training(const Request& request, const Inputs& inputs,
   const Encoder encoder = find_encoder(request, config);
   observer.on_stage("read the adapters");
   const TrainingData data(inputs, [&](double share) { observer.on_share(share); });
+  const std::string identity = identity_of(request, config, data, encoder.key);
+  const std::int64_t done =
+      request.resume ? tasks::steps_of_state(request.state(), config.steps, identity) : 0;
+  auto finished = find_finished(request, inputs, data, done);
   const std::unique_ptr<Engine> engine = open_engine();
   const ProcessPlace place = engine->join_processes();
   observer.on_processes(place);
-  Outcome outcome{{}, place.rank == 0, {}};
+  Outcome outcome{{}, false, place.rank == 0, {}};
+  if (finished) return {{config.steps, true}, true, place.rank == 0, std::move(finished)};
   std::optional<FileLock> lock;
   if (outcome.first) {
     lock.emplace(request.work / tasks::kLockName, "another training");
@@ -217,8 +252,7 @@ Outcome run_training(const Request& request, const Inputs& inputs,
   Run run(request, inputs, data, *engine, place, observer);
   const tasks::PromptConditions conditions = run.conditions(encoder);
   const std::vector<float> mean_tokens = data.mean_tokens();
-  outcome.result =
-      run.train(conditions, identity_of(request, config, data, encoder.key), mean_tokens);
+  outcome.result = run.train(conditions, identity, mean_tokens);
   if (outcome.result.finished && outcome.first) {
     outcome.bundle = write_bundle(request, inputs, data, mean_tokens, outcome.result.steps);
   }

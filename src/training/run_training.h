@@ -30,15 +30,17 @@ class Observer {
 
 struct Outcome {
   TrainResult result;
-  bool first = true;  // of several processes, which says what there is to say
+  bool was_finished = false;  // the bundle was there: nothing was trained
+  bool first = true;          // of several processes, which says what there is to say
   std::optional<bundle::GeneratorConfig> bundle;  // as written: where it finished, by the first
 };
 
 // The text encoder that a training uses. Throws as generate::find_encoder() does.
 std::filesystem::path encoder_of(const Request& request, const tasks::TrainConfig& config);
 
-// Everything is checked, and the targets are read, before `open_engine` is called. Holds WORK's lock, makes
-// its metrics, conditions and first weights. Throws dnd::Error.
+// Everything is checked, and the targets are read, before `open_engine` is called; a state of another
+// training is refused before anything is written. Holds WORK's lock, makes its metrics, conditions and first
+// weights. Resumed where the bundle is there that this training makes, it makes nothing. Throws dnd::Error.
 Outcome run_training(const Request& request, const Inputs& inputs,
                      const std::function<std::unique_ptr<Engine>()>& open_engine,
                      Observer& observer);

@@ -104,3 +104,32 @@ def test_usage(call, four):
     assert "q8_0 is for GGUF only, not for mlx" in message
     fails(Exit.USAGE, *call, "--format", "diffusers")
     assert tree() == {four}
+
+
+@pytest.mark.parametrize("config", ["", "{", '{"peft_type": "LORA", "r": 2, "target_modules": ["q_proj"]}'])
+@pytest.mark.parametrize("form, place", [("peft", "out"), ("mlx", "out.mlx")])
+def test_sound_matrices_beside_a_damaged_configuration_are_not_finished(call, form, place, config):
+    dnd(*call, "--out", "out", "--format", form)
+    pathlib.Path(place, "adapter_config.json").write_text(config)
+    for how in ([], ["--resume"]):
+        message = fails(Exit.CANNOT_CREATE, *call, "--out", "out", "--format", form, *how)
+        assert f"{place}: " in message
+
+
+def test_a_dry_run_refuses_what_the_call_would(call):
+    dnd(*call, "--out", "out")
+    dry = [*call, "--out", "out", "--dry-run"]
+    dnd(*dry, engine=False)
+    assert "made from other inputs" in fails(Exit.CANNOT_CREATE, *dry, "--adapter-dtype", "f32")
+    dnd(*dry, "--adapter-dtype", "f32", "--force", engine=False)
+    pathlib.Path("file").touch()
+    fails(Exit.CANNOT_CREATE, *call, "--out", "file/out", "--dry-run")
+
+
+def test_a_task_called_like_another_s_modelfile(bundle):
+    prompts = write_prompts("p.jsonl", [("a", "x"), ("a.Modelfile", "y")])
+    call = ["generate", "--model", bundle, "--prompts", prompts, "--out", "o", "--format", "peft,gguf", "--modelfile"]
+    for how in ([], ["--dry-run"]):
+        message = fails(Exit.DATA, *call, *how)
+        assert "o/a.Modelfile: an adapter and a Modelfile of this call would go there" in message
+    assert not os.path.exists("o")

@@ -3,6 +3,7 @@
 import json
 import math
 import pathlib
+import shutil
 import signal
 import subprocess
 import time
@@ -10,6 +11,7 @@ import xml.etree.ElementTree
 
 import pytest
 from support import (
+    LAYOUT,
     PROGRAM,
     PYTORCH,
     ROOT,
@@ -21,6 +23,7 @@ from support import (
     read_adapter,
     read_safetensors,
     tree,
+    write_prompts,
 )
 from train_data import train_config, write_adapter, write_config, write_tasks
 
@@ -162,6 +165,35 @@ def test_another_training_is_not_resumed(whole):
     assert "seed" not in message
 
 
+def files_below(folder) -> dict[pathlib.Path, bytes]:
+    return {path: path.read_bytes() for path in sorted(pathlib.Path(folder).rglob("*")) if path.is_file()}
+
+
+def test_another_training_leaves_what_is_there(whole):
+    """It is told before anything is written: other prompts would have their conditions encoded."""
+    shutil.copytree(whole, "other")
+    write_prompts("other/prompts/red.jsonl", ["quite", "another"])
+    write_config("other/train.json", seed=77)
+    before = files_below("other/bundle.train")
+    call = ["train", "--config", "other/train.json", "--out", "x", "--work", "other/bundle.train", "--resume"]
+    assert "seed" in dnd(*call, engine=False, expect=Exit.DATA).err
+    assert files_below("other/bundle.train") == before
+
+
+def test_a_finished_training_is_printed_again(whole):
+    """As `generate --resume` does: what is finished counts as just made."""
+    before = files_below(whole / "bundle"), files_below(whole / "bundle.train")
+    again = train(whole, whole / "bundle", "--resume")
+    assert again.lines == [str(whole / "bundle")] and "finished already" in again.err
+    (line,) = train(whole, whole / "bundle", "--resume", "--json").json
+    assert (line["path"], line["steps"]) == (str(whole / "bundle"), 8)
+    assert (files_below(whole / "bundle"), files_below(whole / "bundle.train")) == before
+    shutil.copytree(whole / "bundle.train", "other.train")
+    dnd("new", "--layout", LAYOUT, "--features", "4,32,384;70,6,14", "--seed", 1, "--out", "other")
+    message = train(whole, "other", "--resume", expect=Exit.CANNOT_CREATE).last_error
+    assert "other: exists already, made by another training (--force replaces it)" in message
+
+
 def test_nothing_is_overwritten_unasked(whole):
     before = folder_bytes(whole / "bundle")
     call = ["train", "--config", whole / "train.json", "--out"]
@@ -180,6 +212,11 @@ def test_dry_run(whole):
     assert line["steps"] == 8 and line["parameter_bytes"] > 4 * line["parameters"]
     text = train(whole, "x", "--dry-run", engine=False).out
     assert "6, all fit the layout" in text
+    assert "exists already" in train(whole, whole / "bundle", "--dry-run", engine=False, expect=Exit.CANNOT_CREATE).err
+    train(whole, whole / "bundle", "--dry-run", "--force", engine=False)
+    pathlib.Path("file").touch()
+    train(whole, "file/x", "--dry-run", engine=False, expect=Exit.CANNOT_CREATE)
+    train(whole, "x", "--resume", "--dry-run", engine=False, expect=Exit.NO_INPUT)
     assert f"{line['target_bytes'] / 1000:.3g} kB targets" in text
     assert not pathlib.Path("x.train").exists()
 

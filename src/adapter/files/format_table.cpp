@@ -92,10 +92,13 @@ FileFacts describe_safetensors(const fs::path& file) {
   return facts;
 }
 
+// A configuration that is damaged, or of other matrices, makes no adapter of sound matrices.
 FileFacts describe_peft(const fs::path& folder, const WriteOptions&) {
+  read_peft_folder(folder);
   return describe_safetensors(folder / kAdapterWeightsName);
 }
 FileFacts describe_mlx(const fs::path& folder, const WriteOptions&) {
+  read_mlx_folder(folder);
   return describe_safetensors(folder / kMlxWeightsName);
 }
 FileFacts describe_file(const fs::path& file, const WriteOptions&) {
@@ -264,6 +267,7 @@ constexpr FileFormat kDiffusers = {
     .flat_names = false,
     .is_generated = false,
     .check_layout = nullptr,
+    .is_tensor_file = true,
 };
 
 constexpr FileFormat kKohya = {
@@ -283,6 +287,7 @@ constexpr FileFormat kKohya = {
     .flat_names = true,
     .is_generated = false,
     .check_layout = nullptr,
+    .is_tensor_file = true,
 };
 
 constexpr FileFormat kDiffusionModel = {
@@ -302,6 +307,7 @@ constexpr FileFormat kDiffusionModel = {
     .flat_names = false,
     .is_generated = false,
     .check_layout = nullptr,
+    .is_tensor_file = true,
 };
 
 constexpr std::array kFormats = {kPeft, kGguf, kMlx, kDiffusers, kKohya, kDiffusionModel};

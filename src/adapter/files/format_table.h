@@ -95,6 +95,8 @@ struct FileFormat {
   bool is_generated;
   // Throws Error(data) where no file can be made of a layout; nullptr where one always can.
   void (*check_layout)(const AdapterLayout&);
+  bool is_tensor_file =
+      false;  // one file of tensors, whatever its name; but not that of another kind
 };
 
 // Every format, in the order of AdapterFormat.
