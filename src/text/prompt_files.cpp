@@ -89,6 +89,23 @@ void read_plain(std::string_view content, const std::string& who, const RecordSi
                 [&](std::string_view line, const std::string& where) { sink(Json(line), where); });
 }
 
+// Whether every line is a record with a prompt, whatever the file is called.
+bool is_hidden_lines(std::string_view content, const std::string& field) {
+  bool any = false;
+  while (!content.empty()) {
+    const std::string_view line = take_line(content);
+    if (is_blank_line(line)) continue;
+    if (first_character(line) != '{' || !Json::accept(line)) return false;
+    try {
+      if (!find_prompt(parse_json(line, ""), field, "")) return false;
+    } catch (const Error&) {
+      return false;
+    }
+    any = true;
+  }
+  return any;
+}
+
 // Reads `content` as what name and beginning say it is; says what that was.
 void read_container(std::string_view content, const std::filesystem::path& path,
                     const std::string& field, const std::string& who, PromptSource& source,
@@ -98,7 +115,7 @@ void read_container(std::string_view content, const std::filesystem::path& path,
   const bool named_table = extension == ".csv" || extension == ".tsv";
   const char begin = first_character(content);
   if (begin == '\0') return;
-  const bool may_be_json = extension != ".txt" && !named_table;
+  const bool may_be_json = !named_table && (extension != ".txt" || is_hidden_lines(content, field));
   if (may_be_json && (named_lines || extension == ".json" || begin == '{' || begin == '[')) {
     const bool lines = read_json(content, field, who, named_lines, sink);
     source.container = lines ? "JSON Lines" : "JSON";
@@ -125,6 +142,12 @@ void for_each_record(std::string_view content, const std::filesystem::path& path
     if (lower_ascii(name.extension().string()) == ".gz") name = name.stem();
   }
   content = checked_text(content, name, who);
+  std::string lines;  // old Macs end them with a carriage return alone
+  if (content.find('\n') == content.npos && content.find('\r') != content.npos) {
+    lines = content;
+    std::replace(lines.begin(), lines.end(), '\r', '\n');
+    content = lines;
+  }
   read_container(content, name, field, who, source, sink);
 }
 

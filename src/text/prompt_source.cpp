@@ -15,6 +15,7 @@ constexpr std::size_t kShownBytes = 60;  // of the first prompt
 
 std::string_view separator_name(char separator) {
   if (separator == ';') return "semicolons";
+  if (separator == '|') return "bars";
   return separator == '\t' ? "tabs" : "commas";
 }
 

@@ -45,11 +45,6 @@ void check_task_name_at(const std::string& name, const std::string& where) {
        " (it becomes a folder's name)");
 }
 
-bool is_blank(std::string_view prompt) {
-  const std::u32string points = decode_utf8(prompt);
-  return std::all_of(points.begin(), points.end(), is_whitespace);
-}
-
 // Sorts records into tasks.
 class TaskCollector {
  public:
@@ -153,6 +148,11 @@ std::vector<std::size_t> choose(std::size_t available, std::size_t needed, Selec
 }
 
 }  // namespace
+
+bool is_blank(std::string_view prompt) {
+  const std::u32string points = decode_utf8(prompt);
+  return std::all_of(points.begin(), points.end(), is_whitespace);
+}
 
 PromptSet read_prompts(const std::vector<std::filesystem::path>& files,
                        const PromptOptions& options) {

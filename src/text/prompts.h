@@ -31,6 +31,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "text/prompt_source.h"
@@ -57,6 +58,9 @@ struct PromptSet {
   std::size_t skipped_empty = 0;  // records left out because their prompt is only white space
   std::vector<PromptSource> sources = {};  // how each file was read
 };
+
+// Whether it has nothing but white space, Unicode's too: such a prompt is no prompt.
+bool is_blank(std::string_view prompt);
 
 // Reads all files as one input. A task whose prompts are all empty is kept, without prompts. Throws
 // Error(no_input), or Error(data) naming file and line (or record): malformed containers, unknown

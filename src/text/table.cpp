@@ -29,7 +29,7 @@ std::optional<char> named_separator(std::string_view content) {
   if (!content.starts_with("sep=") || content.size() < 6) return std::nullopt;
   const char separator = content[4];
   const bool alone = content[5] == '\n' || content[5] == '\r';
-  return alone && std::string_view(",;\t").find(separator) != std::string_view::npos
+  return alone && std::string_view(",;\t|").find(separator) != std::string_view::npos
              ? std::optional<char>(separator)
              : std::nullopt;
 }
@@ -97,12 +97,14 @@ bool mostly_same_width(const std::vector<Row>& rows) {
   });
 }
 
-// How well a separator fits; 0: it separates nothing.
+constexpr int kKnownNames = 3;
+
+// How well a separator fits; 0: it separates nothing, kKnownNames: it separates a header with known names.
 int fit(const std::vector<Row>& rows, const std::string& field) {
   if (rows.empty()) return 0;
   const bool known = rows[0].size() > 1 && (any_known(rows[0]) || names_field(rows[0], field));
   if (rows[0].size() < 2 || !same_width(rows)) return known || mostly_same_width(rows) ? 1 : 0;
-  return known ? 3 : 2;
+  return known ? kKnownNames : 2;
 }
 
 // A lone name that nobody knows, above single words: names cannot be told from prompts.
@@ -185,10 +187,10 @@ TableForm table_form(std::string_view content, char preferred, const std::string
   TableForm form{preferred};
   std::vector<Row> best = sample(content, preferred);
   int best_fit = fit(best, field);
-  for (const char separator : {',', ';', '\t'}) {
+  for (const char separator : {',', ';', '\t', '|'}) {
     std::vector<Row> rows = sample(content, separator);
     const int this_fit = fit(rows, field);
-    if (this_fit <= best_fit) continue;
+    if (this_fit <= best_fit || (separator == '|' && this_fit < kKnownNames)) continue;
     best_fit = this_fit;
     best = std::move(rows);
     form.separator = separator;
@@ -199,7 +201,7 @@ TableForm table_form(std::string_view content, char preferred, const std::string
 }
 
 std::optional<TableForm> hidden_table(std::string_view content) {
-  for (const char separator : {',', ';', '\t'}) {
+  for (const char separator : {',', ';', '\t', '|'}) {
     const std::vector<Row> rows = sample(content, separator);
     if (rows.size() < 2 || rows[0].size() < 2 || !same_width(rows)) continue;
     const Row& names = rows[0];

@@ -134,6 +134,30 @@ TEST(Transcript, GivesTheFirstQuestion) {
       {"\n\nHuman: q\n\nAssistant: a\n\nHuman: r\n\nAssistant: b", "q"},
       {"Question: What? Answer: 4", "What?"},
       {"Q: q\nA: a", "q"},
+      {"A chat between a user and an assistant. USER: q ASSISTANT: a</s>USER: r ASSISTANT: b</s>",
+       "q"},
+      {"USER: q\nASSISTANT: a", "q"},
+      {"USER: q\nASSISTANT:", nullptr},
+      {"Instruct: q\nOutput: a", "q"},
+      {"### Input:\nq\n\n### Response:\na", "q"},
+      {"<｜begin▁of▁sentence｜>s<｜User｜>q<｜Assistant｜>a<｜end▁of▁sentence｜>", "q"},
+      {"<|start|>system<|message|>s<|end|><|start|>user<|message|>q<|end|>"
+       "<|start|>assistant<|channel|>final<|message|>a<|return|>",
+       "q"},
+      {"<BOS_TOKEN><|START_OF_TURN_TOKEN|><|SYSTEM_TOKEN|>s<|END_OF_TURN_TOKEN|>"
+       "<|START_OF_TURN_TOKEN|><|USER_TOKEN|>q<|END_OF_TURN_TOKEN|>"
+       "<|START_OF_TURN_TOKEN|><|CHATBOT_TOKEN|>a<|END_OF_TURN_TOKEN|>",
+       "q"},
+      {"<|start_of_role|>system<|end_of_role|>s<|end_of_text|>\n"
+       "<|start_of_role|>user<|end_of_role|>q<|end_of_text|>\n"
+       "<|start_of_role|>assistant<|end_of_role|>a<|end_of_text|>",
+       "q"},
+      {"<|im_start|>user<|im_sep|>q<|im_end|><|im_start|>assistant<|im_sep|>a<|im_end|>", "q"},
+      {"Be kind.\n<|user|>\nq<|end|>\n<|assistant|>\na", "q"},
+      {"Write a parser for [INST] tags", nullptr},
+      {"Write a parser for [INST] and [/INST] tags", nullptr},
+      {"What is <|im_start|>user, and <|im_start|>assistant?", nullptr},
+      {"Name the USER: field", nullptr},
       {"Q: q\nA:", nullptr},
       {"Question: p\nAnswer: a\nQuestion: q\nAnswer:", nullptr},
       {"### Question: p\n### Answer: a\n### Question: q\n### Answer:", nullptr},
@@ -144,6 +168,37 @@ TEST(Transcript, GivesTheFirstQuestion) {
     EXPECT_EQ(question.value_or("none"), each.question == nullptr ? "none" : each.question)
         << each.text;
   }
+}
+
+TEST_F(PromptGuesses, LinesOfRecordsWhateverTheNameSays) {
+  const std::string lines = R"({"question":"one","answer":"LEAK"}
+{"question":"two","answer":"LEAK"}
+)";
+  EXPECT_EQ(read("a.txt", lines), (Texts{"one", "two"}));
+  EXPECT_THAT(told("a.txt", lines), ::testing::HasSubstr("JSON Lines, 2 prompts from 'question'"));
+  EXPECT_EQ(read("a.txt", R"({"own":"x"})", "own"), Texts{"x"});
+  for (const std::string& text :
+       {std::string(R"({"name": "x"})"), std::string("{not JSON}"), std::string("[1, 2]")}) {
+    EXPECT_EQ(read("a.txt", text), Texts{text});
+    EXPECT_EQ(read("a.txt", lines + text).size(), 3U) << text;
+  }
+}
+
+TEST_F(PromptGuesses, LinesMayEndInCarriageReturns) {
+  EXPECT_EQ(read("a.txt", "one\rtwo\r"), (Texts{"one", "two"}));
+  EXPECT_EQ(read("a.jsonl", "{\"prompt\":\"one\"}\r{\"prompt\":\"two\"}"), (Texts{"one", "two"}));
+  EXPECT_EQ(read("a.csv", "prompt,answer\rone,1\rtwo,2"), (Texts{"one", "two"}));
+  EXPECT_EQ(read("a.txt", "one\rmore\ntwo\n"), (Texts{"one\rmore", "two"}));
+}
+
+TEST_F(PromptGuesses, BarsSeparateBelowKnownNames) {
+  const std::string table = "question|answer\nWhat, then?|LEAK\ntwo|LEAK\n";
+  EXPECT_EQ(read("a.csv", table), (Texts{"What, then?", "two"}));
+  EXPECT_EQ(read("a.txt", table), (Texts{"What, then?", "two"}));
+  EXPECT_THAT(told("a.csv", table), ::testing::HasSubstr("(bars, header row)"));
+  EXPECT_EQ(read("a.csv", "prompt\na|b\nc|d\n"), (Texts{"a|b", "c|d"}));
+  EXPECT_EQ(read("a.csv", "mine\na|b\nc|d\n"), (Texts{"a|b", "c|d"}));
+  EXPECT_EQ(read("a.csv", "prompt,answer\na|b,1\nc|d,2\n"), (Texts{"a|b", "c|d"}));
 }
 
 TEST_F(PromptGuesses, ALoneColumnIsWhatItsNameSays) {
