@@ -36,6 +36,16 @@ struct ConvertOptions {
   bool force = false;
 };
 
+// Readers take these names for files of another kind.
+void check_name(const fs::path& out, const FileFormat& to) {
+  const std::string extension = out.extension().string();
+  for (const char* other : {".gguf", ".bin", ".pt", ".pth"}) {
+    if (!to.is_tensor_file || extension != other) continue;
+    fail(ErrorKind::usage, "convert: --to ", to.name, " gives a .safetensors file: --out ",
+         out.string(), " is the name of another kind");
+  }
+}
+
 void check_paths(const ConvertOptions& options) {
   if (!path_exists(options.input)) {
     fail(ErrorKind::no_input, options.input.string(), ": not found");
@@ -190,6 +200,7 @@ void run_convert(const Context& context, const ConvertOptions& options) {
   const FileFormat& to = adapter::file_format(artefact.format);
   adapter::check_dtype(to.format, options.dtype);
   check_paths(options);
+  check_name(options.out, to);
   check_output(artefact, options.force, {options.input, options.base});
   KnownBase known = options.base.empty() ? KnownBase{} : base_from(options.base);
   LoraAdapter adapter = adapter::read_lora(

@@ -1,4 +1,6 @@
 // dnd inspect: what a bundle, .pth, safetensors file, GGUF file, adapter folder, base model or layout holds.
+#include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "adapter/adapter_layout.h"
@@ -13,6 +15,7 @@
 #include "formats/safetensors.h"
 #include "formats/torch_checkpoint.h"
 #include "target/base_model.h"
+#include "text/prompts.h"
 
 namespace dnd::app {
 namespace fs = std::filesystem;
@@ -141,6 +144,25 @@ Json inspect_json(const fs::path& path) {
        "', expected dnd-layout or dnd-generator");
 }
 
+// Files that hold prompts, where they hold anything that is read here.
+bool is_prompts(const fs::path& path) {
+  constexpr std::array<std::string_view, 5> kEndings = {".jsonl", ".ndjson", ".csv", ".tsv",
+                                                        ".txt"};
+  const std::string extension = lower_ascii(path.extension().string());
+  return std::find(kEndings.begin(), kEndings.end(), extension) != kEndings.end();
+}
+
+Json inspect_prompts(const fs::path& path) {
+  const text::PromptSet set = text::read_prompts({path}, {});
+  Json tasks = Json::object();
+  for (const text::PromptTask& task : set.tasks) {
+    if (!task.name.empty()) tasks[task.name] = task.prompts.size();
+  }
+  Json json = {{"kind", "prompts"}, {"read", text::source_lines(set.sources)}};
+  if (!tasks.empty()) json["tasks"] = std::move(tasks);
+  return json;
+}
+
 bool is_base_folder(const fs::path& path) {
   return path_exists(path / "config.json") || path_exists(path / "model.safetensors.index.json");
 }
@@ -181,6 +203,7 @@ Json inspect_path(const fs::path& path) {
   if (extension == ".json") return inspect_json(path);
   if (extension == ".safetensors") return inspect_safetensors(path);
   if (extension == ".gguf") return inspect_gguf(path);
+  if (is_prompts(path)) return inspect_prompts(path);
   const MappedFile file(path);
   const std::string_view start = file.text().substr(0, 4);
   const bool zip = start.starts_with("PK");
@@ -287,6 +310,12 @@ void print_found(const fs::path& path, const Json& json) {
     }
   }
   if (json.contains("tensors")) print_tensors(json["tensors"]);
+  if (!json.contains("read")) return;
+  for (const Json& line : json["read"]) print_line(cat("  ", line.get<std::string>()));
+  if (!json.contains("tasks")) return;
+  for (const auto& [task, prompts] : json["tasks"].items()) {
+    print_line(cat("  task ", printable(task), ": ", prompts.get<std::size_t>()));
+  }
 }
 
 void run_inspect(Context& context, const std::vector<fs::path>& paths) {

@@ -95,6 +95,8 @@ void run_merge(const Context& context, const MergeCall& call) {
   check_apart(call.out, inputs);
   const merge::BaseWeights base = merge::open_base_weights(call.base);
   const std::optional<Dtype> dtype = output_dtype(base, call);
+  base.gguf == nullptr ? check_output(call.out, merge::merged_folder(base), call.force, {})
+                       : check_output(call.out, merge::gguf_model_file(), call.force, {});
   std::vector<merge::WeightedAdapter> adapters = merge::read_adapters(arguments, base.hints());
   keep_what_acts(adapters, call.base);
   const std::vector<merge::MergeTarget> targets = merge::plan_merge(base, adapters);

@@ -18,6 +18,7 @@
 #include "merge/adapter_argument.h"
 #include "source_options.h"
 #include "text/prompt_source.h"
+#include "text/prompts.h"
 
 namespace dnd::app {
 namespace {
@@ -93,9 +94,11 @@ class AskRun {
     LineBatches lines(STDIN_FILENO);
     bool told = false;
     for (;;) {
-      const std::vector<std::string> questions = lines.next({.lines = kTogether});
+      std::vector<std::string> questions = lines.next({.lines = kTogether});
       if (questions.empty() && !told) fail(ErrorKind::data, "run: standard input has no question");
       if (questions.empty()) return;
+      std::erase_if(questions, [](const std::string& line) { return text::is_blank(line); });
+      if (questions.empty()) continue;
       if (!std::exchange(told, true)) text::tell_plain_lines(questions.front());
       if (questions.size() > 1 && answer_together(questions)) continue;
       for (const std::string& question : questions) answer(question, chat_.prompt_of(question));

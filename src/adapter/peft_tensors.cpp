@@ -9,6 +9,7 @@
 
 #include "adapter/other_kinds.h"
 #include "base/checked_math.h"
+#include "base/file.h"
 #include "base/strings.h"
 #include "formats/torch_checkpoint.h"
 
@@ -22,6 +23,11 @@ struct Key {
   Part part = Part::a;
   std::string adapter_name;
 };
+
+bool is_checkpoint_name(const std::filesystem::path& path) {
+  const std::string extension = path.extension().string();
+  return extension == ".bin" || extension == ".pt" || extension == ".pth";
+}
 
 TensorFile open_safetensors(const std::filesystem::path& path, const std::string& who) {
   const auto source = std::make_shared<formats::SafetensorsFile>(path);
@@ -114,6 +120,14 @@ const StoredTensor*& slot(StoredPair& pair, Part part) {
   fail(ErrorKind::internal, "adapter: unknown part of a pair");
 }
 
+// A header's length, then its object: what a file of tensors begins with under whatever name.
+bool begins_as_safetensors(const std::filesystem::path& path) {
+  if (is_checkpoint_name(path)) return false;
+  constexpr std::size_t kLength = 8;
+  const MappedFile file(path);
+  return file.text().size() > kLength && file.text()[kLength] == '{';
+}
+
 void refuse_other_kinds(const TensorFile& file) {
   for (const StoredTensor& tensor : file.tensors) {
     const std::string_view kind = other_kind(tensor.name);
@@ -152,9 +166,7 @@ void check_shapes(const TensorFile& file, const StoredPair& pair) {
 
 TensorFile open_tensor_file(const std::filesystem::path& path) {
   const std::string who = "adapter: " + path.string();
-  const std::string extension = path.extension().string();
-  const bool pickle = extension == ".bin" || extension == ".pt" || extension == ".pth";
-  return pickle ? open_checkpoint(path, who) : open_safetensors(path, who);
+  return is_checkpoint_name(path) ? open_checkpoint(path, who) : open_safetensors(path, who);
 }
 
 std::vector<StoredPair> collect_pairs(const TensorFile& file, PairNames names,
@@ -220,7 +232,7 @@ double scale_by_alpha(const TensorFile& file, const StoredPair& stored, std::int
 }
 
 bool has_tensor(const std::filesystem::path& path, bool (*test)(std::string_view name)) {
-  if (path.extension() != ".safetensors") return false;
+  if (path.extension() != ".safetensors" && !begins_as_safetensors(path)) return false;
   const formats::SafetensorsFile file(path);
   return std::any_of(file.tensors().begin(), file.tensors().end(),
                      [&](const formats::TensorView& tensor) { return test(tensor.name); });

@@ -71,8 +71,8 @@ double alpha_value(const TensorFile& file, const StoredTensor& tensor);
 // ways, and as alpha_value() does.
 double scale_by_alpha(const TensorFile& file, const StoredPair& stored, std::int64_t rank);
 
-// Whether `path` is a .safetensors file with a tensor whose name passes `test`. Throws as SafetensorsFile
-// does.
+// Whether `path` is a file of safetensors, by its name or its beginning, with a tensor whose name passes
+// `test`. Throws as SafetensorsFile does.
 bool has_tensor(const std::filesystem::path& path, bool (*test)(std::string_view name));
 
 }  // namespace dnd::adapter

@@ -185,8 +185,10 @@ class Rewriter {
   std::exception_ptr error_;
 };
 
+}  // namespace
+
 // Nothing tells a merged model from another one, but its files' names are the base's.
-FolderKind folder_like(const BaseWeights& base) {
+FolderKind merged_folder(const BaseWeights& base) {
   FolderKind kind{"a merged checkpoint of this base", base.entry, {}};
   for (const BaseFile& file : base.files) {
     kind.files.push_back(file.path.filename().string());
@@ -194,12 +196,10 @@ FolderKind folder_like(const BaseWeights& base) {
   return kind;
 }
 
-}  // namespace
-
 MergeResult merge_weights(const BaseWeights& base, std::span<const MergeTarget> targets,
                           const fs::path& out, const MergeOptions& options) {
   check_apart(out, {base.path});
-  Staged staged(out, folder_like(base), options.on_existing);
+  Staged staged(out, merged_folder(base), options.on_existing);
   check_free_space(out, base.bytes());
   Rewriter(base, BlockList(base, options.block_bytes).make(targets), staged.path(),
            options.progress)

@@ -30,6 +30,9 @@ struct MergeResult {
   std::uint64_t bytes = 0;  // of all files
 };
 
+// What a merge into `base` may replace: a folder of files with the names of the base's.
+FolderKind merged_folder(const BaseWeights& base);
+
 // Makes the folder `out` at once (see dnd::Staged): the files of `base` under their names, with W' =
 // W + sum of scale B A for the targets (DoRA: magnitude / ||W + scale B A|| times that, by row, before the
 // one rounding, as PEFT merges), everything else byte for byte. What is replaced must consist of files of

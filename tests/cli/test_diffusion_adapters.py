@@ -174,3 +174,15 @@ def test_other_methods_are_told_by_name(name, kind):
     for stem in ("lora_unet_blocks_0_ffn_0", "diffusion_model.blocks.0.ffn.0"):
         write("other.safetensors", {f"{stem}.{name}": ((2, 2), [1.0] * 4)})
         assert f"holds {kind}" in fails(Exit.DATA, "verify", "other.safetensors")
+
+
+@pytest.mark.parametrize("to", ["kohya", "diffusers", "diffusion_model"])
+def test_what_is_written_under_any_name_is_read(original, base, to):
+    for out in ("x", "x.SAFETENSORS", "x.v2"):
+        convert(original, to, out)
+        dnd("verify", out, "--base", base, engine=False)
+        convert(out, "peft", f"{out}.back", "--base", base)
+    for out in ("x.gguf", "x.bin"):
+        message = fails(Exit.USAGE, "convert", original, "--to", to, "--out", out)
+        assert f"--out {out} is the name of another kind" in message
+        assert not pathlib.Path(out).exists()

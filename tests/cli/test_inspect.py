@@ -219,6 +219,24 @@ def test_what_the_reference_reader_refuses(content):
     assert "x.safetensors" in fails(Exit.DATA, "inspect", "x.safetensors")
 
 
+@pytest.mark.parametrize("name, content, read", [
+    ("x.jsonl", '{"question": "one", "answer": "1"}\n{"question": "two", "answer": "2"}\n',
+     "JSON Lines, 2 prompts from 'question'; left out: answers 'answer'; first 'one'"),
+    ("x.csv", "prompt,answer\none,1\n", "table (commas, header row), 1 prompt"),
+    ("x.txt", "one\ntwo\n", "text, a prompt a line, 2 prompts"),
+])
+def test_prompts(name, content, read):
+    pathlib.Path(name).write_text(content)
+    found = inspect(name)
+    assert found["kind"] == "prompts" and read in found["read"][0]
+    assert read in dnd("inspect", name, engine=False).out
+
+
+def test_lines_that_are_no_prompts():
+    pathlib.Path("metrics.jsonl").write_text('{"step": 1, "loss": 0.5}\n')
+    assert "no prompt found in this record; it has 'step', 'loss'" in fails(Exit.DATA, "inspect", "metrics.jsonl")
+
+
 @pytest.mark.parametrize("name, content", [
     ("x.json", "{}"), ("x.json", "["), ("x.json", '{"format": "dnd-layout", "version": 1}'), ("x.pth", "hello"),
     ("x", "hello world, this is text"), ("x.bin", ""),

@@ -161,7 +161,7 @@ def test_quantised_bases():
 def test_taken_places():
     dnd(*CALL, engine=False)
     made = folder_bytes("out")
-    assert "exists already" in fails(Exit.CANNOT_CREATE, *CALL)
+    assert "exists already (--force replaces it)" in fails(Exit.CANNOT_CREATE, *CALL)
     dnd(*CALL, "--force", engine=False)
     assert folder_bytes("out") == made
     pathlib.Path("mine").mkdir()

@@ -159,3 +159,11 @@ def test_verify_asks_as_run_does(own_adapter, chat_base):
     plain = dnd(*run, "--base", chat_base, "--chat", "none", "--prompt", "x").json[0]["run"]
     assert plain["ids"] == ids("--base", BASE, text="x")
     fails(Exit.USAGE, *run, "--base", chat_base, "--ids", "1,2", "--chat", "none")
+
+
+def test_run_passes_over_lines_of_white_space():
+    stdin = "\n \n\u00a0\nthe first\n\u2003\u3000\n"
+    result = dnd("run", "--base", BASE, *SHORT, "--json", "-", stdin=stdin)
+    assert [told["prompt"] for told in result.json] == ["the first"]
+    blank = dnd("run", "--base", BASE, *SHORT, "-", stdin="\u00a0\n", expect=Exit.DATA)
+    assert "standard input has no question" in blank.last_error
