@@ -25,8 +25,8 @@ TIMEOUT_SECONDS = 20
 
 # What a text is, where it does not name something to read.
 OUTPUTS = {"--out", "--work", "--logits-out"}
-WORDS = {"--answer", "--device", "--features", "--field", "--key-prefix", "--license", "--name", "--preset",
-         "--prompt", "--shard", "--show", "--system", "--targets", "--task", "page", "text"}
+WORDS = {"--answer", "--device", "--features", "--field", "--joint", "--key-prefix", "--layers", "--license", "--name",
+         "--part", "--preset", "--prompt", "--shard", "--show", "--system", "--targets", "--task", "page", "text"}
 WORDS_OF_ONE_COMMAND = {"import --encoder", "new --encoder"}  # a name to be looked up later
 MAY_BE_EMPTY = {"layout --key-prefix"}
 MAY_BE_A_PIPE = {"--prompts"}
@@ -108,6 +108,7 @@ def valid_calls(inputs: dict) -> dict[str, dict]:
         "codec detokenize": {"input": folder / "tokens.safetensors", "--layout": LAYOUT, "--out": "out"},
         "new": {"--layout": LAYOUT, "--features": "4,12,8;70,6,14", "--out": "out"},
         "train": {"--config": folder / "train.json", "--out": "out"},
+        "tune": {"--base": CHAT_BASE, "--tasks": folder / "test.jsonl", "--out": "out", "--steps": 1},
         "doctor": {},
         "version": {},
         "completion": {"shell": "bash"},

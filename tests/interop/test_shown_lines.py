@@ -18,7 +18,7 @@ from test_smollm2 import FOLDER, HOME, QUESTIONS, ROOT, SHAPES, write_adapter
 
 BASE = "SmolLM2-135M-Instruct"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-SHOWN = ["README.md", "limits.md", "training.md"]
+SHOWN = ["README.md", "limits.md", "training.md", "tuning.md"]
 OFFICIAL = "qwen0.5lora__ARC-c.pth"  # what the block that imports one reads
 PROGRAMS = ("dnd ", "vllm ", "llama-cli ", "model = ")
 NAMED = re.compile(r"(Qwen|Llama|Gemma|Phi|Mistral|SmolLM)[\w.]*(-[\w.]+)+", re.IGNORECASE)
@@ -95,11 +95,26 @@ def write_tasks(folder: pathlib.Path) -> None:
     for number, name in enumerate(("rivers.word", "food.list", "rivers.list")):
         write_adapter(folder / name / "1", number, names=tuple(SHAPES), rank=8)
         (folder / f"{name}.jsonl").write_text("".join(json.dumps({"prompt": each}) + "\n" for each in QUESTIONS[:8]))
-        document["train"].append({"name": name, "prompts": f"{name}.jsonl", "adapters": name})
+        (folder / f"{name}.answers.jsonl").write_text("".join(
+            json.dumps({"prompt": each, "answer": name}) + "\n" for each in QUESTIONS[:8]))
+        document["train"].append({"name": name, "prompts": f"{name}.jsonl", "adapters": name,
+                                  "answers": f"{name}.answers.jsonl"})
     held_out = document["train"].pop()
     (folder / "test.jsonl").write_text(json.dumps({"prompt": QUESTIONS[0], "answer": "Paris"}) + "\n")
     document["held_out"].append(held_out | {"test": "test.jsonl", "scorer": "contains"})
     (folder / "tasks.json").write_text(json.dumps(document))
+
+
+def write_questions(folder: pathlib.Path) -> None:
+    """A table of questions with answers, and tasks with contexts."""
+    (folder / "questions.csv").write_text("question,answer\n" + "".join(f"word {n},Word {n}\n" for n in range(12)))
+    (folder / "prompts.jsonl").write_text("".join(json.dumps({"prompt": f"word {n}"}) + "\n" for n in range(12)))
+    (folder / "rules.txt").write_text("Answer in one word.\n")
+    (folder / "examples.json").write_text(json.dumps([{"role": "user", "content": "word"},
+                                                      {"role": "assistant", "content": "Word"}]))
+    tasks = [{"name": name, "prompts": "prompts.jsonl", "context": context}
+             for name, context in (("plurals", "examples.json"), ("rules", "rules.txt"))]
+    (folder / "contexts.json").write_text(json.dumps({"format": "dnd-tasks", "version": 1, "train": tasks}))
 
 
 def write_train_config(dnd, folder: pathlib.Path) -> None:
@@ -123,6 +138,7 @@ def workplace(dnd, tmp_path) -> pathlib.Path:
     write_adapter(tmp_path / "style", 2, names=tuple(SHAPES))
     (tmp_path / "questions.txt").write_text("".join(question + "\n" for question in QUESTIONS[:5]))
     write_tasks(tmp_path)
+    write_questions(tmp_path)
     write_train_config(dnd, tmp_path)
     return tmp_path
 

@@ -81,6 +81,29 @@ TEST_P(Learning, StatesBelowTheAdaptersAreTheSameEveryTime) {
   }
 }
 
+// A long text keeps of each layer its input alone; its gradient is that of texts that keep all.
+TEST_P(Learning, ActivationsThatAreMadeAgainGiveTheSame) {
+  std::vector<Lesson> many;  // of one task side by side
+  for (std::size_t task = 0; task < adapters_.size(); ++task) {
+    for (int i = 0; i < 60; ++i) {
+      for (const Lesson& lesson : lessons_) {
+        if (lesson.task == task) many.push_back(lesson);
+      }
+    }
+  }
+  const Learned once = learn(lessons_);
+  const Learned again = learn(many);
+  for (std::size_t task = 0; task < adapters_.size(); ++task) {
+    for (std::size_t i = 0; i < adapters_[task].pairs.size(); ++i) {
+      adapter::LoraPair expected = once.gradients[task].pairs[i];
+      for (float& value : expected.a) value *= 60.0F;
+      for (float& value : expected.b) value *= 60.0F;
+      EXPECT_LT(rms(again.gradients[task].pairs[i].a, expected.a), 1e-5) << expected.key;
+      EXPECT_LT(rms(again.gradients[task].pairs[i].b, expected.b), 1e-5) << expected.key;
+    }
+  }
+}
+
 // The batch's gradient is the sum of the lessons', with the same bytes whatever the threads.
 TEST_P(Learning, ABatchIsTheSumOfItsMicroBatches) {
   const Learned whole = learn(lessons_);

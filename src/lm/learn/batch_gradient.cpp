@@ -1,5 +1,6 @@
 #include "lm/learn/batch_gradient.h"
 
+#include <ATen/ops/empty.h>
 #include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -44,7 +45,8 @@ std::vector<std::span<const Lesson>> micro_batches(std::span<const Lesson> lesso
   return batches;
 }
 
-// The first layer that any of the adapters acts on; the number of layers where none does.
+}  // namespace
+
 std::int64_t lowest_layer(const LearningBase& base, std::span<const TaskAdapter> adapters) {
   for (std::int64_t layer = 0; layer < base.layers(); ++layer) {
     const bool adapted =
@@ -56,6 +58,24 @@ std::int64_t lowest_layer(const LearningBase& base, std::span<const TaskAdapter>
     if (adapted) return layer;
   }
   return base.layers();
+}
+
+namespace {
+
+// What goes into layer `lowest`.
+at::Tensor states_below(const LearningBase& base, std::span<const Lesson> lessons,
+                        const PassLayout& layout, std::int64_t lowest) {
+  const bool kept =
+      lowest > 0 && std::all_of(lessons.begin(), lessons.end(),
+                                [](const Lesson& each) { return !each.below.empty(); });
+  if (!kept) {
+    const c10::AutoGradMode record(false);
+    return base.run_layers(0, lowest, base.embed(lessons), layout, {});
+  }
+  at::Tensor states = at::empty({layout.rows, base.width()}, at::kFloat);
+  auto* to = states.mutable_data_ptr<float>();
+  for (const Lesson& lesson : lessons) to = std::copy(lesson.below.begin(), lesson.below.end(), to);
+  return states;
 }
 
 // The adapters of a micro-batch's tasks with leaves of its own.
@@ -93,11 +113,7 @@ BatchGradient run_micro_batch(const LearningBase& base, std::span<const Lesson> 
   const c10::InferenceMode off(false);  // the workers' threads live in inference mode
   const PassLayout layout = lay_out(lessons);
   const Leaves leaves(layout, adapters);
-  at::Tensor states = base.embed(lessons);
-  {
-    const c10::AutoGradMode record(false);
-    states = base.run_layers(0, lowest, states, layout, {});
-  }
+  at::Tensor states = states_below(base, lessons, layout, lowest);
   const c10::AutoGradMode record(backward);
   states = base.run_layers(lowest, base.layers(), states, layout, leaves.by_task);
   AnswerLosses answers = base.losses(states, layout);

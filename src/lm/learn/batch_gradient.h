@@ -23,6 +23,9 @@ struct BatchGradient {
   std::vector<std::vector<at::Tensor>> gradients;
 };
 
+// The first layer that any of the adapters acts on; the number of layers where none does.
+std::int64_t lowest_layer(const LearningBase& base, std::span<const TaskAdapter> adapters);
+
 // Rows (tokens) that a thread should work on at once: enough for its products to be fast, and a small part
 // of the memory that a whole batch would take.
 inline constexpr std::int64_t kMicroBatchRows = 256;
@@ -30,7 +33,7 @@ inline constexpr std::int64_t kMicroBatchRows = 256;
 // Each micro-batch, neighbouring lessons of about `rows` tokens together at most (or one that is longer), is
 // one block of `workers`: forward and backward on one thread, with leaves of its own. Blocks
 // are summed in their order, so a result has the same bytes whatever the number of threads. Layers below
-// the lowest that an adapter acts on are not recorded. `base` has room for the longest lesson; `adapters`:
+// the lowest that an adapter acts on are not recorded, nor run where lessons bring what is below them. `base` has room for the longest lesson; `adapters`:
 // by Lesson::task.
 BatchGradient batch_gradient(const ops::Workers& workers, const LearningBase& base,
                              std::span<const Lesson> lessons, std::span<const TaskAdapter> adapters,

@@ -4,14 +4,23 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/tensor.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "lm/learn/gate.h"
 #include "lm/learn/norm.h"
+#include "lm/learn/recompute.h"
 #include "lm/rows.h"
 
 namespace dnd::lm::learn {
+namespace {
+
+// Rows whose activations are kept: of SmolLM2-135M's they take a gigabyte.
+constexpr std::int64_t kKeptRows = 1024;
+
+}  // namespace
 
 LearningBase::LearningBase(const Weights& weights, const ModelConfig& config)
     : weights_(weights), config_(config) {}
@@ -123,12 +132,49 @@ at::Tensor LearningBase::run_layer(std::int64_t index, const at::Tensor& x,
   return attended + normed(linear(index, Place::down, inner, pass), layer.mlp_out_norm);
 }
 
+// The layer's matrices are handed in one by one, for what stands in their place on the way back.
+at::Tensor LearningBase::run_layer_again(std::int64_t index, const at::Tensor& x,
+                                         const Pass& pass) const {
+  const auto begin = static_cast<std::ptrdiff_t>(index * kPlaces);
+  std::vector<TaskAdapter> own;  // of each run, the layer's part
+  std::vector<at::Tensor> matrices;
+  for (const TaskAdapter* adapter : pass.adapters) {
+    TaskAdapter part;
+    if (adapter != nullptr) {
+      part.assign(adapter->begin() + begin, adapter->begin() + begin + kPlaces);
+    }
+    for (const at::Tensor& matrix : matrices_of(part)) matrices.push_back(matrix);
+    own.push_back(std::move(part));
+  }
+  const auto run = [this, index, pass, own](const at::Tensor& states,
+                                            const std::vector<at::Tensor>& with) {
+    std::vector<TaskAdapter> replaced;
+    auto next = with.begin();
+    for (const TaskAdapter& part : own) {
+      const auto end = next + static_cast<std::ptrdiff_t>(matrices_of(part).size());
+      TaskAdapter whole(static_cast<std::size_t>((index + 1) * kPlaces));
+      const TaskAdapter layer = with_matrices(part, {next, end});
+      std::copy(layer.begin(), layer.end(),
+                whole.end() - static_cast<std::ptrdiff_t>(layer.size()));
+      replaced.push_back(std::move(whole));
+      next = end;
+    }
+    Pass again = pass;
+    for (std::size_t i = 0; i < replaced.size(); ++i) again.adapters[i] = &replaced[i];
+    return run_layer(index, states, again);
+  };
+  return recomputed(x, matrices, run);
+}
+
 at::Tensor LearningBase::run_layers(std::int64_t first, std::int64_t end, const at::Tensor& states,
                                     const PassLayout& layout,
                                     std::span<const TaskAdapter* const> adapters) const {
   const Pass pass = pass_of(layout, adapters);
+  const bool again = layout.rows > kKeptRows && c10::GradMode::is_enabled();
   at::Tensor x = states;
-  for (std::int64_t i = first; i < end; ++i) x = run_layer(i, x, pass);
+  for (std::int64_t i = first; i < end; ++i) {
+    x = again ? run_layer_again(i, x, pass) : run_layer(i, x, pass);
+  }
   return x;
 }
 

@@ -24,6 +24,7 @@ class LearningBase {
   LearningBase(const Weights& weights, const ModelConfig& config);
 
   std::int64_t layers() const { return config_.layers; }
+  std::int64_t width() const { return config_.hidden; }  // C
   // How many of Weights::linears() a layer has.
   static constexpr std::int64_t kPlaces = 4;
 
@@ -34,7 +35,9 @@ class LearningBase {
   at::Tensor embed(std::span<const Lesson> lessons) const;
 
   // Layers [first, end): states (rows, C) below layer `first` -> below layer `end`. `adapters`: by
-  // Lesson::task; empty: the base alone. Differentiable in their matrices and in the states.
+  // Lesson::task; empty: the base alone. Differentiable in their matrices and in the states. With so many rows
+  // that activations would take much memory, they are made again on the way back, layer by layer; until then
+  // `layout` must live.
   at::Tensor run_layers(std::int64_t first, std::int64_t end, const at::Tensor& states,
                         const PassLayout& layout,
                         std::span<const TaskAdapter* const> adapters) const;
@@ -61,6 +64,7 @@ class LearningBase {
   HeadsRule heads_rule(std::int64_t index, const Pass& pass) const;
   at::Tensor linear(std::int64_t index, Place place, const at::Tensor& x, const Pass& pass) const;
   at::Tensor run_layer(std::int64_t index, const at::Tensor& x, const Pass& pass) const;
+  at::Tensor run_layer_again(std::int64_t index, const at::Tensor& x, const Pass& pass) const;
 
   const Weights& weights_;
   const ModelConfig& config_;

@@ -17,6 +17,8 @@ struct Lesson {
   std::size_t task = 0;           // whose adapter acts
   // Of each token of the answer, kept by the caller; nullptr: the token alone is right.
   const std::vector<TeacherToken>* teacher = nullptr;
+  // Its states below the lowest adapted layer (tokens, C), kept by the caller; empty: they are computed.
+  std::span<const float> below = {};
 };
 
 // Rows that belong together: [first, first + count).

@@ -7,11 +7,13 @@
 #include <chrono>
 #include <cmath>
 #include <numbers>
+#include <optional>
 #include <utility>
 
 #include "base/strings.h"
 #include "lm/learn/batch_gradient.h"
 #include "lm/learn/draw_lessons.h"
+#include "lm/learn/lower_states.h"
 #include "lm/learn/tune_state.h"
 
 namespace dnd::lm::learn {
@@ -20,6 +22,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kSaveEvery = std::chrono::minutes(2);
+// What a better judgement's loss is lower by, at least, to count as getting on.
+constexpr double kLeastGain = 1e-3;
 
 double seconds_since(Clock::time_point begun) {
   return std::chrono::duration<double>(Clock::now() - begun).count();
@@ -54,10 +58,6 @@ void check_rule(const TuneRule& rule) {
   const bool right = rule.steps > 0 && rule.batch > 0 && rule.evaluations > 0 &&
                      rule.checkpoints > 0 && rule.evaluations % rule.checkpoints == 0;
   if (!right) fail(ErrorKind::internal, "tune: steps, batch or evaluations make no sense");
-}
-
-Lesson lesson_of(const TuneLesson& lesson, std::size_t learner) {
-  return {lesson.ids, lesson.answer, learner, lesson.teacher.empty() ? nullptr : &lesson.teacher};
 }
 
 std::vector<at::Tensor> copies_of(const std::vector<at::Tensor>& tensors) {
@@ -95,6 +95,7 @@ class Tuning {
     }
     base_.reserve(static_cast<std::int64_t>(longest));
     if (job.resume) load_tune_state(state_, job.identity, job.state);
+    keep_lower_states();
   }
 
   TuneResult run() {
@@ -164,6 +165,27 @@ class Tuning {
       if (evaluation_step(rule_, i) == state_.step) return true;
     }
     return false;
+  }
+
+  Lesson lesson_of(const TuneLesson& lesson, std::size_t learner) const {
+    return {lesson.ids, lesson.answer, learner, lesson.teacher.empty() ? nullptr : &lesson.teacher,
+            below_ ? below_->of(lesson) : std::span<const float>()};
+  }
+
+  // Where there is a place for them, and layers below the adapters.
+  void keep_lower_states() {
+    const std::int64_t lowest = lowest_layer(base_, adapters_);
+    if (lowest == 0 || job_.state.empty()) return;
+    std::vector<const TuneLesson*> lessons;
+    for (const TuneLearner& learner : job_.learners) {
+      for (const auto& list : learner.learned) {
+        for (const TuneLesson& lesson : list) lessons.push_back(&lesson);
+      }
+      for (const TuneLesson& lesson : learner.left_out) lessons.push_back(&lesson);
+    }
+    std::filesystem::path path = job_.state;
+    path += ".below";
+    below_.emplace(workers_, base_, lowest, lessons, path);
   }
 
   // Those that have not ended, in order.
@@ -253,8 +275,10 @@ class Tuning {
       return;
     }
     if (score && !std::isfinite(score->loss)) require_numbers(index, score->loss, 0.0);
-    const bool better = !score || learner.best.empty() || score->loss < learner.best_score->loss;
-    learner.misses = better ? 0 : learner.misses + 1;
+    const bool first = !score || learner.best.empty();
+    const bool better = first || score->loss < learner.best_score->loss;
+    const bool gets_on = first || score->loss < learner.best_score->loss - kLeastGain;
+    learner.misses = gets_on ? 0 : learner.misses + 1;
     if (better) {
       learner.best = copies_of(learner.optimizer.values);
       learner.best_step = state_.step;
@@ -300,6 +324,7 @@ class Tuning {
   std::vector<TaskAdapter> adapters_;            // of each learner; their tensors are the states'
   std::vector<std::vector<std::size_t>> sizes_;  // of each learner's lists
   TuneState state_;
+  std::optional<LowerStates> below_;
   Clock::time_point saved_;
 };
 

@@ -1,0 +1,62 @@
+#include "lm/learn/lower_states.h"
+
+#include <c10/core/InferenceMode.h>
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+namespace dnd::lm::learn {
+namespace {
+
+constexpr std::size_t kAtOnce = 64;  // lessons whose states are in memory
+
+// Alone: what a lesson's are does not depend on others.
+std::vector<float> states_of(const LearningBase& base, std::int64_t layer,
+                             const TuneLesson& lesson) {
+  const c10::InferenceMode off(false);
+  const std::vector<Lesson> one = {{lesson.ids, lesson.answer, 0, nullptr, {}}};
+  const at::Tensor states =
+      base.run_layers(0, layer, base.embed(one), lay_out(one), {}).contiguous();
+  const auto* values = states.const_data_ptr<float>();
+  return {values, values + states.numel()};
+}
+
+}  // namespace
+
+LowerStates::LowerStates(const ops::Workers& workers, const LearningBase& base, std::int64_t layer,
+                         const std::vector<const TuneLesson*>& lessons, std::filesystem::path path)
+    : path_(std::move(path)) {
+  std::error_code left;
+  std::filesystem::remove(path_, left);  // of a call that was killed
+  FileWriter writer(path_);
+  for (std::size_t first = 0; first < lessons.size(); first += kAtOnce) {
+    const std::size_t count = std::min(kAtOnce, lessons.size() - first);
+    std::vector<std::vector<float>> states(count);
+    workers.run(static_cast<std::int64_t>(count), [&](std::int64_t i) {
+      const auto index = static_cast<std::size_t>(i);
+      states[index] = states_of(base, layer, *lessons[first + index]);
+    });
+    for (const std::vector<float>& each : states) writer.write(std::as_bytes(std::span(each)));
+  }
+  writer.finish();
+  file_ = MappedFile(path_);
+  const auto* next = reinterpret_cast<const float*>(file_.bytes().data());
+  for (const TuneLesson* lesson : lessons) {
+    const std::size_t size = lesson->ids.size() * static_cast<std::size_t>(base.width());
+    states_[lesson] = {next, size};
+    next += size;
+  }
+}
+
+LowerStates::~LowerStates() {
+  std::error_code left;
+  std::filesystem::remove(path_, left);
+}
+
+std::span<const float> LowerStates::of(const TuneLesson& lesson) const {
+  const auto found = states_.find(&lesson);
+  return found == states_.end() ? std::span<const float>() : found->second;
+}
+
+}  // namespace dnd::lm::learn

@@ -1,0 +1,37 @@
+// States below the lowest layer that an adapter acts on: they never change, so each lesson's are computed once
+// and kept in a file.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "base/file.h"
+#include "dnd/tuner.h"
+#include "lm/learn/learning_base.h"
+#include "ops/workers.h"
+
+namespace dnd::lm::learn {
+
+class LowerStates {
+ public:
+  // Of these lessons, which must outlive the object. `path` is made anew, and removed with the object. Throws
+  // Error(io), Error(cannot_create).
+  LowerStates(const ops::Workers& workers, const LearningBase& base, std::int64_t layer,
+              const std::vector<const TuneLesson*>& lessons, std::filesystem::path path);
+  LowerStates(const LowerStates&) = delete;
+  LowerStates& operator=(const LowerStates&) = delete;
+  ~LowerStates();
+
+  // (tokens, C), as they go into layer `layer`; nothing of a lesson that it has not.
+  std::span<const float> of(const TuneLesson& lesson) const;
+
+ private:
+  std::filesystem::path path_;
+  std::unordered_map<const TuneLesson*, std::span<const float>> states_;
+  MappedFile file_;
+};
+
+}  // namespace dnd::lm::learn
