@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator
 Path = pathlib.Path
 ROOT = Path(__file__).resolve().parents[1]
 DND = ROOT / "build/bin/dnd"
-NAMES = ("fv.capitalize", "fv.country-capital", "ii.first_word_letter", "ii.singular_to_plural")
+NAMES = ("fv.capitalize", "fv.capitalize_first_letter", "fv.lowercase_first_letter", "fv.choose_first_of_5")
 ANSWER = 16  # tokens
 
 sys.path.append(str(ROOT / "scripts/python"))

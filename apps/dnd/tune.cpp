@@ -1,6 +1,7 @@
 // dnd tune: tasks with answers in, one adapter each out.
 #include <sys/resource.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -38,6 +39,7 @@ class TuneMonitor : public tuning::Observer {
 
   void on_learning(const Stage& stage, std::int64_t done) override {
     first_step_ = done;
+    scores_.clear();
     const std::string from = done == 0 ? "" : cat(", ", done, " of them done");
     progress_.stage(
         cat(name_of(stage), ": ", stage.steps, " steps of ", stage.questions, " questions", from));
@@ -46,17 +48,16 @@ class TuneMonitor : public tuning::Observer {
   void on_step(const Stage& stage, const TuneStep& step) override {
     const std::string text = cat(name_of(stage), ": step ", step.step, "/", stage.steps, ", loss ",
                                  significant_digits(step.score.loss, 3), ", right ",
-                                 percent(step.score.right), left_out_);
+                                 percent(step.score.right), left_out());
     progress_.note(text);
     if (10 * step.step / stage.steps != 10 * (step.step - 1) / stage.steps) progress_.say(text);
     progress_.update(static_cast<double>(step.step - first_step_) /
                      static_cast<double>(stage.steps - first_step_));
   }
 
-  void on_evaluation(const std::string& /*name*/, std::int64_t /*step*/,
+  void on_evaluation(const std::string& name, std::int64_t /*step*/,
                      const TuneScore& score) override {
-    left_out_ = cat("; left out: loss ", significant_digits(score.loss, 3), ", right ",
-                    percent(score.right));
+    scores_[name] = score;
   }
 
   void on_adapter(const FinishedAdapter& adapter) override {
@@ -75,6 +76,18 @@ class TuneMonitor : public tuning::Observer {
     std::string names = printable(stage.names[0]);
     if (stage.names.size() > 1) names += cat(" and ", stage.names.size() - 1, " more");
     return stage.of > 1 ? cat("[", stage.number, "/", stage.of, "] ", names) : names;
+  }
+
+  // What was judged last, on average over those that are learned side by side.
+  std::string left_out() const {
+    if (scores_.empty()) return "";
+    TuneScore mean;
+    for (const auto& [name, score] : scores_) {
+      mean.loss += score.loss / static_cast<double>(scores_.size());
+      mean.right += score.right / static_cast<double>(scores_.size());
+    }
+    return cat("; left out: loss ", significant_digits(mean.loss, 3), ", right ",
+               percent(mean.right));
   }
 
   static std::string report(const FinishedAdapter& adapter) {
@@ -98,7 +111,7 @@ class TuneMonitor : public tuning::Observer {
   const Context& context_;
   Progress& progress_;
   std::int64_t first_step_ = 0;
-  std::string left_out_;  // what was judged last
+  std::map<std::string, TuneScore> scores_;  // by learner
 };
 
 std::uint64_t peak_bytes() {
@@ -137,8 +150,10 @@ void print_cost(const Context& context, const tuning::Request& request,
   print_line(cat("adapters     ", cost.adapters, " at most, ", human_bytes(cost.adapter_bytes),
                  " each; while it learns ", human_bytes(cost.state_bytes), " more on the disk"));
   print_line(cat("memory       ", human_bytes(peak_bytes()), " (peak of the step that was made)"));
-  print_line(cat("time         ", duration_text(cost.seconds),
-                 " (as long as that step took; early stopping ends sooner)"));
+  print_line(
+      cat("time         ", duration_text(cost.seconds),
+          " (as long as that step took; early stopping ends sooner",
+          request.distill == tuning::Distill::none ? ")" : "; the teacher's is not counted)"));
 }
 
 void report_stop(Context& context, const tuning::Request& request) {
@@ -159,8 +174,7 @@ void run_tune(Context& context, TuneOptions options) {
       open_engine({.threads = options.threads, .precision = "exact"});
   const std::unique_ptr<LanguageModel> model = load_base(*engine, request.base, true);
   if (options.dry_run) {
-    return print_cost(context, request,
-                      tuning::tuning_cost(request, tasks, base, *model, chat));
+    return print_cost(context, request, tuning::tuning_cost(request, tasks, base, *model, chat));
   }
   Progress progress(context.quiet);
   TuneMonitor monitor(context, progress);

@@ -2,8 +2,8 @@
 // that were trained for it, and, where behaviour is judged, questions with answers.
 //
 // tasks.json (docs/training.md): {"format": "dnd-tasks", "version": 1, "train": [...],
-// "held_out": [...]}, and other lists, which are parts too; paths are relative to its folder. Adapters are listed here, read later
-// (tasks/task_adapters.h): there may be more than fit in memory.
+// "held_out": [...]}, and other lists, which are parts too; paths are relative to its folder. Adapters are
+// listed here, read later (tasks/task_adapters.h): there may be more than fit in memory.
 #pragma once
 
 #include <filesystem>

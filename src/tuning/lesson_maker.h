@@ -23,9 +23,9 @@ class LessonMaker {
   LessonMaker(LanguageModel& model, const chat::BaseChat& chat, Ask ask);
 
   // The question's tokens, then those of the answer with what ends it: by the template, as the conversation
-  // goes on; without one behind a space, and the end marker. `system`: of the task; none: the chat's own. Throws
-  // Error(data) by file and line where the question has no such text, or all is longer than the base takes,
-  // Error(usage) where conversations or a system text have no template.
+  // goes on; without one behind a space, and the end marker. `system`: of the task; none: the chat's own.
+  // Throws Error(data) by file and line where the question has no such text, or all is longer than the base
+  // takes, Error(usage) where conversations or a system text have no template.
   TuneLesson lesson(const tasks::Question& question,
                     const std::optional<std::string>& system) const;
 

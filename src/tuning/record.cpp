@@ -105,11 +105,12 @@ Json finished_json(const FinishedAdapter& adapter) {
 
 void check_out(const Request& request) {
   check_place(request.out);
-  if (request.resume || !is_occupied(request.out) || holds_nothing(request)) return;
-  const bool ours = path_exists(request.record());
+  if (!is_occupied(request.out) || holds_nothing(request)) return;
+  const bool ours = is_folder(request.out) && path_exists(request.record());
+  if (ours && request.resume) return;
   fail(ErrorKind::cannot_create, request.out.string(), ": ",
        ours ? "holds what dnd tune learned already (--resume goes on with it)"
-            : "is there already and not empty (--out: a new folder)");
+            : "is there already and nothing of dnd tune's (--out: a new folder)");
 }
 
 Record::Record(const Request& request, const Json& identity) : request_(request) {

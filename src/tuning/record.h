@@ -27,8 +27,8 @@ Json finished_json(const FinishedAdapter& adapter);
 
 class Record {
  public:
-  // Of a call of that identity, a JSON object. Goes on with what is there. Throws Error(data) where another call
-  // left it.
+  // Of a call of that identity, a JSON object. Goes on with what is there. Throws Error(data) where another
+  // call left it.
   Record(const Request& request, const Json& identity);
 
   // nullptr where it is not finished, or not there any more.

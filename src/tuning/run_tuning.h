@@ -37,7 +37,8 @@ class Observer {
   virtual bool should_stop() { return false; }                    // after the step at hand
 };
 
-// `tasks`: as read_tasks() gives them. Everything is checked before the first step. False where it was stopped. Throws dnd::Error.
+// `tasks`: as read_tasks() gives them. Everything is checked before the first step. False where it was
+// stopped. Throws dnd::Error.
 bool run_tuning(const Request& request, std::vector<tasks::Task> tasks,
                 const target::BaseModel& base, LanguageModel& model, const chat::BaseChat& chat,
                 Observer& observer);

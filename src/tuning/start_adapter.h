@@ -8,8 +8,8 @@
 namespace dnd::tuning {
 
 // `from`, or a new one: A uniform in +-1 / sqrt(in) by the seed, as PEFT draws it, B = 0. Throws as
-// read_lora() and derive_layout() do, Error(usage) where no module is in the layers asked for, Error(data) for
-// DoRA.
+// read_lora() and derive_layout() do, Error(usage) where no module is in the layers asked for, Error(data)
+// for DoRA.
 adapter::LoraAdapter start_adapter(const Request& request, const target::BaseModel& base);
 
 }  // namespace dnd::tuning

@@ -20,10 +20,10 @@ namespace {
 // A file of questions by itself.
 tasks::Task task_of_file(const std::filesystem::path& path) {
   tasks::Task task;
+  task.answers = tasks::read_questions(path);
   task.name = path.stem().string();
   text::check_task_name(task.name);
   task.prompts_file = path;
-  task.answers = tasks::read_questions(path);
   for (const tasks::Question& question : task.answers) task.prompts.push_back(question.prompt);
   return task;
 }

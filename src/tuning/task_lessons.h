@@ -24,8 +24,8 @@ struct TaskLessons {
 // Whether the file is a tasks.json, not questions.
 bool is_task_file(const std::filesystem::path& path);
 
-// The tasks to learn: a part of tasks.json, or the one task of a file of questions, named like the file. Throws
-// as the readers do, Error(data) where a task is called "joint" or has nothing to learn from.
+// The tasks to learn: a part of tasks.json, or the one task of a file of questions, named like the file.
+// Throws as the readers do, Error(data) where a task is called "joint" or has nothing to learn from.
 std::vector<tasks::Task> read_tasks(const Request& request);
 
 // By answers. Equal questions are learned or left out together; those with different answers are warned of.

@@ -1,5 +1,6 @@
 // Context distillation: the base itself, with a task's context before every question, is the teacher; what is
-// learned is to answer so without it (Askell et al. 2021, arXiv 2112.00861; Snell et al. 2022, arXiv 2209.15189).
+// learned is to answer so without it (Askell et al. 2021, arXiv 2112.00861; Snell et al. 2022, arXiv
+// 2209.15189).
 #pragma once
 
 #include <filesystem>
@@ -22,8 +23,8 @@ struct Context {
   std::string sha256;  // of the file
 };
 
-// A .json file holds messages, {role, content} or {"messages": [...]}; any other a text. Throws Error(no_input),
-// Error(data).
+// A .json file holds messages, {role, content} or {"messages": [...]}; any other a text. Throws
+// Error(no_input), Error(data).
 Context read_context(const std::filesystem::path& path);
 
 // A prompt with what teacher and student read of it, and what the teacher answers.

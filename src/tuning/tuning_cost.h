@@ -25,8 +25,8 @@ struct TuneCost {
   double seconds = 0.0;             // of all steps, each as long as the one that was made
 };
 
-// Reads all and learns one step, of which nothing is kept. Of a teacher nothing is asked: its answers are taken
-// to be as long as they may be, and its time is not counted. Throws as run_tuning() does.
+// Reads all and learns one step, of which nothing is kept. Of a teacher nothing is asked: its answers are
+// taken to be as long as they may be, and its time is not counted. Throws as run_tuning() does.
 TuneCost tuning_cost(const Request& request, const std::vector<tasks::Task>& tasks,
                      const target::BaseModel& base, LanguageModel& model,
                      const chat::BaseChat& chat);

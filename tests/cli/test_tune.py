@@ -81,6 +81,13 @@ def test_a_table_of_questions_becomes_an_adapter(asked):
     dnd("run", "--base", BASE, "--adapter", path, "--max-tokens", "2", "say red")
 
 
+def test_a_gguf_is_a_base_too(asked):
+    of_folder, of_gguf = (tune("--tasks", asked, "--out", out, "--json", base=base).json[0]
+                          for out, base in (("folder", BASE), ("gguf", BASE / "base.gguf")))
+    assert of_gguf["before"]["loss"] == pytest.approx(of_folder["before"]["loss"], rel=0.05)
+    assert read_adapter(of_gguf["path"]).tensors.keys() == read_adapter(of_folder["path"]).tensors.keys()
+
+
 def test_json_tells_what_was_learned(asked):
     (made,) = tune("--tasks", asked, "--out", "tuned", "--json").json
     assert made["task"] == "asked" and pathlib.Path(made["path"]).is_dir()
@@ -152,11 +159,11 @@ def test_the_same_bytes_with_other_threads(three):
 
 
 def test_interrupted_and_resumed_it_makes_the_same(three):
-    call = ["--tasks", three, "--joint", "60x6"]
-    tune(*call, "--out", "whole", steps=80)
+    call = ["--tasks", three, "--joint", "40x6"]
+    tune(*call, "--out", "whole", steps=40)
     for stage in ("joint", "tasks-0000"):
         out, metrics = pathlib.Path(stage), pathlib.Path(stage) / f"work/{stage}.jsonl"
-        begun = ["tune", "--base", BASE, *ALWAYS, *map(str, call), "--steps", "80", "--out", out]
+        begun = ["tune", "--base", BASE, *ALWAYS, *map(str, call), "--steps", "40", "--out", out]
         process = subprocess.Popen([PROGRAM, *begun], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                    env=environment())
         while not metrics.exists() or metrics.read_text().count("\n") < 4:
@@ -165,7 +172,7 @@ def test_interrupted_and_resumed_it_makes_the_same(three):
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == Exit.INTERRUPTED
         assert "(--resume goes on with it)" in fails(Exit.CANNOT_CREATE, *begun)
-        tune(*call, "--out", out, "--resume", steps=80)
+        tune(*call, "--out", out, "--resume", steps=40)
         assert adapters(out) == adapters("whole")
     assert not list(pathlib.Path("whole/work").glob("*.safetensors")), "states are gone once they are of no use"
 
@@ -241,8 +248,7 @@ def test_a_context_teaches(chat_base, kind):
         assert 0 <= each["base_agrees"] <= 1 and each["saved_tokens"] > 3
     cache = pathlib.Path("tuned/work/teacher-0000")
     cache.write_text(cache.read_text()[:-20])  # cut off in the middle of an answer
-    for path in ("tune.json", "tasks"):
-        os.rename(f"tuned/{path}", f"{path}.gone")
+    os.rename("tuned/tasks", "gone")
     assert tune(*options, "--out", "tuned", "--resume", base=chat_base).json == made
     tasks = write_tasks([{"name": "a", "prompts": "prompts.jsonl"}])
     assert "no 'context'" in fails(Exit.DATA, "tune", "--base", chat_base, "--tasks", tasks, "--out", "x", "--distill",

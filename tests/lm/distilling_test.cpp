@@ -1,5 +1,5 @@
-// Losses from a teacher against PyTorch's (scripts/make_learn_cases.py): the base behind a context teaches the
-// base with an adapter.
+// Losses from a teacher against PyTorch's (scripts/make_learn_cases.py): the base behind a context teaches
+// the base with an adapter.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -57,8 +57,8 @@ class Distilling : public ::testing::TestWithParam<std::string>, protected Learn
 
 TEST_P(Distilling, HardLossAndGradientsEqualPyTorch) { expect_golden("hard", ".da", ".db", 1e-5); }
 
-// Of the bases that know next to nothing, student and teacher differ by so little that PyTorch's own gradients
-// are 3e-5 from those in double precision.
+// Of the bases that know next to nothing, student and teacher differ by so little that PyTorch's own
+// gradients are 3e-5 from those in double precision.
 TEST_P(Distilling, SoftLossAndGradientsEqualPyTorch) {
   for (std::size_t i = 0; i < lessons_.size(); ++i) lessons_[i].teacher = &teachers_[i];
   expect_golden("soft", ".sda", ".sdb", GetParam() == "gemma3" ? 1e-5 : 2e-5);

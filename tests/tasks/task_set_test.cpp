@@ -121,6 +121,20 @@ TEST_F(TaskSetTest, RefusesUnknownKeysAndBadNames) {
   EXPECT_DND_ERROR(read(R"("held_out": [])"), ErrorKind::data, "no tasks");
 }
 
+TEST_F(TaskSetTest, OtherListsAreParts) {
+  write_text(dir_ / "tasks.json", R"({"format": "dnd-tasks", "version": 1, "train": [],
+    "siblings": [{"name": "a", "prompts": "p.jsonl", "answers": "q.jsonl", "kind": "sum", "form": "number",
+                  "related": ["x"], "source": "s", "licence": "l", "context": "c.txt"}], "new": []})");
+  const TaskPart part = read_task_part(dir_ / "tasks.json", "siblings");
+  ASSERT_EQ(part.tasks.size(), 1U);
+  EXPECT_EQ(part.tasks[0].answers[0].answer, "2");
+  EXPECT_EQ(part.tasks[0].context, dir_ / "c.txt");
+  EXPECT_DND_ERROR(read_task_part(dir_ / "tasks.json", "new"), ErrorKind::data,
+                   "no tasks in the part 'new' (--part; it has: train, siblings, new)");
+  EXPECT_DND_ERROR(read(R"("trian": [], "held_out": [])"), ErrorKind::data,
+                   "unknown key 'trian' (did you mean 'train'?)");
+}
+
 TEST_F(TaskSetTest, ReadsScorersAndChoices) {
   write_text(dir_ / "c.jsonl", R"({"prompt": "2?", "answer": " b ", "choices": ["a", "b"]})");
   const TaskSet set = read(R"("held_out": [

@@ -1,5 +1,5 @@
-// What the answers of some lessons cost: of each token -log p(token | those before it), or, with a teacher, how
-// far its distribution is from the teacher's (Kullback-Leibler of teacher to student, temperature 1).
+// What the answers of some lessons cost: of each token -log p(token | those before it), or, with a teacher,
+// how far its distribution is from the teacher's (Kullback-Leibler of teacher to student, temperature 1).
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -33,8 +33,8 @@ inline constexpr std::int64_t kMicroBatchRows = 256;
 // Each micro-batch, neighbouring lessons of about `rows` tokens together at most (or one that is longer), is
 // one block of `workers`: forward and backward on one thread, with leaves of its own. Blocks
 // are summed in their order, so a result has the same bytes whatever the number of threads. Layers below
-// the lowest that an adapter acts on are not recorded, nor run where lessons bring what is below them. `base` has room for the longest lesson; `adapters`:
-// by Lesson::task.
+// the lowest that an adapter acts on are not recorded, nor run where lessons bring what is below them.
+// `base` has room for the longest lesson; `adapters`: by Lesson::task.
 BatchGradient batch_gradient(const ops::Workers& workers, const LearningBase& base,
                              std::span<const Lesson> lessons, std::span<const TaskAdapter> adapters,
                              std::int64_t rows = kMicroBatchRows);

@@ -35,9 +35,9 @@ class LearningBase {
   at::Tensor embed(std::span<const Lesson> lessons) const;
 
   // Layers [first, end): states (rows, C) below layer `first` -> below layer `end`. `adapters`: by
-  // Lesson::task; empty: the base alone. Differentiable in their matrices and in the states. With so many rows
-  // that activations would take much memory, they are made again on the way back, layer by layer; until then
-  // `layout` must live.
+  // Lesson::task; empty: the base alone. Differentiable in their matrices and in the states. With so many
+  // rows that activations would take much memory, they are made again on the way back, layer by layer;
+  // until then `layout` must live.
   at::Tensor run_layers(std::int64_t first, std::int64_t end, const at::Tensor& states,
                         const PassLayout& layout,
                         std::span<const TaskAdapter* const> adapters) const;

@@ -1,5 +1,5 @@
-// States below the lowest layer that an adapter acts on: they never change, so each lesson's are computed once
-// and kept in a file.
+// States below the lowest layer that an adapter acts on: they never change, so each lesson's are computed
+// once and kept in a file.
 #pragma once
 
 #include <cstdint>

@@ -102,6 +102,7 @@ class Tuning {
     if (observer_.on_start) observer_.on_start(state_.step);
     saved_ = Clock::now();
     if (state_.step == 0) evaluate();
+    tell_again();
     bool stop = false;
     while (!finished() && !stop) {
       learn();
@@ -298,6 +299,16 @@ class Tuning {
     adapter::LoraAdapter adapter = job_.learners[index].start;
     write_back(linears_, with_matrices(adapters_[index], learner.best), adapter);
     observer_.on_checkpoint(index, learner.best_step, adapter);
+  }
+
+  // What was told last before an interruption: who listens may have lost it.
+  void tell_again() {
+    for (std::size_t i = 0; i < state_.learners.size(); ++i) {
+      LearnerState& learner = state_.learners[i];
+      if (learner.told_step == 0 || learner.told_step != learner.best_step) continue;
+      learner.told_step = 0;
+      tell_checkpoint(i);
+    }
   }
 
   void save() {

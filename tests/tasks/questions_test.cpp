@@ -1,0 +1,86 @@
+#include "tasks/questions.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/expect_error.h"
+#include "support/lora_files.h"
+#include "support/temp_dir.h"
+
+namespace dnd::tasks {
+namespace {
+
+using ::testing::ElementsAre;
+
+class Questions : public ::testing::Test {
+ protected:
+  std::vector<Question> read(const std::string& name, const std::string& content) {
+    testing::write_text(dir_ / name, content);
+    return read_questions(dir_ / name);
+  }
+
+  Question one(const std::string& row) { return read("q.jsonl", row + "\n").at(0); }
+
+  void refused(const std::string& row, const std::string& words) {
+    EXPECT_DND_ERROR(one(row), ErrorKind::data, words);
+    EXPECT_DND_ERROR(one(row), ErrorKind::data, "q.jsonl: line 1");
+  }
+
+  testing::TempDir dir_;
+};
+
+TEST_F(Questions, ReadsRowsWithAllTheirKeys) {
+  const Question question = one(
+      R"({"prompt": "Capital of: France", "answer": " Paris ", "bare": "France", "wording": "w", "layout": 2})");
+  EXPECT_EQ(question.prompt, "Capital of: France");
+  EXPECT_EQ(question.answer, "Paris");
+  EXPECT_EQ(question.bare, "France");
+  EXPECT_TRUE(question.before.empty());
+  EXPECT_THAT(question.where, ::testing::EndsWith("q.jsonl: line 1"));
+}
+
+TEST_F(Questions, ReadsTables) {
+  const auto rows = read("t.csv", "Question;Answer\n\"one; two\";3\nfour;\"5\n6\"\n");
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].prompt, "one; two");
+  EXPECT_EQ(rows[0].answer, "3");
+  EXPECT_EQ(rows[1].answer, "5\n6");
+}
+
+TEST_F(Questions, ReadsOtherNames) {
+  const Question alpaca = one(R"({"instruction": "Add.", "input": "1 + 1", "output": 2})");
+  EXPECT_EQ(alpaca.prompt, "Add.\n1 + 1");
+  EXPECT_EQ(alpaca.answer, "2");
+  EXPECT_EQ(one(R"({"prompt": "a", "completion": "b"})").answer, "b");
+}
+
+TEST_F(Questions, ReadsConversations) {
+  const Question question =
+      one(R"({"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "q"}, )"
+          R"({"role": "assistant", "content": "no"}, {"role": "user", "content": "really?"}, )"
+          R"({"role": "assistant", "content": "yes"}]})");
+  EXPECT_EQ(question.prompt, "really?");
+  EXPECT_EQ(question.answer, "yes");
+  EXPECT_THAT(question.before,
+              ElementsAre(Turn{"system", "s"}, Turn{"user", "q"}, Turn{"assistant", "no"}));
+}
+
+TEST_F(Questions, RefusesRowsWithoutOneQuestionAndOneAnswer) {
+  refused(R"({"prompt": "a"})", "answer");
+  refused(R"({"prompt": "a", "answer": "  "})", "must not be empty");
+  refused(R"({"prompt": " ", "answer": "b"})", "must not be empty");
+  refused(R"({"question": "a"})", "no answer (expected 'prompt' and 'answer', or 'messages')");
+  refused(R"({"question": "a", "label": "b", "output": "c"})",
+          "'label', 'output' may each be the answer");
+  refused(R"({"output": "c", "id": 3})", "no question");
+  refused(R"({"prompt": "a", "answer": "b", "anser": "c"})", "unknown key 'anser'");
+  refused(R"("a text")", "expected an object");
+  refused(R"({"messages": [{"role": "user", "content": "q"}]})",
+          "the assistant's answer at the end");
+  refused(
+      R"({"messages": [{"role": "system", "content": "q"}, {"role": "assistant", "content": "a"}]})",
+      "expected the user's question");
+}
+
+}  // namespace
+}  // namespace dnd::tasks
