@@ -1,8 +1,8 @@
 // Questions with their answers, as files have them: to judge by, and to learn from.
 //
 // Any container of text/prompts.h. A row is
-//   {"prompt", "answer"}   with "choices" (two or more texts) where one is chosen, "bare" (the input without the
-//                          instruction), and "wording" and "layout", which nothing here reads
+//   {"prompt", "answer"}   with "choices" (two or more texts) where one is chosen, "bare" (the input without
+//                          the instruction), and "wording" and "layout", which nothing here reads
 //   {"messages": [...]}    {role, content}, the last from the assistant: its answer; the one before from the
 //                          user: its question; those before belong to the question
 // or has its question under another name that text/prompts.h knows and its answer under one that
