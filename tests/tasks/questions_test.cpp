@@ -30,9 +30,9 @@ class Questions : public ::testing::Test {
 };
 
 TEST_F(Questions, ReadsRowsWithAllTheirKeys) {
-  const Question question = one(
-      R"({"prompt": "Capital of: France", "answer": " Paris ", "bare": "France", )"
-      R"("wording": "w", "layout": 2})");
+  const Question question =
+      one(R"({"prompt": "Capital of: France", "answer": " Paris ", "bare": "France", )"
+          R"("wording": "w", "layout": 2})");
   EXPECT_EQ(question.prompt, "Capital of: France");
   EXPECT_EQ(question.answer, "Paris");
   EXPECT_EQ(question.bare, "France");
