@@ -178,8 +178,8 @@ def sweep(tokenizer, render, seeds: range) -> collections.Counter:
 
 
 def test_random_templates(tokenizer, render):
-    counts = sweep(tokenizer, render, range(1000))
-    assert counts["same"] > 120
+    counts = sweep(tokenizer, render, range(500))
+    assert counts["same"] > 60
 
 
 @pytest.mark.slow

@@ -23,7 +23,11 @@ CASES = {
 }
 
 
-@pytest.fixture(scope="module", params=CASES)
+SLOW = {"minilm-two-chunks"}  # "bert-three-chunks" goes the same way
+
+
+@pytest.fixture(scope="module",
+                params=[pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in CASES])
 def case(request, tmp_path_factory, reference_encoder):
     encoder, architecture, prompts = CASES[request.param]
     folder = tmp_path_factory.mktemp(request.param)
