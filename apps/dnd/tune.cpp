@@ -1,6 +1,7 @@
 // dnd tune: tasks with answers in, one adapter each out.
 #include <sys/resource.h>
 
+#include <cmath>
 #include <map>
 #include <memory>
 #include <string>
@@ -121,7 +122,7 @@ std::uint64_t peak_bytes() {
 }
 
 std::string duration_text(double seconds) {
-  const auto whole = static_cast<std::int64_t>(seconds + 0.5);
+  const std::int64_t whole = std::llround(seconds);
   if (whole < 60) return cat(whole, " s");
   if (whole < 3600) return cat(whole / 60, " min");
   return cat(whole / 3600, " h ", whole % 3600 / 60, " min");
@@ -169,6 +170,11 @@ void run_tune(Context& context, TuneOptions options) {
   tuning::check_out(request);
   std::vector<tasks::Task> tasks = tuning::read_tasks(request);  // before the base is read
   const target::BaseModel base = target::read_base_model(request.base);
+  if (request.base_name.empty() && base.name.empty()) {
+    log_warning(
+        "no --name, and the base does not say its own: adapters will not name their base "
+        "(base_model_name_or_path: null)");
+  }
   const chat::BaseChat chat = open_chat(request.base, options.chat);
   const std::unique_ptr<Engine> engine =
       open_engine({.threads = options.threads, .precision = "exact"});

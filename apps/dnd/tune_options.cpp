@@ -75,16 +75,15 @@ void add_inputs(CLI::App& command, TuneOptions& options) {
                   "Without answers: each task's `context` before its prompts teaches; hard: by\n"
                   "the base's answers, soft: by what it thought of every token, too")
       ->check(CLI::IsMember({"hard", "soft"}));
-  command.add_option("--max-tokens", request.teacher_tokens, "Longest answer of the teacher")
-      ->check(CLI::Range(1, 4096))
-      ->capture_default_str();
+  command
+      .add_option("--max-tokens", options.max_tokens, "Longest answer of the teacher (default 32)")
+      ->check(CLI::Range(1, 4096));
 }
 
 void add_adapter(CLI::App& command, TuneOptions& options) {
   tuning::Request& request = options.request;
-  command.add_option("-r,--rank", request.rank, "LoRA rank")
-      ->check(CLI::Range(1, 4096))
-      ->capture_default_str();
+  command.add_option("-r,--rank", options.rank, "LoRA rank (default 8)")
+      ->check(CLI::Range(1, 4096));
   command.add_option("--alpha", request.alpha, "LoRA alpha (default: twice the rank)")
       ->check(CLI::Range(1, 1 << 20));
   command
@@ -136,9 +135,19 @@ void refuse_contradictions(const TuneOptions& options) {
   if (request.joint_only && options.joint.empty()) {
     fail(ErrorKind::usage, "--joint-only: needs --joint STEPSxBATCH");
   }
-  if (!request.from.empty() && (!request.targets.targets.empty() || !options.layers.empty())) {
-    fail(ErrorKind::usage,
-         "--from: the adapter says which modules; leave --targets and --layers out");
+  const bool shaped =
+      options.rank || request.alpha || !request.targets.targets.empty() || !options.layers.empty();
+  if (!request.from.empty() && shaped) {
+    fail(
+        ErrorKind::usage,
+        "--from: the adapter has its rank, alpha and modules; leave --rank, --alpha, --targets and "
+        "--layers out");
+  }
+  if (options.distill.empty() && options.max_tokens) {
+    fail(ErrorKind::usage, "--max-tokens: is the teacher's, of --distill");
+  }
+  if (!options.distill.empty() && options.ask == "bare") {
+    fail(ErrorKind::usage, "--ask bare: --distill asks a task's prompts");
   }
 }
 
@@ -160,6 +169,8 @@ tuning::Request request_of(const TuneOptions& options) {
   tuning::Request request = options.request;
   if (!options.joint.empty()) request.joint = joint_rule_of(options.joint);
   if (!options.layers.empty()) request.layers = layers_of(options.layers);
+  request.rank = options.rank.value_or(request.rank);
+  request.teacher_tokens = options.max_tokens.value_or(request.teacher_tokens);
   request.ask = options.ask == "bare" ? tuning::Ask::bare : tuning::Ask::prompt;
   if (options.distill == "hard") request.distill = tuning::Distill::hard;
   if (options.distill == "soft") request.distill = tuning::Distill::soft;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "chat/base_chat.h"
@@ -17,6 +19,8 @@ struct TuneOptions {
   std::string schedule = "cosine";
   std::string ask = "prompt";
   std::string distill;  // "hard", "soft" or nothing
+  std::optional<std::int64_t> rank;
+  std::optional<std::int64_t> max_tokens;
   std::int64_t keep = 1;
   int threads = 0;
   bool dry_run = false;

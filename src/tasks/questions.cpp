@@ -34,13 +34,32 @@ std::vector<std::string> read_choices(JsonObject& object, const std::string& ans
   return choices;
 }
 
+// Texts as they are; numbers and truth values as JSON writes them. Nothing of what is none of these.
+std::optional<std::string> told(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number() || value.is_boolean()) return value.dump();
+  return std::nullopt;
+}
+
+// A key that is nearly one of ours is a slip; others are other facts of the row.
+void refuse_slips(const Json& json, const std::string& where) {
+  const std::vector<std::string> known = {"prompt", "answer",  "choices",
+                                          "bare",   "wording", "layout"};
+  for (const auto& [key, value] : json.items()) {
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    const std::string near = nearest_word(key, known);
+    if (near.empty() || json.contains(near)) continue;
+    fail(ErrorKind::data, where, ": unknown key '", printable(key), "' (did you mean '", near,
+         "'?)");
+  }
+}
+
 Question plain_question(const Json& json, const std::string& where) {
   JsonObject object(json, where);
-  Question question{object.text("prompt"), trimmed(object.text("answer"))};
+  Question question{object.text("prompt"), trimmed(told(object.at("answer")).value_or(""))};
   question.choices = read_choices(object, question.answer);
   question.bare = object.text_or("bare", "");
-  for (const char* unread : {"wording", "layout"}) object.has(unread);
-  object.refuse_unknown_keys();
+  refuse_slips(json, where);
   return question;
 }
 
@@ -64,14 +83,25 @@ Question conversation(const Json& json, const std::string& where) {
   return question;
 }
 
-// Keys that are likely to hold the answer, and do hold something.
+// Keys that are likely to hold the answer, and do hold something; "answer" before all others.
 std::vector<std::string> answer_keys(const Json& json) {
+  if (json.contains("answer") && told(json.at("answer"))) return {"answer"};
   std::vector<std::string> keys;
   for (const auto& [key, value] : json.items()) {
-    const bool told = value.is_string() || value.is_number() || value.is_boolean();
-    if (told && text::kind_of_key(key) == text::KeyKind::answer) keys.push_back(key);
+    if (told(value) && text::kind_of_key(key) == text::KeyKind::answer) keys.push_back(key);
   }
   return keys;
+}
+
+// For a message.
+std::string found_keys(const Json& json) {
+  constexpr std::size_t kMost = 6;
+  std::string text;
+  std::size_t count = 0;
+  for (const auto& [key, value] : json.items()) {
+    if (++count <= kMost) text += cat(count > 1 ? "', '" : "", printable(key));
+  }
+  return text;
 }
 
 Question named_otherwise(const Json& json, const std::string& where) {
@@ -80,13 +110,13 @@ Question named_otherwise(const Json& json, const std::string& where) {
     std::string found;
     for (const std::string& key : keys) found += cat(found.empty() ? "" : "', '", printable(key));
     fail(ErrorKind::data, where, ": ",
-         keys.empty() ? std::string("no answer (expected 'prompt' and 'answer', or 'messages')")
+         keys.empty() ? cat("no answer (expected 'prompt' and 'answer', or 'messages'; it has '",
+                            found_keys(json), "')")
                       : cat("'", found, "' may each be the answer (call the right one 'answer')"));
   }
   const std::optional<std::string> prompt = text::find_prompt(json, "", where);
   if (!prompt) fail(ErrorKind::data, where, ": no question (expected 'prompt' and 'answer')");
-  const Json& answer = json.at(keys[0]);
-  return {*prompt, trimmed(answer.is_string() ? answer.get<std::string>() : answer.dump())};
+  return {*prompt, trimmed(told(json.at(keys[0])).value_or(""))};
 }
 
 bool is_plain(const Json& json) {

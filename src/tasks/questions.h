@@ -33,7 +33,7 @@ struct Question {
 };
 
 // Throws Error(no_input), or Error(data) by file and line: rows without a question or an answer, with several
-// that may be the answer, choices without it, unknown keys beside "prompt" and "answer"; no rows.
+// that may be the answer, choices without it, keys that are nearly one of the above; no rows.
 std::vector<Question> read_questions(const std::filesystem::path& path);
 
 }  // namespace dnd::tasks

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "adapter/files/read_lora.h"
 #include "base/identity.h"
 #include "base/paths.h"
 #include "base/staged.h"
@@ -49,20 +50,36 @@ FinishedAdapter finished_from(const Json& json, const std::string& who, const Re
   return adapter;
 }
 
-// Whether a call left the folder before it had read its tasks.
+// Whether a call left the folder before it had made anything that another could go on with.
 bool holds_nothing(const Request& request) {
-  const auto only = [](const fs::path& folder, const fs::path& entry) {
-    const std::vector<fs::path> entries =
-        is_folder(folder) ? list_folder(folder) : std::vector<fs::path>();
-    return entries.size() == 1 && entries[0].filename() == entry.filename();
-  };
-  return only(request.out, request.work()) && only(request.work(), request.lock());
+  for (const fs::path& entry : list_folder(request.out)) {
+    if (entry.filename() != request.work().filename() &&
+        entry.filename() != request.record().filename()) {
+      return false;
+    }
+  }
+  if (!is_folder(request.work())) return false;
+  for (const fs::path& entry : list_folder(request.work())) {
+    if (entry.filename() != request.lock().filename() && entry.extension() != ".jsonl")
+      return false;
+  }
+  return true;
+}
+
+bool is_whole(const fs::path& adapter) {
+  if (!is_folder(adapter)) return false;
+  try {
+    adapter::read_lora(adapter);
+    return true;
+  } catch (const Error&) {
+    return false;  // it is made again
+  }
 }
 
 // As seen from a folder, where both are in one file system.
 std::string path_from(const fs::path& folder, const fs::path& path) {
-  const fs::path there = absolute_path(path).lexically_normal();
-  const fs::path relative = there.lexically_relative(absolute_path(folder).lexically_normal());
+  const fs::path there = resolved_path(path).lexically_normal();
+  const fs::path relative = there.lexically_relative(resolved_path(folder).lexically_normal());
   return (relative.empty() ? there : relative).generic_string();
 }
 
@@ -105,8 +122,10 @@ Json finished_json(const FinishedAdapter& adapter) {
 
 void check_out(const Request& request) {
   check_place(request.out);
-  if (!is_occupied(request.out) || holds_nothing(request)) return;
-  const bool ours = is_folder(request.out) && path_exists(request.record());
+  if (!is_occupied(request.out)) return;
+  const bool folder = is_folder(request.out);
+  if (folder && holds_nothing(request)) return;
+  const bool ours = folder && path_exists(request.record());
   if (ours && request.resume) return;
   fail(ErrorKind::cannot_create, request.out.string(), ": ",
        ours ? "holds what dnd tune learned already (--resume goes on with it)"
@@ -115,7 +134,7 @@ void check_out(const Request& request) {
 
 Record::Record(const Request& request, const Json& identity) : request_(request) {
   json_ = {{"format", "dnd-tune"}, {"version", 1}, {"call", identity}, {"finished", Json::array()}};
-  if (!path_exists(request.record())) {
+  if (!path_exists(request.record()) || holds_nothing(request)) {
     write_file_atomically(request.record(), json_pretty(json_));
     return;
   }
@@ -127,7 +146,7 @@ Record::Record(const Request& request, const Json& identity) : request_(request)
   const Json& finished = object.array("finished");
   for (std::size_t i = 0; i < finished.size(); ++i) {
     FinishedAdapter adapter = finished_from(finished[i], cat(who, ": finished[", i, "]"), request);
-    if (!is_folder(adapter.path)) continue;
+    if (!is_whole(adapter.path)) continue;
     json_["finished"].push_back(finished[i]);
     finished_[adapter.task] = std::move(adapter);
   }
@@ -139,7 +158,12 @@ const FinishedAdapter* Record::find(const std::string& task) const {
 }
 
 void Record::add(const FinishedAdapter& adapter) {
-  json_["finished"].push_back(finished_json(adapter));
+  Json others = Json::array();
+  for (const Json& each : json_["finished"]) {
+    if (each.value("task", "") != adapter.task) others.push_back(each);
+  }
+  others.push_back(finished_json(adapter));
+  json_["finished"] = others;
   finished_[adapter.task] = adapter;
   write_file_atomically(request_.record(), json_pretty(json_));
 }

@@ -15,6 +15,7 @@
 #include "base/strings.h"
 #include "base/version.h"
 #include "tasks/metrics_file.h"
+#include "tuning/base_fingerprint.h"
 #include "tuning/plan.h"
 #include "tuning/start_adapter.h"
 #include "tuning/task_lessons.h"
@@ -26,6 +27,8 @@ namespace {
 
 // With fewer answers than this that a context changes, there is little to learn from it.
 constexpr double kFewChanges = 0.1;
+// What begins the engine's words about a file to go on from.
+constexpr const char* kStateMark = "state: ";
 
 // All that is learned, by task in the order of the file.
 struct Inputs {
@@ -79,10 +82,14 @@ Json identity_of(const Request& request, const LanguageModel& model, const chat:
   return {{"base", cat(info.architecture, ", ", info.parameters, " parameters",
                        info.quantization.empty() ? "" : ", " + info.quantization)},
           {"chat", json_line(chat.record())},
+          {"weights", base_fingerprint(request.base)},
           {"start", hash.hex()},
           {"lessons", request.distill == Distill::none ? fingerprint(inputs.lessons)
                                                        : fingerprint(inputs.tasks)},
+          {"validation", request.validation},
+          {"ask", request.ask == Ask::bare ? "bare" : "prompt"},
           {"distill", distill_name(request.distill)},
+          {"max_tokens", request.distill == Distill::none ? 0 : request.teacher_tokens},
           {"joint", joint},
           {"seed", rule.seed},
           {"steps", rule.steps},
@@ -110,7 +117,7 @@ class Run {
   bool run() {
     check_out(request_);
     start_ = start_adapter(request_, base_);
-    if (request_.distill == Distill::none) read_lessons();
+    request_.distill == Distill::none ? read_lessons() : read_contexts();
     const FileLock lock(request_.lock(), "another dnd tune");
     record_.emplace(request_, identity_of(request_, model_, chat_, start_, inputs_));
     if (request_.distill != Distill::none && !ask_teacher()) return false;
@@ -130,17 +137,23 @@ class Run {
     }
   }
 
+  void read_contexts() {
+    for (const tasks::Task& task : inputs_.tasks) {
+      inputs_.taught.push_back(prompts_to_teach(maker_, task, request_));
+    }
+  }
+
   // False where it was stopped.
   bool ask_teacher() {
-    for (const tasks::Task& task : inputs_.tasks) {
+    for (std::size_t i = 0; i < inputs_.tasks.size(); ++i) {
+      const tasks::Task& task = inputs_.tasks[i];
       observer_.on_stage(cat("task '", printable(task.name), "': the teacher's answers"));
-      const fs::path cache =
-          request_.work() / cat("teacher-", padded_number(inputs_.taught.size()));
-      inputs_.taught.push_back(teach(
-          model_, maker_, task, request_, cache, [&](double share) { observer_.on_share(share); },
-          [&] { return observer_.should_stop(); }));
+      teach(
+          model_, inputs_.taught[i], request_, request_.work() / cat("teacher-", padded_number(i)),
+          [&](double share) { observer_.on_share(share); },
+          [&] { return observer_.should_stop(); });
       if (observer_.should_stop()) return false;
-      inputs_.lessons.push_back(lessons_of(task, inputs_.taught.back(), request_));
+      inputs_.lessons.push_back(lessons_of(task, inputs_.taught[i], request_));
     }
     return true;
   }
@@ -148,7 +161,7 @@ class Run {
   // The joint adapter, from which the tasks' then start.
   bool learn_joint() {
     if (const FinishedAdapter* finished = record_->find("")) {
-      observer_.on_adapter(*finished);
+      tell(*finished);
       start_ = adapter_at(finished->path);
       return true;
     }
@@ -165,7 +178,7 @@ class Run {
       if (one != nullptr) finished.push_back(one);
     }
     if (finished.size() == plan_.end_of_group(first) - first) {
-      for (const FinishedAdapter* const one : finished) observer_.on_adapter(*one);
+      for (const FinishedAdapter* const one : finished) tell(*one);
       return true;
     }
     TuneJob job = plan_.group_job(first, start_);
@@ -190,7 +203,7 @@ class Run {
                 job.rule.batch * static_cast<std::int64_t>(job.learners.size())};
     for (const TuneLearner& learner : job.learners) stage.names.push_back(learner.name);
     std::optional<tasks::MetricsFile> metrics;
-    const TuneResult result = model_.tune(job, hears(stage, place, metrics));
+    const TuneResult result = tuned(job, hears(stage, place, metrics));
     if (!result.finished) return false;
     for (std::size_t i = 0; i < result.learners.size(); ++i) {
       finish(joint, place.first + i, result.learners[i]);
@@ -198,6 +211,16 @@ class Run {
     std::error_code left;  // what cannot be removed does no harm
     fs::remove(job.state, left);
     return true;
+  }
+
+  TuneResult tuned(const TuneJob& job, const TuneObserver& told) {
+    try {
+      return model_.tune(job, told);
+    } catch (const Error& error) {
+      const std::string what = error.what();
+      if (!job.resume || !what.starts_with(kStateMark)) throw;
+      throw Error(error.kind(), what + " (without this file the stage begins again)");
+    }
   }
 
   // Of a stage, `metrics` included, which must outlive it.
@@ -242,8 +265,12 @@ class Run {
     finished.path = folder_of(joint, finished.task) / cat(outcome.best_step);
     finished.outcome = outcome;
     if (!joint && request_.distill != Distill::none) compare_with_teacher(task, finished);
-    warn_about(finished);
     record_->add(finished);
+    tell(finished);
+  }
+
+  void tell(const FinishedAdapter& finished) {
+    warn_about(finished);
     observer_.on_adapter(finished);
   }
 
@@ -256,21 +283,25 @@ class Run {
     finished.base_agrees = agreement.base;
     finished.adapted_agrees = agreement.adapted;
     finished.saved_tokens = inputs_.lessons[task].saved_tokens;
-    if (1.0 - agreement.base >= kFewChanges) return;
+  }
+
+  void warn_about_few_changes(const FinishedAdapter& finished) const {
+    if (!finished.base_agrees || 1.0 - *finished.base_agrees >= kFewChanges) return;
     log_warning(cat("task '", printable(finished.task), "': without its context the base answers ",
-                    fixed_digits(100.0 * agreement.base, 0), " % of ", agreement.prompts,
-                    " prompts as with it: there is little to learn (a small base ignores many a "
-                    "system text)"));
+                    fixed_digits(100.0 * *finished.base_agrees, 0),
+                    " % of the prompts left out as with it: there is little to learn (a small base "
+                    "ignores many a system text)"));
   }
 
   void warn_about(const FinishedAdapter& finished) const {
+    warn_about_few_changes(finished);
     const TuneOutcome& outcome = finished.outcome;
     if (!outcome.before || !outcome.after || outcome.after->loss < outcome.before->loss) return;
     log_warning(
         cat(finished.task.empty() ? "the joint adapter" : "task '" + printable(finished.task) + "'",
             ": on questions left out the loss is not lower than before (",
-            significant_digits(outcome.before->loss, 3), ", then ",
-            significant_digits(outcome.after->loss, 3), "): nothing that holds was learned"));
+            significant_digits(outcome.before->loss, 5), ", then ",
+            significant_digits(outcome.after->loss, 5), "): nothing that holds was learned"));
   }
 
   adapter::LoraAdapter adapter_at(const fs::path& path) const {

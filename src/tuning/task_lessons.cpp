@@ -24,6 +24,7 @@ tasks::Task task_of_file(const std::filesystem::path& path) {
   task.name = path.stem().string();
   text::check_task_name(task.name);
   task.prompts_file = path;
+  task.prompts.reserve(task.answers.size());
   for (const tasks::Question& question : task.answers) task.prompts.push_back(question.prompt);
   return task;
 }
@@ -31,7 +32,9 @@ tasks::Task task_of_file(const std::filesystem::path& path) {
 void require_lessons(const tasks::Task& task, const Request& request) {
   const std::string who =
       cat("tasks: ", request.tasks.string(), ": '", printable(task.name), "': ");
-  if (task.name == "joint") fail(ErrorKind::data, who, "no task may be called so");
+  if (task.name == "joint")
+    fail(ErrorKind::data, who,
+         "no task may be called so: the joint adapter's folder is (rename it, or the file)");
   if (request.distill != Distill::none) {
     if (task.context.empty()) fail(ErrorKind::data, who, "no 'context' for --distill");
   } else if (task.answers.empty()) {
@@ -78,6 +81,10 @@ std::vector<tasks::Task> read_tasks(const Request& request) {
   if (is_task_file(request.tasks)) {
     tasks = tasks::read_task_part(request.tasks, request.part).tasks;
   } else {
+    if (request.part != Request().part) {
+      fail(ErrorKind::usage, "--part ", printable(request.part), ": ", request.tasks.string(),
+           " is no tasks.json and has no parts");
+    }
     tasks.push_back(task_of_file(request.tasks));
   }
   for (const tasks::Task& task : tasks) require_lessons(task, request);
@@ -101,12 +108,14 @@ std::vector<bool> left_out_of(const std::vector<std::string>& keys, double share
   std::vector<bool> chosen(size);
   for (const std::size_t i : draw_without_replacement(size, count, random)) chosen[i] = true;
   std::vector<bool> left_out;
+  left_out.reserve(number.size());
   for (const std::size_t i : number) left_out.push_back(chosen[i]);
   return left_out;
 }
 
 TaskLessons lessons_of(const tasks::Task& task, const LessonMaker& maker, const Request& request) {
   std::vector<std::string> keys;
+  keys.reserve(task.answers.size());
   for (const tasks::Question& question : task.answers) keys.push_back(key_of(question, maker));
   warn_about_contradictions(task, keys);
   const std::vector<bool> left_out =
@@ -116,6 +125,10 @@ TaskLessons lessons_of(const tasks::Task& task, const LessonMaker& maker, const 
   for (std::size_t i = 0; i < task.answers.size(); ++i) {
     TuneLesson lesson = maker.lesson(task.answers[i], task.system);
     (left_out[i] ? lessons.left_out : lessons.learned).push_back(std::move(lesson));
+  }
+  if (request.validation > 0.0 && lessons.left_out.empty()) {
+    log_warning(cat("task '", printable(task.name),
+                    "': one question and no other: nothing is left out to judge by"));
   }
   return lessons;
 }

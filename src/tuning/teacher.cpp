@@ -1,24 +1,21 @@
 #include "tuning/teacher.h"
 
 #include <algorithm>
-#include <cmath>
-#include <fstream>
 #include <set>
 #include <utility>
 
 #include "base/file.h"
 #include "base/json.h"
-#include "base/paths.h"
 #include "base/sha256.h"
-#include "base/staged.h"
 #include "base/strings.h"
+#include "tuning/base_fingerprint.h"
+#include "tuning/teacher_cache.h"
 
 namespace dnd::tuning {
 namespace {
 
 constexpr std::size_t kPromptsAtOnce = 32;  // prompts that the teacher answers at once
 constexpr std::uint64_t kMaxContext = 1ULL << 24U;
-constexpr std::uint64_t kMaxCache = 1ULL << 32U;
 
 Messages messages_from(const Json& json, const std::string& who) {
   const Json& list = json.is_object() && json.contains("messages") ? json.at("messages") : json;
@@ -34,107 +31,17 @@ Messages messages_from(const Json& json, const std::string& who) {
   return messages;
 }
 
-Json number_or_null(float value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
-Json answer_json(const TaughtAnswer& answer) {
-  Json json = {{"ids", answer.ids}};
-  for (const TeacherToken& token : answer.tokens) {
-    Json logs = Json::array();
-    for (const float log : token.logs) logs.push_back(number_or_null(log));
-    json["tokens"].push_back({{"best", token.best}, {"logs", logs}});
-  }
-  return json;
-}
-
-TaughtAnswer answer_from(const Json& json) {
-  TaughtAnswer answer;
-  answer.ids = json.at("ids").get<std::vector<std::int32_t>>();
-  if (!json.contains("tokens")) return answer;
-  for (const Json& each : json.at("tokens")) {
-    TeacherToken token{each.at("best").get<std::vector<std::int32_t>>(), {}};
-    for (const Json& log : each.at("logs")) {
-      token.logs.push_back(log.is_null() ? -INFINITY : log.get<float>());
-    }
-    answer.tokens.push_back(std::move(token));
-  }
-  return answer;
-}
-
-// CACHE: a line of what the answers depend on, then one line an answer, in the order of the prompts.
-class Cache {
- public:
-  Cache(std::filesystem::path path, std::string key)
-      : path_(std::move(path)), key_(std::move(key)) {
-    if (path_exists(path_)) read();
-    std::string content = key_ + '\n';
-    for (const TaughtAnswer& answer : answers_) content += json_line(answer_json(answer)) + '\n';
-    write_file_atomically(path_, content);  // without what was cut off
-    out_.open(path_, std::ios::app);
-  }
-
-  std::vector<TaughtAnswer>& answers() { return answers_; }
-
-  void add(TaughtAnswer answer) {
-    out_ << json_line(answer_json(answer)) << '\n';
-    answers_.push_back(std::move(answer));
-  }
-
-  void flush() {
-    if (!out_.flush()) fail(ErrorKind::io, path_.string(), ": cannot write (disk full?)");
-  }
-
- private:
-  void read() {
-    const std::string content = read_text_file(path_, kMaxCache);
-    const std::size_t whole = content.rfind('\n');
-    if (whole == std::string::npos) return;
-    bool first = true;
-    for (const std::string_view line : split(std::string_view(content).substr(0, whole), '\n')) {
-      if (first && line != key_) return;
-      if (!first) answers_.push_back(answer_from(parse_json(line, path_.string())));
-      first = false;
-    }
-  }
-
-  std::filesystem::path path_;
-  std::string key_;
-  std::ofstream out_;
-  std::vector<TaughtAnswer> answers_;
-};
-
-// What a task's answers depend on, beside the base.
-std::string cache_key(const std::vector<Taught>& taught, const Request& request) {
+// What a task's answers depend on.
+Json cache_key(const std::vector<Taught>& taught, const Request& request) {
   Sha256 hash;
   for (const Taught& each : taught) {
     hash.update(cat(each.teacher_ids.size(), " "));
     hash.update(std::as_bytes(std::span(each.teacher_ids)));
   }
-  return json_line({{"teacher", hash.hex()},
-                    {"tokens", request.teacher_tokens},
-                    {"soft", request.distill == Distill::soft}});
-}
-
-std::vector<Taught> different_prompts(const LessonMaker& maker, const tasks::Task& task,
-                                      const Request& request) {
-  const Context context = read_context(task.context);
-  std::set<std::string> seen;
-  std::vector<Taught> taught;
-  for (const std::string& prompt : task.prompts) {
-    if (!seen.insert(prompt).second) continue;
-    Taught each;
-    each.prompt = prompt;
-    each.teacher_ids =
-        maker.prompt_ids(prompt, context.messages, context.system ? context.system : task.system);
-    each.student_ids = maker.prompt_ids(prompt, {}, task.system);
-    const auto tokens = static_cast<std::int64_t>(each.teacher_ids.size()) + request.teacher_tokens;
-    if (tokens > maker.longest()) {
-      fail(ErrorKind::data, task.context.string(), ": with this context the prompt '",
-           printable(prompt), "' and its answer have ", tokens, " tokens, the base takes ",
-           maker.longest());
-    }
-    taught.push_back(std::move(each));
-  }
-  return taught;
+  return {{"base", base_fingerprint(request.base)},
+          {"teacher", hash.hex()},
+          {"tokens", request.teacher_tokens},
+          {"soft", request.distill == Distill::soft}};
 }
 
 // The first line that is not empty.
@@ -147,6 +54,7 @@ std::string first_line(const std::string& text) {
 
 std::vector<std::string> prompts_of(const std::vector<Taught>& taught) {
   std::vector<std::string> prompts;
+  prompts.reserve(taught.size());
   for (const Taught& each : taught) prompts.push_back(each.prompt);
   return prompts;
 }
@@ -154,6 +62,7 @@ std::vector<std::string> prompts_of(const std::vector<Taught>& taught) {
 double agreement(LanguageModel& model, const std::vector<const Taught*>& taught,
                  std::int64_t tokens) {
   std::vector<std::vector<std::int32_t>> starts;
+  starts.reserve(taught.size());
   for (const Taught* each : taught) starts.push_back(each->student_ids);
   const std::vector<TaughtAnswer> answers = model.teach(starts, tokens, false);
   double same = 0.0;
@@ -180,28 +89,48 @@ Context read_context(const std::filesystem::path& path) {
   return context;
 }
 
-std::vector<Taught> teach(LanguageModel& model, const LessonMaker& maker, const tasks::Task& task,
-                          const Request& request, const std::filesystem::path& cache,
-                          const std::function<void(double)>& progress,
-                          const std::function<bool()>& should_stop) {
-  std::vector<Taught> taught = different_prompts(maker, task, request);
-  Cache known(cache, cache_key(taught, request));
+std::vector<Taught> prompts_to_teach(const LessonMaker& maker, const tasks::Task& task,
+                                     const Request& request) {
+  const Context context = read_context(task.context);
+  std::set<std::string> seen;
+  std::vector<Taught> taught;
+  for (const std::string& prompt : task.prompts) {
+    if (!seen.insert(prompt).second) continue;
+    Taught each;
+    each.prompt = prompt;
+    each.teacher_ids =
+        maker.prompt_ids(prompt, context.messages, context.system ? context.system : task.system);
+    each.student_ids = maker.prompt_ids(prompt, {}, task.system);
+    const auto tokens = static_cast<std::int64_t>(each.teacher_ids.size()) + request.teacher_tokens;
+    if (tokens > maker.longest()) {
+      fail(ErrorKind::data, task.context.string(), ": with this context the prompt '",
+           printable(prompt), "' and its answer have ", tokens, " tokens, the base takes ",
+           maker.longest());
+    }
+    taught.push_back(std::move(each));
+  }
+  return taught;
+}
+
+void teach(LanguageModel& model, std::vector<Taught>& taught, const Request& request,
+           const std::filesystem::path& cache, const std::function<void(double)>& progress,
+           const std::function<bool()>& should_stop) {
+  const bool soft = request.distill == Distill::soft;
+  TeacherCache known(cache, cache_key(taught, request), model.info().vocabulary, soft);
   std::vector<TaughtAnswer>& answers = known.answers();
   model.use_adapter(nullptr);
   while (answers.size() < taught.size() && !should_stop()) {
     const std::size_t end = std::min(answers.size() + kPromptsAtOnce, taught.size());
     std::vector<std::vector<std::int32_t>> starts;
     for (std::size_t i = answers.size(); i < end; ++i) starts.push_back(taught[i].teacher_ids);
-    for (TaughtAnswer& answer :
-         model.teach(starts, request.teacher_tokens, request.distill == Distill::soft)) {
+    for (TaughtAnswer& answer : model.teach(starts, request.teacher_tokens, soft)) {
       known.add(std::move(answer));
     }
     known.flush();
     progress(static_cast<double>(end) / static_cast<double>(taught.size()));
   }
-  if (answers.size() < taught.size()) taught.resize(answers.size());
+  taught.resize(std::min(taught.size(), answers.size()));
   for (std::size_t i = 0; i < taught.size(); ++i) taught[i].answer = std::move(answers[i]);
-  return taught;
 }
 
 TaskLessons lessons_of(const tasks::Task& task, const std::vector<Taught>& taught,

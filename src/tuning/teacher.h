@@ -35,13 +35,17 @@ struct Taught {
   TaughtAnswer answer;
 };
 
-// Of each different prompt of the task; answers that `cache` has of an earlier call are not made again, those
-// that are made are added to it as they come. `progress` hears the share done; `should_stop` is asked between
-// batches: the result is then shorter. Throws Error(data) for prompts longer than the base takes.
-std::vector<Taught> teach(LanguageModel& model, const LessonMaker& maker, const tasks::Task& task,
-                          const Request& request, const std::filesystem::path& cache,
-                          const std::function<void(double)>& progress,
-                          const std::function<bool()>& should_stop);
+// Each different prompt of the task, without its answer. Throws as read_context() does, and Error(data) for
+// prompts that are longer than the base takes with their context and an answer.
+std::vector<Taught> prompts_to_teach(const LessonMaker& maker, const tasks::Task& task,
+                                     const Request& request);
+
+// Their answers; those that `cache` has of an earlier call are not made again, those that are made are added
+// to it as they come. `progress` hears the share done; `should_stop` is asked between batches: `taught` is
+// then cut to what has an answer.
+void teach(LanguageModel& model, std::vector<Taught>& taught, const Request& request,
+           const std::filesystem::path& cache, const std::function<void(double)>& progress,
+           const std::function<bool()>& should_stop);
 
 // What is learned and left out of them, as lessons_of() says of questions.
 TaskLessons lessons_of(const tasks::Task& task, const std::vector<Taught>& taught,

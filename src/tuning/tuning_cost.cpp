@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "tuning/lesson_maker.h"
 #include "tuning/plan.h"
 #include "tuning/start_adapter.h"
 #include "tuning/task_lessons.h"
+#include "tuning/teacher.h"
 
 namespace dnd::tuning {
 namespace {
@@ -18,15 +20,11 @@ constexpr std::uint64_t kKeptValues = 4;
 TaskLessons expected_lessons(const tasks::Task& task, const LessonMaker& maker,
                              const Request& request) {
   if (request.distill == Distill::none) return lessons_of(task, maker, request);
-  TaskLessons lessons;
-  lessons.name = task.name;
-  for (const std::string& prompt : task.prompts) {
-    std::vector<std::int32_t> ids = maker.prompt_ids(prompt, {}, task.system);
-    const std::size_t answer = ids.size();
-    ids.resize(answer + static_cast<std::size_t>(request.teacher_tokens));
-    lessons.learned.push_back({std::move(ids), answer, {}});
+  std::vector<Taught> taught = prompts_to_teach(maker, task, request);
+  for (Taught& each : taught) {
+    each.answer.ids.resize(static_cast<std::size_t>(request.teacher_tokens));
   }
-  return lessons;
+  return lessons_of(task, taught, request);
 }
 
 void count_lessons(const std::vector<TaskLessons>& tasks, TuneCost& cost) {
@@ -60,6 +58,7 @@ TuneCost tuning_cost(const Request& request, const std::vector<tasks::Task>& tas
   const adapter::LoraAdapter start = start_adapter(request, base);
   const LessonMaker maker(model, chat, request.ask);
   std::vector<TaskLessons> lessons;
+  lessons.reserve(tasks.size());
   for (const tasks::Task& task : tasks) lessons.push_back(expected_lessons(task, maker, request));
   TuneCost cost;
   count_lessons(lessons, cost);

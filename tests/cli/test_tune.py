@@ -102,7 +102,8 @@ def test_every_task_gets_its_own_from_the_joint_one(three):
     assert made[0]["path"].startswith("tuned/joint/")
     alone = tune("--tasks", three, "--out", "joint", "--joint", "4x6", "--joint-only").lines
     assert folder_bytes(alone[0]) == folder_bytes(made[0]["path"])
-    started = tune("--tasks", three, "--out", "started", "--from", alone[0], "--keep", "2", "--json").json
+    started = dnd("tune", "--base", BASE, "--tasks", three, "--out", "started", "--from", alone[0], "--keep", "2",
+                  "--batch", "4", "--steps", "6", "--json").json
     for one, other in zip(started, made[1:], strict=True):
         assert one["before"] == other["before"], "both start from the joint adapter"
         assert folder_bytes(one["path"]) == folder_bytes(other["path"])
@@ -187,6 +188,55 @@ def test_resume_prints_what_is_finished(asked):
     assert "learning_rate: 0.001 there, 0.5 here" in error.last_error
 
 
+def test_resume_goes_on_with_its_own_alone(asked, chat_base, tmp_path):
+    """Not with a folder of others, not with other inputs, not with another base."""
+    pathlib.Path("foreign").mkdir()
+    pathlib.Path("foreign/tasks.json").write_text("mine")
+    error = fails(Exit.CANNOT_CREATE, "tune", "--base", BASE, "--tasks", asked, "--out", "foreign", "--resume")
+    assert "nothing of dnd tune's" in error and pathlib.Path("foreign/tasks.json").read_text() == "mine"
+    tune("--tasks", asked, "--out", "tuned")
+    other = tmp_path / "other"
+    shutil.copytree(BASE, other)
+    weights = bytearray((other / "model.safetensors").read_bytes())
+    weights[len(weights) // 2:] = weights[len(weights) // 2:][::-1]
+    (other / "model.safetensors").write_bytes(weights)
+    assert "weights: " in tune("--tasks", asked, "--out", "tuned", "--resume", base=other, expect=Exit.DATA).err
+    error = tune("--tasks", asked, "--out", "tuned", "--resume", "--validation", "0.5", expect=Exit.DATA).err
+    assert "validation: 0.1 there, 0.5 here" in error
+    (weights,) = pathlib.Path("tuned").rglob("adapter_model.safetensors")
+    whole = weights.read_bytes()
+    weights.write_bytes(b"")
+    tune("--tasks", asked, "--out", "tuned", "--resume")
+    assert weights.read_bytes() == whole, "an adapter that is damaged is made again"
+
+
+def test_paths_of_the_result_are_right_below_links(asked):
+    pathlib.Path("deep/folder").mkdir(parents=True)
+    os.symlink("deep/folder", "link")
+    tune("--tasks", asked, "--out", "link/tuned")
+    named = json.loads(pathlib.Path("link/tuned/tasks.json").read_text())["train"][0]["answers"]
+    assert pathlib.Path("link/tuned", named).resolve() == pathlib.Path(asked).resolve()
+
+
+def test_a_refused_call_leaves_the_place_free(asked, chat_base):
+    tasks = write_tasks([{"name": "a", "prompts": str(asked), "context": "page.txt"}])
+    call = ("tune", "--base", chat_base, "--tasks", tasks, "--out", "tuned", "--distill", "hard", "--steps", "2")
+    pathlib.Path("page.txt").write_text("word " * 5000)
+    for more in ((), ("--dry-run",)):
+        assert "page.txt: with this context" in fails(Exit.DATA, *call, *more, engine=True)
+    assert "tuned" not in tree()
+    pathlib.Path("page.txt").write_text("Be brief.")
+    dnd(*call)
+
+
+def test_options_that_do_nothing_are_refused(asked):
+    made = tune("--tasks", asked, "--out", "tuned").lines[0]
+    base = ("tune", "--base", BASE, "--tasks", asked, "--out", "x")
+    assert "--from: the adapter has its rank" in fails(Exit.USAGE, *base, "--from", made, "--rank", "4")
+    assert "--max-tokens: is the teacher's" in fails(Exit.USAGE, *base, "--max-tokens", "4")
+    assert "--part other: " in fails(Exit.USAGE, *base, "--part", "other")
+
+
 def test_what_cannot_be_learned_from_is_refused_by_line(asked, three):
     def refused(rows, *options, code=Exit.DATA, engine=False) -> str:
         write_rows("bad.jsonl", rows)
@@ -247,7 +297,8 @@ def test_a_context_teaches(chat_base, kind):
         assert each["after"]["loss"] < each["before"]["loss"]
         assert 0 <= each["base_agrees"] <= 1 and each["saved_tokens"] > 3
     cache = pathlib.Path("tuned/work/teacher-0000")
-    cache.write_text(cache.read_text()[:-20])  # cut off in the middle of an answer
+    lines = cache.read_text().splitlines()  # cut off in the middle of an answer, behind one that is none
+    cache.write_text("\n".join([*lines[:5], '{"ids": [99999999]}', *lines[6:]])[:-20])
     os.rename("tuned/tasks", "gone")
     assert tune(*options, "--out", "tuned", "--resume", base=chat_base).json == made
     tasks = write_tasks([{"name": "a", "prompts": "prompts.jsonl"}])

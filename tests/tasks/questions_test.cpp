@@ -53,6 +53,8 @@ TEST_F(Questions, ReadsOtherNames) {
   EXPECT_EQ(alpaca.prompt, "Add.\n1 + 1");
   EXPECT_EQ(alpaca.answer, "2");
   EXPECT_EQ(one(R"({"prompt": "a", "completion": "b"})").answer, "b");
+  EXPECT_EQ(one(R"({"prompt": "2 + 2", "answer": 4, "id": 7})").answer, "4");
+  EXPECT_EQ(one(R"({"question": "a", "answer": "b", "label": "c"})").answer, "b");
 }
 
 TEST_F(Questions, ReadsConversations) {
@@ -70,11 +72,12 @@ TEST_F(Questions, RefusesRowsWithoutOneQuestionAndOneAnswer) {
   refused(R"({"prompt": "a"})", "answer");
   refused(R"({"prompt": "a", "answer": "  "})", "must not be empty");
   refused(R"({"prompt": " ", "answer": "b"})", "must not be empty");
-  refused(R"({"question": "a"})", "no answer (expected 'prompt' and 'answer', or 'messages')");
+  refused(R"({"question": "a", "id": 3})",
+          "no answer (expected 'prompt' and 'answer', or 'messages'; it has 'question', 'id')");
   refused(R"({"question": "a", "label": "b", "output": "c"})",
           "'label', 'output' may each be the answer");
   refused(R"({"output": "c", "id": 3})", "no question");
-  refused(R"({"prompt": "a", "answer": "b", "anser": "c"})", "unknown key 'anser'");
+  refused(R"({"prompt": "a", "answer": "b", "choises": []})", "did you mean 'choices'?");
   refused(R"("a text")", "expected an object");
   refused(R"({"messages": [{"role": "user", "content": "q"}]})",
           "the assistant's answer at the end");

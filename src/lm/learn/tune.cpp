@@ -62,6 +62,7 @@ void check_rule(const TuneRule& rule) {
 
 std::vector<at::Tensor> copies_of(const std::vector<at::Tensor>& tensors) {
   std::vector<at::Tensor> copies;
+  copies.reserve(tensors.size());
   for (const at::Tensor& tensor : tensors) copies.push_back(tensor.clone());
   return copies;
 }
@@ -239,13 +240,17 @@ class Tuning {
                     state_.learners[learner].optimizer, gradients, norm, rule_.max_gradient_norm);
   }
 
-  // No value was changed yet.
+  // Before any value is changed: what was learned so far is kept.
   void require_numbers(std::size_t learner, double loss, double norm) {
     if (std::isfinite(loss) && std::isfinite(norm)) return;
     if (state_.step > 0) save();
-    fail(ErrorKind::data, "tune: '", printable(job_.learners[learner].name), "': step ",
-         state_.step + 1, ": loss ", loss, ", gradient norm ", norm,
-         " (a lower learning rate? what was learned before this step is kept)");
+    fail_with(learner, state_.step + 1, cat("loss ", loss, ", gradient norm ", norm));
+  }
+
+  [[noreturn]] void fail_with(std::size_t learner, std::int64_t step,
+                              const std::string& what) const {
+    fail(ErrorKind::data, "tune: '", printable(job_.learners[learner].name), "': step ", step, ": ",
+         what, " (too high a learning rate for this base or adapter? the last good state is kept)");
   }
 
   void evaluate() {
@@ -275,7 +280,9 @@ class Tuning {
       learner.before = score;
       return;
     }
-    if (score && !std::isfinite(score->loss)) require_numbers(index, score->loss, 0.0);
+    if (score && !std::isfinite(score->loss)) {
+      fail_with(index, state_.step, cat("loss of what was left out ", score->loss));
+    }
     const bool first = !score || learner.best.empty();
     const bool better = first || score->loss < learner.best_score->loss;
     const bool gets_on = first || score->loss < learner.best_score->loss - kLeastGain;
