@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import threading
+import zlib
 
 import pytest
 from command_tree import Parameter, read_tree
@@ -244,9 +245,16 @@ def bad_values(parameter: Parameter) -> dict[str, str]:
     return {"nothing": "", **(BAD_OUTPUTS if parameter.name in OUTPUTS else BAD_INPUTS)}
 
 
+def a_third_of(values: dict[str, str], parameter: Parameter) -> dict[str, str]:
+    """By the parameter's name, so that all parameters together meet all values many times; and nothing, always."""
+    turn = zlib.crc32(str(parameter).encode())
+    return {kind: value for i, (kind, value) in enumerate(values.items()) if not value or (i + turn) % 3 == 0}
+
+
 def all_complaints(parameter: Parameter, inputs: dict, engine: bool) -> str:
     entries, state, found = set(state_of(".")), state_of(*inputs.values(), LLAMA, LAYOUT.parent), []
-    for kind, value in bad_values(parameter).items():
+    values = bad_values(parameter)
+    for kind, value in (values if engine else a_third_of(values, parameter)).items():
         late = {Exit.UNAVAILABLE} if not engine and value else set()
         complaints = complaints_of(parameter, value, right_codes(parameter, value) | late,
                                    call_with(parameter, value, inputs), engine)
@@ -280,7 +288,7 @@ def test_every_command_has_a_valid_call(inputs):
 
 @pytest.mark.parametrize("parameter", PARAMETERS, ids=str)
 def test_what_cannot_be_used_is_refused(parameter, inputs, scene):
-    """Without an engine: exit code 69 is what a value meets that is looked at later."""
+    """Without an engine: exit code 69 is what a value meets that is looked at later. A third of the values."""
     assert not (found := all_complaints(parameter, inputs, engine=False)), found
 
 
