@@ -95,6 +95,7 @@ std::vector<bool> left_out_of(const std::vector<std::string>& keys, double share
                               std::uint64_t seed, const std::string& name) {
   std::map<std::string, std::size_t> numbers;  // of different keys, by first appearance
   std::vector<std::size_t> number;
+  number.reserve(keys.size());
   for (const std::string& key : keys) {
     number.push_back(numbers.try_emplace(key, numbers.size()).first->second);
   }
