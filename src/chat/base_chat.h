@@ -18,6 +18,12 @@ struct ChatOptions {
   std::optional<std::string> system = {};
 };
 
+// What stands between a question and its answer where no template says it.
+inline std::string answer_gap(const std::string& question) {
+  const bool open = !question.empty() && (question.back() == ' ' || question.back() == '\n');
+  return open ? "" : " ";
+}
+
 // Calls from several threads wait for one another.
 class BaseChat {
  public:

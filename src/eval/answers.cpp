@@ -86,10 +86,10 @@ void Answers::choose(const std::vector<tasks::Question>& questions, const Asking
     std::vector<LanguageModel::Candidate> candidates;
     for (const tasks::Question& question : batch) {
       const std::string prompt = text_of(question, how);
-      const bool spaced = (chat_ != nullptr && chat_->has_template()) ||
-                          (!prompt.empty() && (prompt.back() == ' ' || prompt.back() == '\n'));
+      const bool rendered = chat_ != nullptr && chat_->has_template();
+      const std::string gap = rendered ? "" : chat::answer_gap(prompt);
       for (const std::string& choice : question.choices) {
-        candidates.push_back({prompt, spaced ? choice : " " + choice});
+        candidates.push_back({prompt, gap + choice});
       }
     }
     const std::vector<double> scores = model_.score(candidates);

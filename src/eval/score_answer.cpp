@@ -135,11 +135,6 @@ bool AnswerScorer::equal(const std::string& a, const std::string& b) const {
   return scorer_.ignore_case ? text::lower_case(a) == text::lower_case(b) : a == b;
 }
 
-std::string AnswerScorer::first_line(const std::string& answer) const {
-  const std::string whole = trimmed(answer);
-  return trimmed(whole.substr(0, whole.find('\n')));
-}
-
 std::optional<std::string> AnswerScorer::found(const std::string& answer) const {
   const std::vector<std::string> all = expression_->matches(answer);
   if (all.empty()) return std::nullopt;
@@ -154,7 +149,7 @@ double AnswerScorer::score(const std::string& answer, const tasks::Question& que
     case ScorerKind::choice:
       return share(equal(trimmed(answer), right));
     case ScorerKind::first_line:
-      return share(equal(first_line(answer), right));
+      return share(equal(tasks::first_line(answer), right));
     case ScorerKind::contains: {
       const bool fold = scorer_.ignore_case;
       const std::string where = fold ? text::lower_case(answer) : answer;

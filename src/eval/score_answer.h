@@ -33,7 +33,6 @@ class AnswerScorer {
 
  private:
   bool equal(const std::string& a, const std::string& b) const;
-  std::string first_line(const std::string& answer) const;
   std::optional<std::string> found(const std::string& answer) const;
 
   tasks::Scorer scorer_;

@@ -60,6 +60,11 @@ void read_options(JsonObject& object, const std::string& where, Scorer& scorer) 
 
 }  // namespace
 
+std::string first_line(const std::string& answer) {
+  const std::string whole = trimmed(answer);
+  return trimmed(whole.substr(0, whole.find('\n')));
+}
+
 std::vector<std::string> plain_scorer_names() {
   std::vector<std::string> names;
   for (const auto& [word, value] : kNames) {

@@ -30,6 +30,9 @@ struct Scorer {
   bool normalized = false;   // choice: log-probabilities are divided by the choices' lengths
 };
 
+// The first line of an answer that is not empty, without white space (ASCII) at both ends.
+std::string first_line(const std::string& answer);
+
 // Those that need no options. Throws Error(usage) for another name.
 std::vector<std::string> plain_scorer_names();
 Scorer scorer_of_name(const std::string& name);

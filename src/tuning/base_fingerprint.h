@@ -6,8 +6,8 @@
 
 namespace dnd::tuning {
 
-// sha256 over the sizes of its weight files and 64 pieces of 64 KiB of each, evenly. `base`: a folder or a GGUF.
-// Throws as find_weight_files() does.
+// sha256 over the sizes of its weight files and 64 pieces of 64 KiB of each, evenly. `base`: a folder or a
+// GGUF. Throws as find_weight_files() does.
 std::string base_fingerprint(const std::filesystem::path& base);
 
 }  // namespace dnd::tuning

@@ -15,12 +15,6 @@ bool begins_with(const Ids& ids, const Ids& beginning) {
          std::equal(beginning.begin(), beginning.end(), ids.begin());
 }
 
-// What stands between a question and its answer where no template says it.
-std::string joint_of(const std::string& prompt) {
-  const bool open = prompt.empty() || prompt.back() == ' ' || prompt.back() == '\n';
-  return open ? "" : " ";
-}
-
 }  // namespace
 
 LessonMaker::LessonMaker(LanguageModel& model, const chat::BaseChat& chat, Ask ask)
@@ -39,6 +33,8 @@ const std::string& LessonMaker::asked(const tasks::Question& question) const {
 
 Messages LessonMaker::messages_of(const std::string& text, const Messages& before,
                                   const std::optional<std::string>& system) const {
+  if (!before.empty()) chat_.require_template_for("messages");
+  if (system) chat_.require_template_for("system text");
   Messages messages;
   const bool has_system = !before.empty() && before[0].role == "system";
   if (system && !has_system) messages.push_back({"system", *system});
@@ -47,20 +43,19 @@ Messages LessonMaker::messages_of(const std::string& text, const Messages& befor
   return messages;
 }
 
+std::string LessonMaker::prompt_of(const Messages& messages) const {
+  return chat_.has_template() ? chat_.prompt_of(messages) : messages.back().content;
+}
+
 Ids LessonMaker::prompt_ids(const std::string& text, const Messages& before,
                             const std::optional<std::string>& system) const {
-  if (!chat_.has_template() && before.empty()) {
-    if (system) chat_.require_template_for("system text");
-    return model_.tokenize(text);
-  }
-  chat_.require_template_for("messages");
-  return model_.tokenize(chat_.prompt_of(messages_of(text, before, system)));
+  return model_.tokenize(prompt_of(messages_of(text, before, system)));
 }
 
 // Of the conversation with its answer; empty where it does not go on as the prompt ends.
 Ids LessonMaker::whole_ids(const Messages& asked, const std::string& prompt,
                            const std::string& answer) const {
-  if (!chat_.has_template()) return model_.tokenize(prompt + joint_of(prompt) + answer);
+  if (!chat_.has_template()) return model_.tokenize(prompt + chat::answer_gap(prompt) + answer);
   Messages all = asked;
   all.push_back({"assistant", answer});
   const std::string whole = chat_.text_of(all);
@@ -71,12 +66,11 @@ TuneLesson LessonMaker::lesson(const tasks::Question& question,
                                const std::optional<std::string>& system) const {
   Messages before;
   for (const tasks::Turn& turn : question.before) before.push_back({turn.role, turn.content});
-  const std::string& text = asked(question);
-  Ids ids = prompt_ids(text, before, system);
+  const Messages messages = messages_of(asked(question), before, system);
+  const std::string prompt = prompt_of(messages);
+  Ids ids = model_.tokenize(prompt);
   const std::size_t begin = ids.size();
-  const Messages messages = messages_of(text, before, system);
-  const Ids whole =
-      whole_ids(messages, chat_.has_template() ? chat_.prompt_of(messages) : text, question.answer);
+  const Ids whole = whole_ids(messages, prompt, question.answer);
   if (begins_with(whole, ids)) {
     const auto answer = whole.begin() + static_cast<std::ptrdiff_t>(begin);
     const auto end = std::find_first_of(answer, whole.end(), ends_.begin(), ends_.end());

@@ -41,6 +41,7 @@ class LessonMaker {
  private:
   Messages messages_of(const std::string& text, const Messages& before,
                        const std::optional<std::string>& system) const;
+  std::string prompt_of(const Messages& messages) const;
   std::vector<std::int32_t> whole_ids(const Messages& asked, const std::string& prompt,
                                       const std::string& answer) const;
 

@@ -8,6 +8,7 @@
 #include "base/paths.h"
 #include "base/staged.h"
 #include "base/strings.h"
+#include "dnd/tune_score_json.h"
 #include "tuning/task_lessons.h"
 
 namespace dnd::tuning {
@@ -17,17 +18,6 @@ namespace {
 constexpr std::int64_t kMostSteps = INT64_C(1) << 40U;
 // Of a task in tasks.json: what names a file.
 constexpr std::array kPaths = {"prompts", "answers", "test", "context"};
-
-Json score_json(const std::optional<TuneScore>& score) {
-  if (!score) return nullptr;
-  return {{"loss", score->loss}, {"right", score->right}};
-}
-
-std::optional<TuneScore> score_from(JsonObject& object, const char* key) {
-  if (!object.has(key)) return std::nullopt;
-  JsonObject score = object.object(key);
-  return TuneScore{score.number_or("loss", 0.0), score.number_or("right", 0.0)};
-}
 
 std::optional<double> number_from(JsonObject& object, const char* key) {
   if (!object.has(key)) return std::nullopt;

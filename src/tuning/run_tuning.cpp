@@ -66,24 +66,28 @@ const char* distill_name(Distill distill) {
   return "";
 }
 
-// What must be equal where a call goes on.
-Json identity_of(const Request& request, const LanguageModel& model, const chat::BaseChat& chat,
-                 const adapter::LoraAdapter& start, const Inputs& inputs) {
-  const TuneRule& rule = request.rule;
-  const LanguageModelInfo info = model.info();
+std::string fingerprint_of(const adapter::LoraAdapter& adapter) {
   Sha256 hash;
-  for (const adapter::LoraPair& pair : start.pairs) {
+  for (const adapter::LoraPair& pair : adapter.pairs) {
     hash.update(cat(pair.module, " ", pair.rank, " ", pair.scale, " "));
     hash.update(std::as_bytes(std::span(pair.a)));
     hash.update(std::as_bytes(std::span(pair.b)));
   }
+  return hash.hex();
+}
+
+// What must be equal where a call goes on; `start`: the fingerprint of the adapter to begin with.
+Json identity_of(const Request& request, const LanguageModel& model, const chat::BaseChat& chat,
+                 const std::string& start, const Inputs& inputs) {
+  const TuneRule& rule = request.rule;
+  const LanguageModelInfo info = model.info();
   const Json joint =
       request.joint ? Json(cat(request.joint->steps, "x", request.joint->batch)) : Json(nullptr);
   return {{"base", cat(info.architecture, ", ", info.parameters, " parameters",
                        info.quantization.empty() ? "" : ", " + info.quantization)},
           {"chat", json_line(chat.record())},
           {"weights", base_fingerprint(request.base)},
-          {"start", hash.hex()},
+          {"start", start},
           {"lessons", request.distill == Distill::none ? fingerprint(inputs.lessons)
                                                        : fingerprint(inputs.tasks)},
           {"validation", request.validation},
@@ -119,7 +123,8 @@ class Run {
     start_ = start_adapter(request_, base_);
     request_.distill == Distill::none ? read_lessons() : read_contexts();
     const FileLock lock(request_.lock(), "another dnd tune");
-    record_.emplace(request_, identity_of(request_, model_, chat_, start_, inputs_));
+    identity_ = identity_of(request_, model_, chat_, fingerprint_of(start_), inputs_);
+    record_.emplace(request_, identity_);
     if (request_.distill != Distill::none && !ask_teacher()) return false;
     if (request_.joint && !learn_joint()) return false;
     if (request_.joint_only) return true;
@@ -149,7 +154,8 @@ class Run {
       const tasks::Task& task = inputs_.tasks[i];
       observer_.on_stage(cat("task '", printable(task.name), "': the teacher's answers"));
       teach(
-          model_, inputs_.taught[i], request_, request_.work() / cat("teacher-", padded_number(i)),
+          model_, inputs_.taught[i], request_, identity_.at("weights").get<std::string>(),
+          request_.work() / cat("teacher-", padded_number(i)),
           [&](double share) { observer_.on_share(share); },
           [&] { return observer_.should_stop(); });
       if (observer_.should_stop()) return false;
@@ -162,13 +168,18 @@ class Run {
   bool learn_joint() {
     if (const FinishedAdapter* finished = record_->find("")) {
       tell(*finished);
-      start_ = adapter_at(finished->path);
+      start_from(finished->path);
       return true;
     }
     TuneJob job = plan_.joint_job(start_);
     if (!learn(job, {kJoint, 0})) return false;
-    start_ = adapter_at(record_->find("")->path);
+    start_from(record_->find("")->path);
     return true;
+  }
+
+  void start_from(const fs::path& adapter) {
+    start_ = adapter_at(adapter);
+    identity_["start"] = fingerprint_of(start_);
   }
 
   bool learn_group(std::size_t first) {
@@ -194,7 +205,7 @@ class Run {
   bool learn(TuneJob& job, const StagePlace& place) {
     job.state = request_.work() / (place.name + ".safetensors");
     job.resume = path_exists(job.state);
-    job.identity = json_line(identity_of(request_, model_, chat_, start_, inputs_));
+    job.identity = json_line(identity_);
     const bool joint = place.name == kJoint;
     Stage stage{{},
                 static_cast<std::int64_t>(joint ? 1 : plan_.stage_of(place.first)),
@@ -334,6 +345,7 @@ class Run {
   Inputs inputs_;
   Plan plan_;
   adapter::LoraAdapter start_;
+  Json identity_;  // of the stage at hand
   std::optional<Record> record_;
 };
 

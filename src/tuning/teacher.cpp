@@ -8,7 +8,6 @@
 #include "base/json.h"
 #include "base/sha256.h"
 #include "base/strings.h"
-#include "tuning/base_fingerprint.h"
 #include "tuning/teacher_cache.h"
 
 namespace dnd::tuning {
@@ -32,24 +31,16 @@ Messages messages_from(const Json& json, const std::string& who) {
 }
 
 // What a task's answers depend on.
-Json cache_key(const std::vector<Taught>& taught, const Request& request) {
+Json cache_key(const std::vector<Taught>& taught, const Request& request, const std::string& base) {
   Sha256 hash;
   for (const Taught& each : taught) {
     hash.update(cat(each.teacher_ids.size(), " "));
     hash.update(std::as_bytes(std::span(each.teacher_ids)));
   }
-  return {{"base", base_fingerprint(request.base)},
+  return {{"base", base},
           {"teacher", hash.hex()},
           {"tokens", request.teacher_tokens},
           {"soft", request.distill == Distill::soft}};
-}
-
-// The first line that is not empty.
-std::string first_line(const std::string& text) {
-  for (const std::string_view line : split(text, '\n')) {
-    if (!trimmed(line).empty()) return trimmed(line);
-  }
-  return "";
 }
 
 std::vector<std::string> prompts_of(const std::vector<Taught>& taught) {
@@ -67,8 +58,8 @@ double agreement(LanguageModel& model, const std::vector<const Taught*>& taught,
   const std::vector<TaughtAnswer> answers = model.teach(starts, tokens, false);
   double same = 0.0;
   for (std::size_t i = 0; i < taught.size(); ++i) {
-    const std::string right = first_line(model.text_of(taught[i]->answer.ids));
-    same += first_line(model.text_of(answers[i].ids)) == right ? 1.0 : 0.0;
+    const std::string right = tasks::first_line(model.text_of(taught[i]->answer.ids));
+    same += tasks::first_line(model.text_of(answers[i].ids)) == right ? 1.0 : 0.0;
   }
   return same / static_cast<double>(taught.size());
 }
@@ -113,10 +104,10 @@ std::vector<Taught> prompts_to_teach(const LessonMaker& maker, const tasks::Task
 }
 
 void teach(LanguageModel& model, std::vector<Taught>& taught, const Request& request,
-           const std::filesystem::path& cache, const std::function<void(double)>& progress,
-           const std::function<bool()>& should_stop) {
+           const std::string& base, const std::filesystem::path& cache,
+           const std::function<void(double)>& progress, const std::function<bool()>& should_stop) {
   const bool soft = request.distill == Distill::soft;
-  TeacherCache known(cache, cache_key(taught, request), model.info().vocabulary, soft);
+  TeacherCache known(cache, cache_key(taught, request, base), model.info().vocabulary, soft);
   std::vector<TaughtAnswer>& answers = known.answers();
   model.use_adapter(nullptr);
   while (answers.size() < taught.size() && !should_stop()) {

@@ -40,12 +40,12 @@ struct Taught {
 std::vector<Taught> prompts_to_teach(const LessonMaker& maker, const tasks::Task& task,
                                      const Request& request);
 
-// Their answers; those that `cache` has of an earlier call are not made again, those that are made are added
-// to it as they come. `progress` hears the share done; `should_stop` is asked between batches: `taught` is
-// then cut to what has an answer.
+// Their answers by the base of that fingerprint; those that `cache` has of an earlier call are not made
+// again, those that are made are added to it as they come. `progress` hears the share done; `should_stop` is
+// asked between batches: `taught` is then cut to what has an answer.
 void teach(LanguageModel& model, std::vector<Taught>& taught, const Request& request,
-           const std::filesystem::path& cache, const std::function<void(double)>& progress,
-           const std::function<bool()>& should_stop);
+           const std::string& base, const std::filesystem::path& cache,
+           const std::function<void(double)>& progress, const std::function<bool()>& should_stop);
 
 // What is learned and left out of them, as lessons_of() says of questions.
 TaskLessons lessons_of(const tasks::Task& task, const std::vector<Taught>& taught,

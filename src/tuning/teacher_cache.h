@@ -1,5 +1,5 @@
-// Answers of a teacher on the disk: a line of what they depend on, then one line an answer, in the order of the
-// prompts. What a call was killed while writing, and what no teacher writes, is made again.
+// Answers of a teacher on the disk: a line of what they depend on, then one line an answer, in the order of
+// the prompts. What a call was killed while writing, and what no teacher writes, is made again.
 #pragma once
 
 #include <cstdint>

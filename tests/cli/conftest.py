@@ -3,8 +3,11 @@
     DND_BIN=build/bin/dnd python3 -m pytest tests/cli [-m "not slow"]
 """
 
+import json
+import shutil
+
 import pytest
-from support import LAYOUT, QUESTIONS, dnd, write_prompts
+from support import CHAT_TEMPLATE, LAYOUT, QUESTIONS, ROOT, dnd, write_prompts
 
 
 def pytest_configure(config):
@@ -32,6 +35,16 @@ def adapter(bundle, tmp_path_factory):
     prompts = write_prompts(folder / "four.jsonl", QUESTIONS[:4])
     dnd("generate", "--model", bundle, "--prompts", prompts, "--out", folder / "four")
     return folder / "four"
+
+
+@pytest.fixture
+def chat_base(tmp_path):
+    """The default base with a chat template of its own."""
+    folder = tmp_path / "chat"
+    shutil.copytree(ROOT / "models/default/base", folder)
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings | {"chat_template": CHAT_TEMPLATE}))
+    return folder
 
 
 @pytest.fixture

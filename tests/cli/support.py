@@ -26,6 +26,8 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
 NO_ENGINE = {"DND_ENGINE_LIBRARY": "/nonexistent/libdnd_engine.so"}
 
 ADAPTER_FILES = {"adapter_model.safetensors", "adapter_config.json", "README.md"}
+CHAT_TEMPLATE = ("{% for m in messages %}[{{ m.role }}]{{ m.content }}\n{% endfor %}"
+                 "{% if add_generation_prompt %}[assistant]{% endif %}")
 QUESTIONS = [f"What is {n} times {n + 1}?" for n in range(2, 12)]
 
 

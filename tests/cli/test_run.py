@@ -1,26 +1,13 @@
 """dnd run and dnd tokenize: a base model asked as people have it, with and without a chat template."""
 
 import json
-import shutil
 import subprocess
 
 import pytest
 from support import DATA, PROGRAM, ROOT, Exit, dnd, environment, fails
 
 BASE = ROOT / "models/default/base"
-TEMPLATE = ("{% for m in messages %}[{{ m.role }}]{{ m.content }}\n{% endfor %}"
-            "{% if add_generation_prompt %}[assistant]{% endif %}")
 SHORT = ("--max-tokens", "8")
-
-
-@pytest.fixture
-def chat_base(tmp_path):
-    """The default base with a chat template of its own."""
-    folder = tmp_path / "chat"
-    shutil.copytree(BASE, folder)
-    settings = json.loads((folder / "tokenizer_config.json").read_text())
-    (folder / "tokenizer_config.json").write_text(json.dumps(settings | {"chat_template": TEMPLATE}))
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,6 @@ import pytest
 from support import PROGRAM, ROOT, Exit, dnd, environment, fails, file_size_limit, folder_bytes, read_adapter, tree
 
 BASE = ROOT / "models/default/base"
-TEMPLATE = ("{% for m in messages %}[{{ m.role }}]{{ m.content }}\n{% endfor %}"
-            "{% if add_generation_prompt %}[assistant]{% endif %}")
 WORDS = ["red", "blue", "green", "grey", "black", "white", "brown", "pink", "gold", "teal"]
 ALWAYS = ("--rank", "2", "--batch", "4", "--threads", "2")
 
@@ -45,15 +43,6 @@ def three():
 def write_tasks(tasks: list[dict], path="tasks.json") -> pathlib.Path:
     pathlib.Path(path).write_text(json.dumps({"format": "dnd-tasks", "version": 1, "train": tasks}))
     return pathlib.Path(path)
-
-
-@pytest.fixture
-def chat_base(tmp_path):
-    folder = tmp_path / "chat"
-    shutil.copytree(BASE, folder)
-    settings = json.loads((folder / "tokenizer_config.json").read_text())
-    (folder / "tokenizer_config.json").write_text(json.dumps(settings | {"chat_template": TEMPLATE}))
-    return folder
 
 
 def tune(*options, base=BASE, steps=6, **more):
@@ -296,7 +285,7 @@ def test_a_context_teaches(chat_base, kind):
     for each in made:
         assert each["after"]["loss"] < each["before"]["loss"]
         assert 0 <= each["base_agrees"] <= 1 and each["saved_tokens"] > 3
-    cache = pathlib.Path("tuned/work/teacher-0000")
+    cache = pathlib.Path("tuned", "work", "teacher-0000")
     lines = cache.read_text().splitlines()  # cut off in the middle of an answer, behind one that is none
     cache.write_text("\n".join([*lines[:5], '{"ids": [99999999]}', *lines[6:]])[:-20])
     os.rename("tuned/tasks", "gone")

@@ -154,20 +154,15 @@ class Tuning {
                        [](const LearnerState& learner) { return learner.done; });
   }
 
-  bool is_evaluation() const {
-    for (std::int64_t i = 1; i <= rule_.evaluations; ++i) {
-      if (evaluation_step(rule_, i) == state_.step) return true;
-    }
-    return false;
-  }
-
-  bool is_checkpoint() const {
-    const std::int64_t every = rule_.evaluations / rule_.checkpoints;
+  // Whether an evaluation comes behind the step that is done; of every so many evaluations the last.
+  bool is_evaluation(std::int64_t every = 1) const {
     for (std::int64_t i = every; i <= rule_.evaluations; i += every) {
       if (evaluation_step(rule_, i) == state_.step) return true;
     }
     return false;
   }
+
+  bool is_checkpoint() const { return is_evaluation(rule_.evaluations / rule_.checkpoints); }
 
   Lesson lesson_of(const TuneLesson& lesson, std::size_t learner) const {
     return {lesson.ids, lesson.answer, learner, lesson.teacher.empty() ? nullptr : &lesson.teacher,

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/staged.h"
 #include "base/strings.h"
+#include "dnd/tune_score_json.h"
 #include "formats/safetensors.h"
 
 namespace dnd::lm::learn {
@@ -21,17 +22,6 @@ constexpr const char* kFormat = "dnd-tune-state";
 constexpr const char* kIdentityKey = "dnd.identity";
 constexpr const char* kProgressKey = "dnd.progress";
 constexpr std::int64_t kMostSteps = INT64_C(1) << 40U;
-
-Json score_json(const std::optional<TuneScore>& score) {
-  if (!score) return nullptr;
-  return {{"loss", score->loss}, {"right", score->right}};
-}
-
-std::optional<TuneScore> score_from(JsonObject& object, const char* key) {
-  if (!object.has(key)) return std::nullopt;
-  JsonObject score = object.object(key);
-  return TuneScore{score.number_or("loss", 0.0), score.number_or("right", 0.0)};
-}
 
 Json progress_json(const TuneState& state) {
   Json learners = Json::array();
