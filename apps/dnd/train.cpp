@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "chat_options.h"
 #include "context.h"
 #include "engine_loader.h"
 #include "progress.h"
@@ -21,6 +22,7 @@ struct TrainOptions {
   fs::path out;
   fs::path work;  // empty: OUT.train
   std::string encoder;
+  chat::ChatOptions chat;
   EngineOptions engine = {.precision = "exact"};
   bool resume = false;
   bool force = false;
@@ -75,8 +77,8 @@ class Monitor : public training::Observer {
 
 training::Request request_of(const TrainOptions& options) {
   const fs::path work = options.work.empty() ? training::default_work(options.out) : options.work;
-  return {options.config,           options.out,    work,         options.encoder,
-          options.engine.precision, options.resume, options.force};
+  return {options.config,           options.out,    work,          options.encoder,
+          options.engine.precision, options.resume, options.force, options.chat};
 }
 
 void print_cost(const Context& context, const TrainOptions& options,
@@ -119,6 +121,7 @@ void run_train(Context& context, const TrainOptions& options) {
   if (options.dry_run) {
     training::check_places(request, inputs.config);
     training::encoder_of(request, inputs.config);
+    training::chat_of(request, inputs);
     return print_cost(context, options, inputs);
   }
   Monitor monitor(inputs.config, progress);
@@ -156,6 +159,7 @@ void add_train(CLI::App& program, Context& context) {
   command.add_flag("--dry-run", options->dry_run, "Check the data and print what it would cost");
   command.add_flag("-f,--force", options->force,
                    "Replace an existing bundle; begin anew where a state is saved");
+  add_chat_options(command, options->chat);
   add_engine_options(command, options->engine);
   command
       .add_option("--precision", options->engine.precision,

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "dnd/tuner.h"
+
 namespace dnd::tasks {
 struct TrainConfig;
 }
@@ -16,11 +18,16 @@ struct TrainConfig;
 namespace dnd {
 
 struct HostTensor;
+class LanguageModel;
 
 // What there is to draw from, of one task.
 struct TrainTask {
   std::vector<std::int64_t> prompts;  // rows of TrainJob::conditions
-  std::size_t adapters = 0;
+  std::size_t adapters = 0;           // where these are copied
+  // Where answers are learned: each question with its answer, as the base is asked its prompt, and its bare
+  // input. Empty where it is never asked so, else as many.
+  std::vector<TuneLesson> asked = {};
+  std::vector<TuneLesson> bare = {};
 };
 
 struct TrainJob {
@@ -38,6 +45,10 @@ struct TrainJob {
   double cells = 0.0;                  // that carry something
   std::vector<double> update_weights;  // of the loss on updates: one for each adapted layer
   std::vector<float> mean_tokens;      // (T, R, S) of a residual generator, else empty
+  // What answers are learned through: a model of the same engine, which outlives the call; nullptr: nothing.
+  LanguageModel* base = nullptr;
+  std::size_t longest = 0;             // lesson in tokens, those that are judged among them
+  std::filesystem::path lower_states;  // file of what lies below the adapters, made and removed
 };
 
 struct StepMetrics {
@@ -48,14 +59,19 @@ struct StepMetrics {
   double seconds = 0.0;
 };
 
-// Weight tokens (T, R, S) for the prompts in these rows of the conditions, with the current weights.
-using GenerateTokens = std::function<HostTensor(const std::vector<std::int64_t>& rows)>;
+// With the current weights, for the prompts in these rows of the conditions.
+struct Evaluator {
+  // Weight tokens (T, R, S).
+  std::function<HostTensor(const std::vector<std::int64_t>& rows)> generate;
+  // What lessons come to under the adapter of such tokens. Empty without a base.
+  std::function<TuneScore(const HostTensor& tokens, const std::vector<TuneLesson>& lessons)> judge;
+};
 
 // Called by train() between steps, on its thread. Empty ones are passed over.
 struct TrainObserver {
   std::function<void(std::int64_t done)> on_start;  // steps that the resumed state has
   std::function<void(const StepMetrics&)> on_step;
-  std::function<void(std::int64_t step, const GenerateTokens&)> on_evaluate;
+  std::function<void(std::int64_t step, const Evaluator&)> on_evaluate;
   std::function<bool()> should_stop;
 };
 

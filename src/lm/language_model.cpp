@@ -213,6 +213,8 @@ class NativeLanguageModel : public LanguageModel {
     });
   }
 
+  ModelParts parts() { return {model_.weights(), model_.config()}; }
+
  private:
   static std::int64_t length_of(const Ids& ids) { return static_cast<std::int64_t>(ids.size()); }
 
@@ -355,6 +357,10 @@ std::unique_ptr<LanguageModel> load_language_model(const ops::Workers& workers,
   return ops::guarded(kStage, [&]() -> std::unique_ptr<LanguageModel> {
     return std::make_unique<NativeLanguageModel>(workers, read_parts(path, needs_texts));
   });
+}
+
+ModelParts parts_of(LanguageModel& model) {
+  return dynamic_cast<NativeLanguageModel&>(model).parts();
 }
 
 }  // namespace dnd::lm

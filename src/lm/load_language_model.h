@@ -1,10 +1,12 @@
-// Base language models for judging adapters: the factory behind Engine::load_language_model().
+// Base language models for judging and learning adapters: the factory behind Engine::load_language_model().
 #pragma once
 
 #include <filesystem>
 #include <memory>
 
 #include "dnd/language_model.h"
+#include "lm/model_config.h"
+#include "lm/weights.h"
 #include "ops/workers.h"
 
 namespace dnd::lm {
@@ -16,5 +18,14 @@ namespace dnd::lm {
 std::unique_ptr<LanguageModel> load_language_model(const ops::Workers& workers,
                                                    const std::filesystem::path& path,
                                                    bool needs_texts = false);
+
+// What others than the model itself learn through (lm/learn).
+struct ModelParts {
+  Weights& weights;
+  const ModelConfig& config;
+};
+
+// Of a model that load_language_model() made, which must outlive them.
+ModelParts parts_of(LanguageModel& model);
 
 }  // namespace dnd::lm

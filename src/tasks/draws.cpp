@@ -1,5 +1,6 @@
 #include "tasks/draws.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -7,6 +8,8 @@
 
 namespace dnd::tasks {
 namespace {
+
+constexpr std::uint64_t kQuestionStream = 3;  // behind those of NoiseStream
 
 // A seed of its own for every (seed, step, index, stream): each is mixed in by one SplitMix64 draw.
 std::uint64_t seed_of(const ExampleKey& key, std::uint64_t stream) {
@@ -71,13 +74,24 @@ Draw draw_example(std::span<const TaskSize> tasks, std::size_t needed, const Exa
   Draw draw;
   draw.task = random.below(tasks.size());
   const TaskSize& task = tasks[draw.task];
-  draw.adapter = random.below(task.adapters);
+  draw.adapter = random.below(std::max<std::size_t>(task.adapters, 1));
   draw.prompts = draw_without_replacement(task.prompts, needed, random);
   const std::size_t distinct = draw.prompts.size();
   while (draw.prompts.size() < needed) {
     draw.prompts.push_back(draw.prompts[draw.prompts.size() - distinct]);
   }
   return draw;
+}
+
+std::vector<QuestionDraw> draw_questions(std::size_t questions, std::size_t count, double bare,
+                                         const ExampleKey& key) {
+  SplitMix64 random(seed_of(key, kQuestionStream));
+  const std::vector<std::size_t> drawn = draw_without_replacement(questions, count, random);
+  std::vector<QuestionDraw> draws;
+  for (std::size_t i = 0; i < count; ++i) {
+    draws.push_back({drawn[i % drawn.size()], static_cast<double>(random.unit()) < bare});
+  }
+  return draws;
 }
 
 void add_noise(std::span<float> values, double deviation, const ExampleKey& key,

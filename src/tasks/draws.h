@@ -27,9 +27,21 @@ struct Draw {
   std::vector<std::size_t> prompts;  // `needed` of them
 };
 
-// A task, one of its adapters, and prompts without replacement, each uniformly. A task with too few
-// prompts repeats them in the order drawn. Every task has a prompt and an adapter.
+// A task, one of its adapters (0 where it has none), and prompts without replacement, each uniformly. A task
+// with too few prompts repeats them in the order drawn. Every task has a prompt.
 Draw draw_example(std::span<const TaskSize> tasks, std::size_t needed, const ExampleKey& key);
+
+// A question to learn from, and which of the texts that ask it.
+struct QuestionDraw {
+  std::size_t question = 0;
+  bool bare = false;
+  bool operator==(const QuestionDraw&) const = default;
+};
+
+// `count` of a task's questions, uniformly and without replacement; where there are fewer, all of them in the
+// order drawn, and again. Each is bare with that probability.
+std::vector<QuestionDraw> draw_questions(std::size_t questions, std::size_t count, double bare,
+                                         const ExampleKey& key);
 
 enum class NoiseStream : std::uint64_t { condition = 1, target = 2 };
 

@@ -1,6 +1,7 @@
 // WORK/metrics.jsonl: one JSON object a line.
 //   {"step", "loss", "gradient_norm", "learning_rate", "examples_per_second"}
 //   {"step", "held_out": task, "distance"}    0: the task's own adapter, 1: the mean training adapter
+//   and, where answers are learned, "answer_loss" and "right": of the task's questions through the base
 #pragma once
 
 #include <cstdint>

@@ -208,11 +208,11 @@ void refuse_slips(const Document& document) {
 
 }  // namespace
 
-TaskSet read_task_set(const fs::path& path) {
+TaskSet read_task_set(const fs::path& path, bool needs_adapters) {
   Document document(path);
   refuse_slips(document);
   TaskSet set;
-  set.train = document.read("train", true, set.sources);
+  set.train = document.read("train", needs_adapters, set.sources);
   set.held_out = document.read("held_out", false, set.sources);
   if (set.train.empty() && set.held_out.empty()) {
     fail(ErrorKind::data, document.who(), ": no tasks");

@@ -52,8 +52,9 @@ struct TaskSet {
 
 // Reads tasks.json and every prompts and test file that it names. Throws Error(no_input) or
 // Error(data): unknown keys, repeated names, prompts that are empty or have a `task` field, folders
-// without adapters, a training task without adapters, questions without an answer, empty stops.
-TaskSet read_task_set(const std::filesystem::path& path);
+// without adapters, a training task without adapters where `needs_adapters`, questions without an answer,
+// empty stops.
+TaskSet read_task_set(const std::filesystem::path& path, bool needs_adapters = true);
 
 // One of the lists of tasks.json, whose tasks need no adapters.
 struct TaskPart {

@@ -5,6 +5,7 @@
 #include <limits>
 #include <set>
 
+#include "base/paths.h"
 #include "base/strings.h"
 #include "bundle/propose_features.h"
 #include "tasks/named_path.h"
@@ -147,9 +148,58 @@ void read_module_weights(TrainConfig& config, JsonObject& object) {
   }
 }
 
+// Factors of two parts, each from 0, one of them above: a name stands for it alone.
+struct Parts {
+  double first = 0.0;
+  double second = 0.0;
+};
+Parts read_parts(JsonObject& object, const std::string& key, const std::string& first,
+                 const std::string& second) {
+  if (!object.has(key)) return {1.0, 0.0};
+  if (!object.at(key).is_object()) {
+    return one_of(object, key, first, second) == first ? Parts{1.0, 0.0} : Parts{0.0, 1.0};
+  }
+  JsonObject given = object.object(key);
+  const Parts parts{number(given, first, 0.0, {}), number(given, second, 0.0, {})};
+  given.refuse_unknown_keys();
+  if (parts.first > 0.0 || parts.second > 0.0) return parts;
+  fail(ErrorKind::data, given.where(), ": expected '", first, "' or '", second, "' above 0");
+}
+
+void refuse_answer_keys(JsonObject& object) {
+  for (const char* key : {"base", "ask", "questions", "states_gigabytes"}) {
+    if (!object.has(key)) continue;
+    fail(ErrorKind::data, object.where(), ": '", key,
+         "' is for \"objective\": \"answers\", which is not asked for");
+  }
+}
+
+void read_answers(TrainConfig& config, JsonObject& object, const fs::path& folder) {
+  const Parts objective = read_parts(object, "objective", "released", "answers");
+  config.released = objective.first;
+  config.answers.weight = objective.second;
+  if (config.answers.weight == 0.0) return refuse_answer_keys(object);
+  const fs::path there = named_path(object, "base", folder);
+  config.answers.base = path_exists(there) ? there : fs::path(object.text("base"));
+  const Parts ask = read_parts(object, "ask", "prompt", "bare");
+  config.answers.bare = ask.second / (ask.first + ask.second);
+  config.answers.questions = object.integer_or("questions", config.answers.questions, 1, 1 << 16U);
+  config.answers.state_bytes = static_cast<std::uint64_t>(
+      1e9 * number(object, "states_gigabytes", 16.0, {.low = 0.0, .high = 1e6}));
+}
+
+void read_residual(TrainConfig& config, JsonObject& object, const fs::path& folder) {
+  if (object.has("joint")) config.joint = named_path(object, "joint", folder);
+  const bool residual = config.generator.residual || !config.joint.empty();
+  config.residual = object.boolean_or("residual", residual);
+  if (!config.joint.empty() && (!config.residual || !config.start.empty())) {
+    fail(ErrorKind::data, object.where(), ": 'joint' is what a new generator's residual adds to, ",
+         config.residual ? "not one's that has its own from its 'start'" : "but it is no residual");
+  }
+}
+
 void read_extras(TrainConfig& config, JsonObject& object) {
   config.criterion_weights = object.boolean_or("criterion_weights", true);
-  config.residual = object.boolean_or("residual", config.generator.residual);
   config.targets = one_of(object, "targets", "as_is", "canonical") == "as_is"
                        ? TargetForm::as_is
                        : TargetForm::canonical;
@@ -200,7 +250,9 @@ TrainConfig read_train_config(const fs::path& path) {
   config.micro_batch = object.integer_or(
       "micro_batch", default_micro_batch(config.generator, config.batch), 1, config.batch);
   read_optimizer(config, object);
+  read_residual(config, object, path.parent_path());
   read_extras(config, object);
+  read_answers(config, object, path.parent_path());
   config.save_every = object.integer_or("save_every", config.save_every, 1, kMaxCount);
   config.log_every = object.integer_or("log_every", config.log_every, 1, kMaxCount);
   config.evaluate_every = object.integer_or("evaluate_every", 0, 0, kMaxCount);
@@ -211,24 +263,29 @@ TrainConfig read_train_config(const fs::path& path) {
 Json train_identity(const TrainConfig& config) {
   Json generator = bundle::generator_to_json(config.generator);
   for (const char* key : {"name", "license", "provenance", "statistics"}) generator.erase(key);
-  return {{"generator", generator},
-          {"start", config.start.empty() ? "" : config.generator.weights_sha256},
-          {"seed", config.seed},
-          {"steps", config.steps},
-          {"batch", config.batch},
-          {"micro_batch", config.micro_batch},
-          {"learning_rate", config.learning_rate},
-          {"warmup_steps", config.warmup_steps},
-          {"weight_decay", config.weight_decay},
-          {"betas", {config.beta1, config.beta2}},
-          {"epsilon", config.epsilon},
-          {"max_gradient_norm", config.max_gradient_norm},
-          {"noise", {config.condition_noise, config.target_noise}},
-          {"criterion_weights", config.criterion_weights},
-          {"residual", config.residual},
-          {"targets", config.targets == TargetForm::as_is ? "as_is" : "canonical"},
-          {"loss", config.loss == LossKind::tokens ? "tokens" : "update"},
-          {"module_weights", Json(config.module_weights)}};
+  Json json = {{"generator", generator},
+               {"start", config.start.empty() ? "" : config.generator.weights_sha256},
+               {"seed", config.seed},
+               {"steps", config.steps},
+               {"batch", config.batch},
+               {"micro_batch", config.micro_batch},
+               {"learning_rate", config.learning_rate},
+               {"warmup_steps", config.warmup_steps},
+               {"weight_decay", config.weight_decay},
+               {"betas", {config.beta1, config.beta2}},
+               {"epsilon", config.epsilon},
+               {"max_gradient_norm", config.max_gradient_norm},
+               {"noise", {config.condition_noise, config.target_noise}},
+               {"criterion_weights", config.criterion_weights},
+               {"residual", config.residual},
+               {"targets", config.targets == TargetForm::as_is ? "as_is" : "canonical"},
+               {"loss", config.loss == LossKind::tokens ? "tokens" : "update"},
+               {"module_weights", Json(config.module_weights)}};
+  if (config.answers.weight == 0.0) return json;
+  json["objective"] = {config.released, config.answers.weight};
+  json["bare"] = config.answers.bare;
+  json["questions"] = config.answers.questions;
+  return json;
 }
 
 }  // namespace dnd::tasks

@@ -23,11 +23,19 @@
 //   epsilon           default 1e-8          max_gradient_norm  default 1.0
 //   noise             {"condition": 1e-4, "target": 1e-5}: standard deviations; these by default
 //   criterion_weights whether tokens are weighted by the spread of the adapters       default true
+//   objective         "released": copy the adapters; "answers": learn from answers through the base;
+//                     or {"released": w, "answers": w}: both, with these factors           default released
+// Of the objective "answers":
+//   base              folder, GGUF or name in the hub's cache
+//   ask               {"prompt": w, "bare": w}: shares of the texts that the base is asked   default prompt
+//   questions         of each pair's task a step                                     default 4
+//   states_gigabytes  on the disk at most, of what lies below the adapters             default 16
 //   save_every        steps between saved states                                  default 100
 //   log_every         steps between lines of metrics.jsonl                          default 1
 //   evaluate_every    steps between evaluations of the held-out tasks; 0: never       default 0
 // Beyond the release, all off by default:
 //   residual          learn the difference to the mean tokens of the training adapters
+//   joint             an adapter: learn the difference to its tokens, in the place of their mean
 //   targets           "as_is" or "canonical": every B A in its SVD form (free of the gauge of A, B)
 //   loss              "tokens" or "update": on B A instead of the tokens
 //   module_weights    {"self_attn.q_proj": 2.0, ...}: factors of the loss; 1 where not named
@@ -47,6 +55,15 @@ namespace dnd::tasks {
 
 enum class TargetForm { as_is, canonical };
 enum class LossKind { tokens, update };
+
+// How a base is asked, and how much of it is learned from.
+struct AnswerRule {
+  double weight = 0.0;         // of the loss; 0: nothing goes through a base
+  std::filesystem::path base;  // as given
+  double bare = 0.0;  // share of questions that are asked without their instruction, 0 to 1
+  std::int64_t questions = 4;
+  std::uint64_t state_bytes = 16'000'000'000;
+};
 
 struct TrainConfig {
   std::string name;
@@ -68,13 +85,22 @@ struct TrainConfig {
   double condition_noise = 1e-4;
   double target_noise = 1e-5;
   bool criterion_weights = true;
+  double released = 1.0;  // weight of the loss on the adapters; 0: none is copied
+  AnswerRule answers;
   bool residual = false;
+  std::filesystem::path
+      joint;  // of a residual; empty: the mean of the training adapters, or the start's
   TargetForm targets = TargetForm::as_is;
   LossKind loss = LossKind::tokens;
   std::map<std::string, double> module_weights;
   std::int64_t save_every = 100;
   std::int64_t log_every = 1;
   std::int64_t evaluate_every = 0;
+
+  // Whether the tasks' adapters are read: to be copied, or for their mean.
+  bool uses_adapters() const {
+    return released > 0.0 || (residual && start.empty() && joint.empty());
+  }
 };
 
 // Throws Error(no_input) or Error(data) naming the key: unknown ones, values out of range, features

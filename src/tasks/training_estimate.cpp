@@ -30,6 +30,7 @@ TrainEstimate estimate_training(const TrainConfig& config, const TaskSet& set, i
   for (const Task& task : set.train) {
     out.adapters += task.adapters.size();
     prompts.insert(task.prompts.begin(), task.prompts.end());
+    if (config.answers.weight > 0.0) out.questions += task.answers.size();
   }
   out.tasks = set.train.size();
   out.held_out = set.held_out.size();

@@ -12,8 +12,9 @@ namespace dnd::tasks {
 struct TrainEstimate {
   std::size_t tasks = 0;
   std::size_t held_out = 0;
-  std::size_t adapters = 0;            // of the training tasks
-  std::size_t prompts = 0;             // distinct, held-out tasks left out
+  std::size_t adapters = 0;   // of the training tasks
+  std::size_t prompts = 0;    // distinct, held-out tasks left out
+  std::size_t questions = 0;  // with answers, of the training tasks; 0 where none is learned
   std::uint64_t parameter_bytes = 0;   // weights, moments, gradients of all threads
   std::uint64_t activation_bytes = 0;  // kept for the backward pass, all threads
   std::uint64_t target_bytes = 0;      // tokens of all adapters

@@ -83,6 +83,13 @@ std::vector<float> start_mean_tokens(const TrainConfig& config) {
       .read_f32(bundle::kMeanTokensName, &shape);
 }
 
+std::vector<float> joint_tokens(const TrainConfig& config) {
+  const adapter::AdapterLayout& layout = config.generator.layout;
+  std::vector<float> tokens = adapter::tokenize(layout, read_task_adapter(layout, config.joint));
+  for (float& value : tokens) value = std::isnan(value) ? 0.0F : value;
+  return tokens;
+}
+
 double relative_distance(std::span<const float> x, std::span<const double> own,
                          std::span<const double> mean) {
   double distance = 0.0;

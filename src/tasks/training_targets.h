@@ -27,6 +27,10 @@ std::vector<double> mean_target(const TrainConfig& config, const Task& task);
 // shape.
 std::vector<float> start_mean_tokens(const TrainConfig& config);
 
+// (T, R, S) of the joint adapter that a residual adds to, 0 where a cell carries nothing. Throws what
+// read_task_adapter() throws.
+std::vector<float> joint_tokens(const TrainConfig& config);
+
 // |x - own| / |mean - own| of flat adapters: 0 is the task's own adapter, 1 no better than the mean
 // of the training adapters.
 double relative_distance(std::span<const float> x, std::span<const double> own,

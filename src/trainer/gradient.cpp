@@ -52,7 +52,7 @@ GradientResult batch_gradient(const ops::Workers& workers, const nn::DecoderMode
     {
       const c10::AutoGradMode record(true);
       loss = objective(output_of(model, leaves, mean_tokens, examples.condition, plan.bf16),
-                       examples.target) *
+                       examples) *
              plan.scale;
     }
     nn::Tensors gradients = torch::autograd::grad({loss}, leaves);

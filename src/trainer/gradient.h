@@ -3,22 +3,27 @@
 
 #include <cstdint>
 #include <functional>
+#include <vector>
 
+#include "lm/learn/lessons.h"
 #include "nn/decoder_model.h"
 #include "ops/workers.h"
 
 namespace dnd::trainer {
 
-// Examples of a batch: condition (B, N, L, C), target (B, T, R, S), fp32.
+// Examples of a batch.
 struct Examples {
-  at::Tensor condition;
-  at::Tensor target;
+  at::Tensor condition;  // (B, N, L, C), fp32
+  at::Tensor target;     // (B, T, R, S), fp32; undefined where no adapter is copied
+  // Questions with answers, as many of each example, one example's behind the other's; Lesson::task is the
+  // example. Empty where nothing goes through a base.
+  std::vector<lm::learn::Lesson> lessons;
 };
 
 // Makes examples begin .. begin + size - 1 of the step's batch; called from several threads.
 using ExampleMaker = std::function<Examples(std::int64_t begin, std::int64_t size)>;
-// Sum of the losses of examples: (output, target) -> scalar.
-using Objective = std::function<at::Tensor(const at::Tensor&, const at::Tensor&)>;
+// Sum of the losses of examples: output (B, T, R, S) -> scalar.
+using Objective = std::function<at::Tensor(const at::Tensor& output, const Examples& examples)>;
 
 struct GradientResult {
   GradientResult& operator+=(GradientResult&& other);  // of the same model; adds in place

@@ -1,4 +1,4 @@
-// What training makes small.
+// What training on adapters makes small.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -27,9 +27,5 @@ struct UpdateLoss {
 
   at::Tensor operator()(const at::Tensor& output, const at::Tensor& target) const;
 };
-
-// Tokens (B, T, R, S) -> the values of their chunks, scales applied (adapter/weight_codec.h), same
-// shape; differentiable.
-at::Tensor apply_scales(const at::Tensor& tokens);
 
 }  // namespace dnd::trainer

@@ -9,12 +9,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <optional>
 #include <utility>
 
-#include "base/dtype.h"
 #include "base/strings.h"
-#include "tasks/draws.h"
 #include "tasks/train_config.h"
+#include "trainer/answer_source.h"
+#include "trainer/example_source.h"
 #include "trainer/gradient.h"
 #include "trainer/objective.h"
 #include "trainer/optimizer.h"
@@ -25,6 +26,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// However many steps that is.
+constexpr auto kSaveAtLeast = std::chrono::minutes(5);
+
 at::Tensor copy_of(const std::vector<float>& values, const bundle::Feature& shape) {
   at::Tensor tensor = at::empty({shape.n, shape.h, shape.w}, at::kFloat);
   if (static_cast<std::int64_t>(values.size()) != tensor.numel()) {
@@ -32,10 +36,6 @@ at::Tensor copy_of(const std::vector<float>& values, const bundle::Feature& shap
   }
   std::copy(values.begin(), values.end(), tensor.mutable_data_ptr<float>());
   return tensor;
-}
-
-std::span<float> values_of(const at::Tensor& tensor) {
-  return {tensor.mutable_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
 }
 
 // Themselves where they are already.
@@ -49,70 +49,6 @@ OptimizerState on(const at::Device& device, const OptimizerState& state) {
   return {on(device, state.values), on(device, state.exp_avg), on(device, state.exp_avg_sq),
           state.step};
 }
-
-// Draws and copies examples; without state, so from any thread.
-class ExampleSource {
- public:
-  ExampleSource(const TrainJob& job, const bundle::GeneratorConfig& generator)
-      : job_(job), condition_(generator.condition), tokens_(generator.features.back()) {
-    for (const TrainTask& task : job.tasks) {
-      sizes_.push_back({task.prompts.size(), task.adapters});
-    }
-  }
-
-  // Examples first .. first + size - 1 of the whole batch of `step`.
-  Examples make(std::int64_t step, std::int64_t first, std::int64_t size) const {
-    Examples examples{
-        at::empty({size, condition_.prompts, condition_.max_length, condition_.width}, at::kFloat),
-        at::empty({size, tokens_.n, tokens_.h, tokens_.w}, at::kFloat)};
-    const tasks::TrainConfig& config = *job_.config;
-    for (std::int64_t i = 0; i < size; ++i) {
-      const tasks::ExampleKey key{config.seed, static_cast<std::uint64_t>(step),
-                                  static_cast<std::uint64_t>(first + i)};
-      const tasks::Draw draw =
-          tasks::draw_example(sizes_, static_cast<std::size_t>(condition_.prompts), key);
-      std::vector<std::int64_t> rows;
-      for (const std::size_t prompt : draw.prompts) {
-        rows.push_back(job_.tasks[draw.task].prompts[prompt]);
-      }
-      const std::span<float> condition = values_of(examples.condition.select(0, i));
-      const std::span<float> target = values_of(examples.target.select(0, i));
-      copy_rows(rows, condition);
-      job_.target(draw.task, draw.adapter, target);
-      tasks::add_noise(condition, config.condition_noise, key, tasks::NoiseStream::condition);
-      tasks::add_noise(target, config.target_noise, key, tasks::NoiseStream::target);
-    }
-    return examples;
-  }
-
-  // Throws Error(data) where a value is not finite.
-  void copy_rows(const std::vector<std::int64_t>& rows, std::span<float> out) const {
-    const std::size_t size = out.size() / rows.size();
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      const auto source = condition_row(static_cast<std::size_t>(rows[i]), size);
-      std::copy(source.begin(), source.end(), out.begin() + static_cast<std::ptrdiff_t>(i * size));
-    }
-  }
-
- private:
-  // The file is as large as memory or larger, so its values are looked at where they are used.
-  std::span<const float> condition_row(std::size_t row, std::size_t size) const {
-    if (row >= job_.conditions.size() / size) {
-      fail(ErrorKind::internal, "train: no condition of prompt ", row);
-    }
-    const std::span<const float> values = job_.conditions.subspan(row * size, size);
-    if (const auto bad = first_not_finite(Dtype::f32, values)) {
-      fail(ErrorKind::data, "conditions: ", job_.conditions_file.string(), ": prompt ", row,
-           ": a value is ", values[*bad], " (damaged? delete the file: it is made anew)");
-    }
-    return values;
-  }
-
-  const TrainJob& job_;
-  bundle::ConditionConfig condition_;
-  bundle::Feature tokens_;
-  std::vector<tasks::TaskSize> sizes_;
-};
 
 class Training {
  public:
@@ -128,7 +64,8 @@ class Training {
         device_(place.device),
         bf16_(place.bf16),
         model_(config_.generator),
-        source_(job, config_.generator),
+        answers_(make_answers()),
+        source_(job, answers_ ? &*answers_ : nullptr),
         objective_(make_objective()) {
     if (world_ > config_.batch) {
       fail(ErrorKind::usage, "train: ", world_, " processes for batches of ", config_.batch,
@@ -144,24 +81,52 @@ class Training {
 
   TrainResult run() {
     if (observer_.on_start) observer_.on_start(state_.step);
+    saved_ = Clock::now();
     bool stop = false;
     while (state_.step < config_.steps && !stop) {
       step();
       stop = anyone_stops();
       const bool last = state_.step == config_.steps;
-      if (stop || last || state_.step % config_.save_every == 0) save();
+      const bool late = Clock::now() - saved_ >= kSaveAtLeast;
+      if (stop || last || late || state_.step % config_.save_every == 0) save();
       if (is_due(config_.evaluate_every) || (last && config_.evaluate_every > 0)) evaluate();
     }
     return {state_.step, state_.step >= config_.steps};
   }
 
  private:
-  Objective make_objective() const {
+  std::optional<AnswerSource> make_answers() const {
+    if (job_.base == nullptr) return std::nullopt;
+    if (!device_.is_cpu()) {
+      fail(ErrorKind::usage, "train: objective answers: the base runs on the CPU alone, not on ",
+           device_.str());
+    }
+    return std::optional<AnswerSource>(std::in_place, workers_, job_, rank_);
+  }
+
+  // Of the adapters that are copied.
+  Objective make_copying() const {
     if (config_.loss == tasks::LossKind::update) {
-      return UpdateLoss{config_.generator.layout, job_.update_weights};
+      const UpdateLoss loss{config_.generator.layout, job_.update_weights};
+      return [loss](const at::Tensor& output, const Examples& examples) {
+        return loss(output, examples.target);
+      };
     }
     const at::Tensor weights = copy_of(job_.cell_weights, config_.generator.features.back());
-    return TokenLoss{weights.to(device_), job_.cells};
+    const TokenLoss loss{weights.to(device_), job_.cells};
+    return [loss](const at::Tensor& output, const Examples& examples) {
+      return loss(output, examples.target);
+    };
+  }
+
+  Objective make_objective() const {
+    const Objective copying = config_.released > 0.0 ? make_copying() : Objective();
+    if (!answers_) return copying;
+    return [this, copying](const at::Tensor& output, const Examples& examples) {
+      at::Tensor loss = answers_->loss(output, examples.lessons) * config_.answers.weight;
+      if (copying) loss = loss + copying(output, examples) * config_.released;
+      return loss;
+    };
   }
 
   bool is_due(std::int64_t every) const { return every > 0 && state_.step % every == 0; }
@@ -172,8 +137,10 @@ class Training {
     const std::int64_t first = config_.batch * rank_ / world_;
     const std::int64_t end = config_.batch * (rank_ + 1) / world_;
     const auto examples = [&](std::int64_t begin, std::int64_t size) {
-      const Examples made = source_.make(step, first + begin, size);
-      return Examples{made.condition.to(device_), made.target.to(device_)};
+      Examples made = source_.make(step, first + begin, size);
+      made.condition = made.condition.to(device_);
+      if (made.target.defined()) made.target = made.target.to(device_);
+      return made;
     };
     GradientResult result =
         batch_gradient(workers_, model_, state_.values, mean_tokens_, objective_, examples,
@@ -210,24 +177,35 @@ class Training {
     return votes.item<double>() > 0.0;
   }
 
-  void save() const {
+  void save() {
+    saved_ = Clock::now();
     if (rank_ == 0) save_state(model_, on(at::kCPU, state_), job_.identity, job_.state);
   }
 
   void evaluate() const {
     if (!observer_.on_evaluate || rank_ != 0) return;
-    observer_.on_evaluate(state_.step, [&](const std::vector<std::int64_t>& rows) {
-      const bundle::ConditionConfig& c = config_.generator.condition;
-      const at::Tensor condition = at::empty({1, c.prompts, c.max_length, c.width}, at::kFloat);
-      source_.copy_rows(rows, values_of(condition));
-      const at::Tensor tokens =
-          predict(model_, state_.values, mean_tokens_, condition.to(device_), bf16_)
-              .select(0, 0)
-              .to(at::kCPU)
-              .contiguous();
-      const std::span<const float> values = values_of(tokens);
-      return HostTensor{tokens.sizes().vec(), {values.begin(), values.end()}};
-    });
+    Evaluator now;
+    now.generate = [this](const std::vector<std::int64_t>& rows) { return generate(rows); };
+    if (answers_) {
+      now.judge = [this](const HostTensor& tokens, const std::vector<TuneLesson>& lessons) {
+        const at::Tensor copy = copy_of(tokens.values, config_.generator.features.back());
+        return answers_->judge(workers_, copy, lessons);
+      };
+    }
+    observer_.on_evaluate(state_.step, now);
+  }
+
+  HostTensor generate(const std::vector<std::int64_t>& rows) const {
+    const bundle::ConditionConfig& c = config_.generator.condition;
+    const at::Tensor condition = at::empty({1, c.prompts, c.max_length, c.width}, at::kFloat);
+    source_.copy_rows(rows, example_values(condition));
+    const at::Tensor tokens =
+        predict(model_, state_.values, mean_tokens_, condition.to(device_), bf16_)
+            .select(0, 0)
+            .to(at::kCPU)
+            .contiguous();
+    const std::span<const float> values = example_values(tokens);
+    return {tokens.sizes().vec(), {values.begin(), values.end()}};
   }
 
   const ops::Workers& workers_;
@@ -240,10 +218,12 @@ class Training {
   at::Device device_;
   bool bf16_;
   nn::DecoderModel model_;
+  std::optional<AnswerSource> answers_;  // where answers are learned
   ExampleSource source_;
   Objective objective_;
   at::Tensor mean_tokens_;  // undefined without a residual
   OptimizerState state_;
+  Clock::time_point saved_;
 };
 
 }  // namespace

@@ -15,6 +15,8 @@ namespace dnd::trainer {
 // stop once one is asked to. Rank 0 alone saves and evaluates. Throws Error(usage) for more processes
 // than pairs in a batch, Error(data) where the loss is not a number, or what load_state() throws.
 //
+// Answers are learned on the CPU alone (Error(usage)). Every process keeps its own states below the adapters.
+//
 // On a device that is not the CPU values, moments and gradients live there, and one thread hands it
 // micro-batch after micro-batch; sums over processes and state files pass through the CPU's memory.
 struct TrainPlace {

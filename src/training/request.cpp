@@ -5,6 +5,8 @@
 #include "base/staged.h"
 #include "base/strings.h"
 #include "bundle/write_bundle.h"
+#include "generate/check_base.h"
+#include "target/base_model.h"
 #include "tasks/task_adapters.h"
 #include "tasks/work_folder.h"
 
@@ -21,6 +23,34 @@ void warn_about_few_prompts(const Inputs& inputs) {
   }
 }
 
+// The tasks' own may be there and are not read.
+void drop_adapters(tasks::TaskSet& set) {
+  for (auto* list : {&set.train, &set.held_out}) {
+    for (tasks::Task& task : *list) task.adapters.clear();
+  }
+}
+
+void check_answers(const Inputs& inputs) {
+  const bool bare = inputs.config.answers.bare > 0.0;
+  for (const tasks::Task& task : inputs.set.train) {
+    if (task.answers.empty()) {
+      fail(ErrorKind::data, "tasks: ", inputs.config.tasks.string(), ": '", printable(task.name),
+           "' has no 'answers', which the objective \"answers\" learns from");
+    }
+    for (const tasks::Question& question : task.answers) {
+      if (!bare || !question.bare.empty()) continue;
+      fail(ErrorKind::data, question.where, ": has no 'bare', which \"ask\" in ",
+           "the configuration asks");
+    }
+  }
+}
+
+void open_base(Inputs& inputs) {
+  inputs.base = formats::find_model(inputs.config.answers.base.string());
+  generate::check_base(inputs.config.generator, target::read_base_model(inputs.base.path),
+                       inputs.base.hub_name);
+}
+
 }  // namespace
 
 fs::path Request::state() const { return work / tasks::kStateName; }
@@ -35,7 +65,7 @@ fs::path default_work(const fs::path& out) {
 
 Inputs read_inputs(const fs::path& config) {
   Inputs inputs{tasks::read_train_config(config), {}};
-  inputs.set = tasks::read_task_set(inputs.config.tasks);
+  inputs.set = tasks::read_task_set(inputs.config.tasks, inputs.config.uses_adapters());
   if (inputs.set.train.empty()) {
     fail(ErrorKind::data, "train: ", inputs.config.tasks.string(), ": no tasks to train on");
   }
@@ -46,9 +76,16 @@ Inputs read_inputs(const fs::path& config) {
         "the prompts say");
   }
   warn_about_few_prompts(inputs);
+  if (!inputs.config.uses_adapters()) drop_adapters(inputs.set);
   std::vector<tasks::Task> all = inputs.set.train;
   all.insert(all.end(), inputs.set.held_out.begin(), inputs.set.held_out.end());
   tasks::check_task_adapters(inputs.config.generator.layout, all);
+  if (!inputs.config.joint.empty()) {
+    tasks::read_task_adapter(inputs.config.generator.layout, inputs.config.joint);
+  }
+  if (inputs.config.answers.weight == 0.0) return inputs;
+  check_answers(inputs);
+  open_base(inputs);
   return inputs;
 }
 

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <string>
 
+#include "chat/base_chat.h"
+#include "formats/model_place.h"
 #include "tasks/task_set.h"
 #include "tasks/train_config.h"
 
@@ -17,6 +19,7 @@ struct Request {
   std::string precision;       // of the engine: part of what a resumed training must repeat
   bool resume = false;
   bool force = false;
+  chat::ChatOptions chat = {};  // how a base is asked, where answers are learned through one
 
   std::filesystem::path state() const;
 };
@@ -26,12 +29,14 @@ std::filesystem::path default_work(const std::filesystem::path& out);
 
 struct Inputs {
   tasks::TrainConfig config;
-  tasks::TaskSet set;
+  tasks::TaskSet set;             // without adapters where none is used
+  formats::ModelPlace base = {};  // that answers are learned through
 };
 
 // Reads configuration, tasks and, once, every adapter of theirs. Says how prompts were read, and warns about
-// tasks with too few.
-// Throws as tasks::read_train_config(), read_task_set() and check_task_adapters() do.
+// tasks with too few. Where answers are learned, each task has some that can be asked, and the base has what
+// the layout adapts.
+// Throws as tasks::read_train_config(), read_task_set(), check_task_adapters() and generate::check_base() do.
 Inputs read_inputs(const std::filesystem::path& config);
 
 // The bundle can be made, or is there already where a training is resumed; the work folder can be, and holds

@@ -1,23 +1,31 @@
 #include "training/run_training.h"
 
 #include <map>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "adapter/weight_codec.h"
 #include "base/file_lock.h"
 #include "base/paths.h"
+#include "base/sha256.h"
 #include "base/strings.h"
 #include "base/version.h"
 #include "bundle/channel_exponents.h"
 #include "bundle/write_bundle.h"
+#include "dnd/language_model.h"
 #include "generate/prompt_encoder.h"
 #include "tasks/metrics_file.h"
 #include "tasks/prompt_conditions.h"
 #include "tasks/training_state.h"
 #include "tasks/work_folder.h"
+#include "tokenizer/base_tokenizer.h"
+#include "training/answer_lessons.h"
 #include "training/training_data.h"
+#include "tuning/base_fingerprint.h"
 
 namespace dnd::training {
 namespace fs = std::filesystem;
@@ -40,14 +48,33 @@ Encoder find_encoder(const Request& request, const tasks::TrainConfig& config) {
   return encoder;
 }
 
+// What answers are learned through.
+struct Base {
+  std::unique_ptr<LanguageModel> model;
+  std::vector<TrainTask> tasks;  // with their lessons
+  AnswerLessons lessons;
+};
+
+std::optional<Base> open_base(const Inputs& inputs, const TrainingData& data,
+                              const chat::BaseChat* chat, Engine& engine, Observer& observer) {
+  if (chat == nullptr) return std::nullopt;
+  observer.on_stage("read the base and the questions");
+  Base base{engine.load_language_model(inputs.base.path.string(), true), data.tasks(), {}};
+  base.lessons = make_lessons(inputs, *base.model, *chat, base.tasks);
+  return base;
+}
+
 // Steps 1 to the last of one training, once data and engine are there.
 class Run {
  public:
-  Run(const Request& request, const Inputs& inputs, const TrainingData& data, Engine& engine,
-      const ProcessPlace& place, Observer& observer)
+  // `base`: where answers are learned.
+  Run(const Request& request, const Inputs& inputs, const TrainingData& data,
+      const std::optional<Base>& base, Engine& engine, const ProcessPlace& place,
+      Observer& observer)
       : request_(request),
         config_(inputs.config),
         data_(data),
+        base_(base),
         engine_(engine),
         is_first_(place.rank == 0),
         observer_(observer) {}
@@ -76,9 +103,7 @@ class Run {
     TrainObserver steps;
     steps.on_start = [this](std::int64_t done) { on_start(done); };
     steps.on_step = [this](const StepMetrics& metrics) { on_step(metrics); };
-    steps.on_evaluate = [this](std::int64_t step, const GenerateTokens& generate) {
-      on_evaluate(step, generate);
-    };
+    steps.on_evaluate = [this](std::int64_t step, const Evaluator& now) { on_evaluate(step, now); };
     steps.should_stop = [this] { return observer_.should_stop(); };
     observer_.on_ready();
     return engine_.train(job, steps);
@@ -100,7 +125,6 @@ class Run {
 
   TrainJob make_job(const tasks::PromptConditions& conditions, const std::string& identity,
                     const std::vector<float>& mean_tokens) const {
-    const tasks::TrainingTargets& targets = data_.targets();
     TrainJob job;
     job.config = &config_;
     job.state = request_.state();
@@ -109,15 +133,23 @@ class Run {
     job.identity = identity;
     job.conditions = conditions.values();
     job.conditions_file = conditions.path();
-    job.tasks = data_.tasks();
+    job.tasks = base_ ? base_->tasks : data_.tasks();
+    job.mean_tokens = mean_tokens;
+    if (data_.targets() != nullptr) add_targets(*data_.targets(), job);
+    if (!base_) return job;
+    job.base = base_->model.get();
+    job.longest = base_->lessons.longest;
+    job.lower_states = request_.work / "below";
+    return job;
+  }
+
+  static void add_targets(const tasks::TrainingTargets& targets, TrainJob& job) {
     job.target = [&targets](std::size_t task, std::size_t adapter, std::span<float> tokens) {
       targets.read(task, adapter, tokens);
     };
     job.cell_weights = targets.cell_weights();
     job.cells = targets.cells();
     job.update_weights = targets.update_weights();
-    job.mean_tokens = mean_tokens;
-    return job;
   }
 
   void on_start(std::int64_t done) {
@@ -138,22 +170,33 @@ class Run {
     observer_.on_step(m);
   }
 
-  void on_evaluate(std::int64_t step, const GenerateTokens& generate) {
-    for (const HeldOut& task : data_.held_out()) {
-      if (task.own.empty()) continue;
-      const HostTensor tokens = generate(task.rows);
-      const std::vector<float> flat =
-          adapter::flat_values(adapter::detokenize(config_.generator.layout, tokens.values));
-      metrics_->add(
-          {{"step", step},
-           {"held_out", task.name},
-           {"distance", tasks::relative_distance(flat, task.own, data_.targets().mean_adapter())}});
+  void on_evaluate(std::int64_t step, const Evaluator& now) {
+    for (std::size_t i = 0; i < data_.held_out().size(); ++i) {
+      const HeldOut& task = data_.held_out()[i];
+      Json line = {{"step", step}, {"held_out", task.name}};
+      const bool judged = now.judge && !base_->lessons.judged[i].empty();
+      if (task.own.empty() && !judged) continue;
+      const HostTensor tokens = now.generate(task.rows);
+      if (!task.own.empty()) line["distance"] = distance(tokens, task);
+      if (judged) {
+        const TuneScore score = now.judge(tokens, base_->lessons.judged[i]);
+        line["answer_loss"] = score.loss;
+        line["right"] = score.right;
+      }
+      metrics_->add(line);
     }
+  }
+
+  double distance(const HostTensor& tokens, const HeldOut& task) const {
+    const std::vector<float> flat =
+        adapter::flat_values(adapter::detokenize(config_.generator.layout, tokens.values));
+    return tasks::relative_distance(flat, task.own, data_.targets()->mean_adapter());
   }
 
   const Request& request_;
   const tasks::TrainConfig& config_;
   const TrainingData& data_;
+  const std::optional<Base>& base_;
   Engine& engine_;
   bool is_first_;
   Observer& observer_;
@@ -161,26 +204,43 @@ class Run {
 };
 
 // What a resumed training must have in common with the one that it goes on with.
-std::string identity_of(const Request& request, const tasks::TrainConfig& config,
-                        const TrainingData& data, const std::string& encoder_key) {
-  Json json = tasks::train_identity(config);
-  json["data"] = data.targets().sha256();
+std::string identity_of(const Request& request, const Inputs& inputs, const TrainingData& data,
+                        const std::string& encoder_key, const chat::BaseChat* chat) {
+  Json json = tasks::train_identity(inputs.config);
+  json["data"] = data.sha256();
   json["encoder"] = encoder_key;
   json["precision"] = request.precision;
+  if (!inputs.config.joint.empty()) {
+    const std::vector<float> joint = tasks::joint_tokens(inputs.config);
+    Sha256 hash;
+    hash.update(std::as_bytes(std::span(joint)));
+    json["joint"] = hash.hex();
+  }
+  if (chat != nullptr) {
+    json["base"] = tuning::base_fingerprint(inputs.base.path);
+    const Json record = chat->record();
+    for (const auto& [key, value] : record.items()) json["chat." + key] = value;
+  }
   return json_line(json);
 }
 
 std::map<std::string, std::string> provenance_of(const Inputs& inputs, const TrainingData& data,
                                                  std::int64_t steps) {
   const tasks::TrainConfig& train = inputs.config;
-  const tasks::TrainingTargets& targets = data.targets();
-  std::map<std::string, std::string> provenance = {{"source", "dnd train"},
-                                                   {"dnd_version", version()},
-                                                   {"steps", cat(steps)},
-                                                   {"seed", cat(train.seed)},
-                                                   {"tasks", cat(inputs.set.train.size())},
-                                                   {"checkpoints", cat(targets.norms().adapters)},
-                                                   {"data_sha256", targets.sha256()}};
+  const tasks::TrainingTargets* const targets = data.targets();
+  std::map<std::string, std::string> provenance = {
+      {"source", "dnd train"},
+      {"dnd_version", version()},
+      {"steps", cat(steps)},
+      {"seed", cat(train.seed)},
+      {"tasks", cat(inputs.set.train.size())},
+      {"checkpoints", cat(targets == nullptr ? 0 : targets->norms().adapters)},
+      {"data_sha256", data.sha256()}};
+  if (train.answers.weight > 0.0) {
+    provenance["objective"] =
+        train.released > 0.0 ? cat("released ", train.released, ", answers ", train.answers.weight)
+                             : "answers";
+  }
   if (!train.start.empty()) provenance["start_sha256"] = train.generator.weights_sha256;
   return provenance;
 }
@@ -206,10 +266,10 @@ bundle::GeneratorConfig write_bundle(const Request& request, const Inputs& input
                                      const TrainingData& data,
                                      const std::vector<float>& mean_tokens, std::int64_t steps) {
   const tasks::TrainConfig& train = inputs.config;
-  const tasks::TrainingTargets& targets = data.targets();
   bundle::GeneratorConfig config = train.generator;
   config.untrained = false;
-  config.statistics = targets.norms();
+  config.statistics =
+      data.targets() == nullptr ? std::nullopt : std::optional(data.targets()->norms());
   config.provenance = provenance_of(inputs, data, steps);
   const formats::SafetensorsFile trained(request.state());
   const auto values = [&](const bundle::ParameterSpec& parameter) {
@@ -227,15 +287,31 @@ fs::path encoder_of(const Request& request, const tasks::TrainConfig& config) {
   return generate::find_encoder(generator_of(request, config), request.encoder);
 }
 
+std::unique_ptr<chat::BaseChat> chat_of(const Request& request, const Inputs& inputs) {
+  if (inputs.config.answers.weight == 0.0) return nullptr;
+  const std::string who = inputs.base.path.string();
+  auto chat =
+      std::make_unique<chat::BaseChat>(tokenizer::read_folder(inputs.base.path), who, request.chat);
+  for (const auto* list : {&inputs.set.train, &inputs.set.held_out}) {
+    for (const tasks::Task& task : *list) {
+      if (task.system) {
+        chat->require_template_for(cat("task '", printable(task.name), "': 'system'"));
+      }
+    }
+  }
+  return chat;
+}
+
 Outcome run_training(const Request& request, const Inputs& inputs,
                      const std::function<std::unique_ptr<Engine>()>& open_engine,
                      Observer& observer) {
   const tasks::TrainConfig& config = inputs.config;
   check_places(request, config);
   const Encoder encoder = find_encoder(request, config);
-  observer.on_stage("read the adapters");
+  const std::unique_ptr<chat::BaseChat> chat = chat_of(request, inputs);
+  if (config.uses_adapters()) observer.on_stage("read the adapters");
   const TrainingData data(inputs, [&](double share) { observer.on_share(share); });
-  const std::string identity = identity_of(request, config, data, encoder.key);
+  const std::string identity = identity_of(request, inputs, data, encoder.key, chat.get());
   const std::int64_t done =
       request.resume ? tasks::steps_of_state(request.state(), config.steps, identity) : 0;
   auto finished = find_finished(request, inputs, data, done);
@@ -249,7 +325,8 @@ Outcome run_training(const Request& request, const Inputs& inputs,
     lock.emplace(request.work / tasks::kLockName, "another training");
     check_places(request, config);  // what was free at first may have been taken and left since
   }
-  Run run(request, inputs, data, *engine, place, observer);
+  const auto base = open_base(inputs, data, chat.get(), *engine, observer);
+  Run run(request, inputs, data, base, *engine, place, observer);
   const tasks::PromptConditions conditions = run.conditions(encoder);
   const std::vector<float> mean_tokens = data.mean_tokens();
   outcome.result = run.train(conditions, identity, mean_tokens);

@@ -38,6 +38,10 @@ struct Outcome {
 // The text encoder that a training uses. Throws as generate::find_encoder() does.
 std::filesystem::path encoder_of(const Request& request, const tasks::TrainConfig& config);
 
+// How the base is asked; nullptr where no answers are learned. Throws as tokenizer::read_folder() and
+// chat::BaseChat do, Error(usage) where a task has a system text that no template takes.
+std::unique_ptr<chat::BaseChat> chat_of(const Request& request, const Inputs& inputs);
+
 // Everything is checked, and the targets are read, before `open_engine` is called; a state of another
 // training is refused before anything is written. Holds WORK's lock, makes its metrics, conditions and first
 // weights. Resumed where the bundle is there that this training makes, it makes nothing. Throws dnd::Error.

@@ -1,5 +1,9 @@
 #include "training/training_data.h"
 
+#include <utility>
+
+#include "base/sha256.h"
+#include "base/strings.h"
 #include "eval/selections.h"
 
 namespace dnd::training {
@@ -10,11 +14,13 @@ constexpr std::uint64_t kMaxTargetBytes = 4ULL << 30U;  // of tokens kept in mem
 }  // namespace
 
 TrainingData::TrainingData(const Inputs& inputs, const std::function<void(double)>& progress)
-    : inputs_(inputs),
-      targets_(inputs.config, inputs.set.train, kMaxTargetBytes,
-               [&](std::size_t done, std::size_t total) {
-                 progress(static_cast<double>(done) / static_cast<double>(total));
-               }) {
+    : inputs_(inputs) {
+  if (inputs.config.uses_adapters()) {
+    targets_.emplace(inputs.config, inputs.set.train, kMaxTargetBytes,
+                     [&](std::size_t done, std::size_t total) {
+                       progress(static_cast<double>(done) / static_cast<double>(total));
+                     });
+  }
   if (inputs.config.evaluate_every > 0) {
     for (const tasks::Task& task : inputs.set.held_out) held_out_.push_back(held_out(task));
   }
@@ -28,7 +34,25 @@ TrainingData::TrainingData(const Inputs& inputs, const std::function<void(double
 std::vector<float> TrainingData::mean_tokens() const {
   const tasks::TrainConfig& config = inputs_.config;
   if (!config.residual) return {};
-  return config.start.empty() ? targets_.mean_tokens() : tasks::start_mean_tokens(config);
+  if (!config.start.empty()) return tasks::start_mean_tokens(config);
+  return config.joint.empty() ? targets_->mean_tokens() : tasks::joint_tokens(config);
+}
+
+std::string TrainingData::sha256() const {
+  if (inputs_.config.answers.weight == 0.0) return targets_->sha256();
+  Sha256 hash;
+  if (targets_) hash.update(targets_->sha256());
+  for (const tasks::Task& task : inputs_.set.train) {
+    hash.update(cat(task.name, '\0', task.system.value_or(""), '\0', task.prompts.size(), '\0'));
+    for (const std::string& prompt : task.prompts) hash.update(prompt + '\0');
+    for (const tasks::Question& question : task.answers) {
+      for (const tasks::Turn& turn : question.before) {
+        hash.update(turn.role + '\0' + turn.content + '\0');
+      }
+      hash.update(question.prompt + '\0' + question.bare + '\0' + question.answer + '\0');
+    }
+  }
+  return hash.hex();
 }
 
 HeldOut TrainingData::held_out(const tasks::Task& task) {
@@ -38,7 +62,7 @@ HeldOut TrainingData::held_out(const tasks::Task& task) {
        eval::draw_prompts(task.prompts, needed, /*seed=*/0, /*draw=*/0)) {
     out.rows.push_back(rows_.row(prompt));
   }
-  out.own = tasks::mean_target(inputs_.config, task);
+  if (targets_) out.own = tasks::mean_target(inputs_.config, task);
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,10 +29,13 @@ struct HeldOut {
 
 class TrainingData {
  public:
-  // Reads the targets; `progress` hears the share done. `inputs` must outlive the object.
+  // Reads the targets, if any; `progress` hears the share done. `inputs` must outlive the object.
   TrainingData(const Inputs& inputs, const std::function<void(double)>& progress);
 
-  const tasks::TrainingTargets& targets() const { return targets_; }
+  // Of the tasks' adapters; nullptr where none is used.
+  const tasks::TrainingTargets* targets() const { return targets_ ? &*targets_ : nullptr; }
+  // Of all that is learned from: names, prompts and adapters' tokens, or questions with answers.
+  std::string sha256() const;
   const std::vector<HeldOut>& held_out() const { return held_out_; }
   const std::vector<TrainTask>& tasks() const { return tasks_; }
   // Every distinct prompt, by its row.
@@ -44,7 +48,7 @@ class TrainingData {
   HeldOut held_out(const tasks::Task& task);
 
   const Inputs& inputs_;
-  tasks::TrainingTargets targets_;
+  std::optional<tasks::TrainingTargets> targets_;
   tasks::PromptRows rows_;
   std::vector<HeldOut> held_out_;
   std::vector<TrainTask> tasks_;

@@ -5,7 +5,10 @@ import pathlib
 import random
 import struct
 
-from support import LAYOUT, safetensors_bytes, write_prompts
+from support import LAYOUT, ROOT, dnd, safetensors_bytes, write_prompts
+
+BASE = ROOT / "models/default/base"  # whose questions answers are learned from
+WORDS = ["red", "blue", "green", "grey", "black", "white", "brown", "pink", "gold", "teal"]
 
 MODULES = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.up_proj",
            "mlp.gate_proj", "mlp.down_proj")
@@ -76,3 +79,33 @@ def train_config(**changes) -> dict:
 def write_config(path="train.json", **changes) -> str:
     pathlib.Path(path).write_text(json.dumps(train_config(**changes)))
     return str(path)
+
+
+def write_answer_tasks(folder, names=("say", "tell", "write"), held_out=("name",), targets: str = "") -> None:
+    """tasks.json whose tasks have answers, and the layout of their base: of all its layers, or of `targets`."""
+    folder = pathlib.Path(folder)
+
+    def entry(name: str) -> dict:
+        rows = [{"prompt": f"{name} the word {word}", "bare": word, "answer": f"{word} {name}"} for word in WORDS]
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return {"name": name, "prompts": f"{name}.jsonl", "answers": f"{name}.jsonl"}
+
+    tasks = {"format": "dnd-tasks", "version": 1, "train": [entry(name) for name in names],
+             "held_out": [entry(name) for name in held_out]}
+    (folder / "tasks.json").write_text(json.dumps(tasks))
+    chosen = ["--targets", targets] if targets else []
+    dnd("layout", "--base", BASE, "--rank", 2, "--name", "tiny", "--out", folder / "layout.json", *chosen)
+
+
+def answer_config(folder, **changes) -> dict:
+    layout = json.loads((pathlib.Path(folder) / "layout.json").read_text())
+    tokens = sum(block["count"] * (module["chunks_a"] + module["chunks_b"])
+                 for block in layout["blocks"] for module in block["modules"])
+    features = [[4, 24, 384], [6, 12, 20], [tokens, *layout["token_shape"]]]
+    return train_config(**{"generator": {"layout": "layout.json", "features": features}, "objective": "answers",
+                           "base": str(BASE), "questions": 3, "learning_rate": 0.01, **changes})
+
+
+def write_answer_config(folder=".", name: str = "train.json", **changes) -> None:
+    folder = pathlib.Path(folder)
+    (folder / name).write_text(json.dumps(answer_config(folder, **changes)))

@@ -81,9 +81,12 @@ class GoldenSteps : public ::testing::Test {
 
   GradientResult gradient(int threads, std::int64_t micro_batch) {
     const auto examples = [&](std::int64_t begin, std::int64_t size) {
-      return Examples{condition_.narrow(0, begin, size), target_.narrow(0, begin, size)};
+      return Examples{condition_.narrow(0, begin, size), target_.narrow(0, begin, size), {}};
     };
-    return batch_gradient(ops::Workers(threads), model_, state_.values, {}, loss_, examples,
+    const auto loss = [&](const at::Tensor& output, const Examples& made) {
+      return loss_(output, made.target);
+    };
+    return batch_gradient(ops::Workers(threads), model_, state_.values, {}, loss, examples,
                           {.examples = 3, .micro_batch = micro_batch, .scale = 1.0 / 3.0});
   }
 

@@ -107,9 +107,24 @@ struct Leaves {
   }
 };
 
-BatchGradient run_micro_batch(const LearningBase& base, std::span<const Lesson> lessons,
-                              std::span<const TaskAdapter> adapters, std::int64_t lowest,
-                              bool backward) {
+BatchGradient run_batch(const ops::Workers& workers, const LearningBase& base,
+                        std::span<const Lesson> lessons, std::span<const TaskAdapter> adapters,
+                        std::int64_t rows, bool backward) {
+  const std::vector<std::span<const Lesson>> batches = micro_batches(lessons, rows);
+  const std::int64_t lowest = lowest_layer(base, adapters);
+  ops::OrderedSum<BatchGradient> sum;
+  workers.run(static_cast<std::int64_t>(batches.size()), [&](std::int64_t block) {
+    sum.add(block, micro_batch_gradient(base, batches[static_cast<std::size_t>(block)], adapters,
+                                        lowest, backward));
+  });
+  return sum.take();
+}
+
+}  // namespace
+
+BatchGradient micro_batch_gradient(const LearningBase& base, std::span<const Lesson> lessons,
+                                   std::span<const TaskAdapter> adapters, std::int64_t lowest,
+                                   bool backward) {
   const c10::InferenceMode off(false);  // the workers' threads live in inference mode
   const PassLayout layout = lay_out(lessons);
   const Leaves leaves(layout, adapters);
@@ -130,21 +145,6 @@ BatchGradient run_micro_batch(const LearningBase& base, std::span<const Lesson> 
   return result;
 }
 
-BatchGradient run_batch(const ops::Workers& workers, const LearningBase& base,
-                        std::span<const Lesson> lessons, std::span<const TaskAdapter> adapters,
-                        std::int64_t rows, bool backward) {
-  const std::vector<std::span<const Lesson>> batches = micro_batches(lessons, rows);
-  const std::int64_t lowest = lowest_layer(base, adapters);
-  ops::OrderedSum<BatchGradient> sum;
-  workers.run(static_cast<std::int64_t>(batches.size()), [&](std::int64_t block) {
-    sum.add(block, run_micro_batch(base, batches[static_cast<std::size_t>(block)], adapters, lowest,
-                                   backward));
-  });
-  return sum.take();
-}
-
-}  // namespace
-
 BatchGradient& BatchGradient::operator+=(BatchGradient&& other) {
   losses.insert(losses.end(), other.losses.begin(), other.losses.end());
   right.insert(right.end(), other.right.begin(), other.right.end());
@@ -158,6 +158,15 @@ BatchGradient& BatchGradient::operator+=(BatchGradient&& other) {
     }
   }
   return *this;
+}
+
+TuneScore mean_score(const BatchGradient& batch, std::size_t first, std::size_t count) {
+  TuneScore score;
+  for (std::size_t i = first; i < first + count; ++i) {
+    score.loss += batch.losses[i] / static_cast<double>(count);
+    score.right += (batch.right[i] ? 1.0 : 0.0) / static_cast<double>(count);
+  }
+  return score;
 }
 
 BatchGradient batch_gradient(const ops::Workers& workers, const LearningBase& base,

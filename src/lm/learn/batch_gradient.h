@@ -23,6 +23,9 @@ struct BatchGradient {
   std::vector<std::vector<at::Tensor>> gradients;
 };
 
+// Means over lessons [first, first + count) of a batch.
+TuneScore mean_score(const BatchGradient& batch, std::size_t first, std::size_t count);
+
 // The first layer that any of the adapters acts on; the number of layers where none does.
 std::int64_t lowest_layer(const LearningBase& base, std::span<const TaskAdapter> adapters);
 
@@ -38,6 +41,11 @@ inline constexpr std::int64_t kMicroBatchRows = 256;
 BatchGradient batch_gradient(const ops::Workers& workers, const LearningBase& base,
                              std::span<const Lesson> lessons, std::span<const TaskAdapter> adapters,
                              std::int64_t rows = kMicroBatchRows);
+
+// One micro-batch on the calling thread: without `backward` the losses alone. `lowest`: of lowest_layer().
+BatchGradient micro_batch_gradient(const LearningBase& base, std::span<const Lesson> lessons,
+                                   std::span<const TaskAdapter> adapters, std::int64_t lowest,
+                                   bool backward);
 
 // The losses alone.
 BatchGradient batch_losses(const ops::Workers& workers, const LearningBase& base,

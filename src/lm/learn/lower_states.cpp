@@ -11,6 +11,20 @@ namespace {
 
 constexpr std::size_t kAtOnce = 64;  // lessons whose states are in memory
 
+// The first lessons whose states take no more than that.
+void keep_what_fits(std::vector<const TuneLesson*>& lessons, std::int64_t width,
+                    std::uint64_t most_bytes) {
+  std::uint64_t left = most_bytes;
+  const auto end = std::find_if(lessons.begin(), lessons.end(), [&](const TuneLesson* lesson) {
+    const std::uint64_t bytes =
+        lesson->ids.size() * static_cast<std::uint64_t>(width) * sizeof(float);
+    if (bytes > left) return true;
+    left -= bytes;
+    return false;
+  });
+  lessons.erase(end, lessons.end());
+}
+
 // Alone: what a lesson's are does not depend on others.
 std::vector<float> states_of(const LearningBase& base, std::int64_t layer,
                              const TuneLesson& lesson) {
@@ -25,8 +39,10 @@ std::vector<float> states_of(const LearningBase& base, std::int64_t layer,
 }  // namespace
 
 LowerStates::LowerStates(const ops::Workers& workers, const LearningBase& base, std::int64_t layer,
-                         const std::vector<const TuneLesson*>& lessons, std::filesystem::path path)
+                         std::vector<const TuneLesson*> lessons, std::filesystem::path path,
+                         std::uint64_t most_bytes)
     : path_(std::move(path)) {
+  keep_what_fits(lessons, base.width(), most_bytes);
   std::error_code left;
   std::filesystem::remove(path_, left);  // of a call that was killed
   FileWriter writer(path_);

@@ -1,5 +1,5 @@
 // States below the lowest layer that an adapter acts on: they never change, so each lesson's are computed
-// once and kept in a file.
+// once and kept in a file, as many as a given size takes.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +17,11 @@ namespace dnd::lm::learn {
 
 class LowerStates {
  public:
-  // Of these lessons, which must outlive the object. `path` is made anew, and removed with the object. Throws
-  // Error(io), Error(cannot_create).
+  // Of the first of these lessons whose states fit into `most_bytes`; they must outlive the object. `path` is
+  // made anew, and removed with the object. Throws Error(io), Error(cannot_create).
   LowerStates(const ops::Workers& workers, const LearningBase& base, std::int64_t layer,
-              const std::vector<const TuneLesson*>& lessons, std::filesystem::path path);
+              std::vector<const TuneLesson*> lessons, std::filesystem::path path,
+              std::uint64_t most_bytes = UINT64_MAX);
   LowerStates(const LowerStates&) = delete;
   LowerStates& operator=(const LowerStates&) = delete;
   ~LowerStates();

@@ -67,16 +67,6 @@ std::vector<at::Tensor> copies_of(const std::vector<at::Tensor>& tensors) {
   return copies;
 }
 
-// Means over lessons [first, first + count) of a batch.
-TuneScore mean_score(const BatchGradient& batch, std::size_t first, std::size_t count) {
-  TuneScore score;
-  for (std::size_t i = first; i < first + count; ++i) {
-    score.loss += batch.losses[i] / static_cast<double>(count);
-    score.right += (batch.right[i] ? 1.0 : 0.0) / static_cast<double>(count);
-  }
-  return score;
-}
-
 class Tuning {
  public:
   Tuning(const ops::Workers& workers, Weights& weights, const ModelConfig& config,
