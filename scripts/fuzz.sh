@@ -2,7 +2,7 @@
 # Fuzzes the readers of files that may be hostile, with libFuzzer under the address and
 # undefined-behaviour sanitizers.
 #
-#   scripts/fuzz.sh                       60 seconds, split over all targets (what CI runs)
+#   scripts/fuzz.sh                       60 seconds, split over all targets (CI: 30)
 #   scripts/fuzz.sh SECONDS [TARGET...]   SECONDS split over these targets, of which as many run at once as there
 #                                         are processors
 #   scripts/fuzz.sh --replay TARGET FILE  one input, e.g. from build-sanitize/crashes

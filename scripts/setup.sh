@@ -7,8 +7,9 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+fetching_packages=(python3 python3-pip ca-certificates)  # what the downloads need
 packages=(
-  g++ cmake ninja-build pkg-config git ca-certificates python3 python3-pip python3-venv
+  g++ cmake ninja-build pkg-config git python3-venv
   python3-pytest python3-pytest-xdist nlohmann-json3-dev libspdlog-dev libcli11-dev libssl-dev libzip-dev libutf8proc-dev
   libpcre2-dev zlib1g-dev libsentencepiece-dev libhwy-dev libeigen3-dev libgtest-dev libgmock-dev libbenchmark-dev libgloo-dev
   clang-format-14 clang-tidy-14 binutils strace
@@ -20,18 +21,18 @@ stamp="$deps/stamp"
 
 say() { echo "setup: $*" >&2; }
 
-missing_packages() {
+missing_packages() {  # package...
   local package
-  for package in "${packages[@]}"; do
+  for package in "$@"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q '^install ok installed$' ||
       echo "$package"
   done
 }
 
-install_packages() {
+install_packages() {  # package...
   local missing
-  mapfile -t missing < <(missing_packages)
-  [ "${#missing[@]}" -eq 0 ] && return
+  mapfile -t missing < <(missing_packages "$@")
+  [ "${#missing[@]}" -gt 0 ] || return 0
   say "installing Debian packages: ${missing[*]}"
   if [ "$(id -u)" -ne 0 ]; then
     say "this needs root; run: apt-get install ${missing[*]}"
@@ -85,17 +86,27 @@ for wheel in sorted(wheels.glob("*.whl")):
 PYTHON
 }
 
-[ "${1:-}" != sanitize ] || packages+=("${sanitize_packages[@]}")
-install_packages
-scripts/setup_jinja.sh
-wanted=$(sha256sum "$requirements" scripts/setup.sh | sha256sum | cut -d' ' -f1)
-if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
+fetch_torch() {
+  local wanted wheels
+  wanted=$(sha256sum "$requirements" scripts/setup.sh | sha256sum | cut -d' ' -f1)
+  [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || return 0
   say "fetching LibTorch and the text encoder (630 MB, once)"
   wheels=$(mktemp -d)
-  trap 'rm -rf "$wheels"' EXIT
+  # shellcheck disable=SC2064  # the folder as it is called now
+  trap "rm -rf '$wheels'" EXIT
   mkdir -p "$deps"
   download_wheels "$wheels"
   unpack_wheels "$wheels"
   echo "$wanted" >"$stamp"
-fi
+}
+
+[ "${1:-}" != sanitize ] || packages+=("${sanitize_packages[@]}")
+install_packages "${fetching_packages[@]}"
+{
+  fetch_torch
+  scripts/setup_jinja.sh
+} &  # waits for the network while the packages are unpacked
+fetching=$!
+install_packages "${packages[@]}"
+wait "$fetching"
 say "ready"

@@ -8,7 +8,7 @@
 #                              packages) or llama_cpp (builds llama.cpp too)
 #   scripts/test.sh sanitize   the C++ tests under the address and undefined-behaviour sanitizers
 #   scripts/test.sh tsan       what runs in several threads under the thread sanitizer
-#   scripts/test.sh --all      everything CI runs: formatting, suite, sanitizers, a minute of fuzzing, interop,
+#   scripts/test.sh --all      everything CI runs: formatting, suite, sanitizers, half a minute of fuzzing, interop,
 #                              llama_cpp, lint
 #
 # Ends with the seconds of each stage.
@@ -78,14 +78,15 @@ run_labels() {  # label...
 run_all() {
   local packages
   stage format scripts/lint.sh format
-  scripts/setup_interop.sh &  # waits for the network while the rest compiles
+  # Wait for the network while the rest compiles.
+  (scripts/setup_interop.sh && scripts/setup.sh sanitize) &
   packages=$!
   stage build build release
   stage suite run_preset release
-  run_sanitized sanitize
-  stage fuzzing scripts/fuzz.sh 60
-  run_sanitized tsan
   wait "$packages"
+  run_sanitized sanitize
+  stage fuzzing scripts/fuzz.sh 30
+  run_sanitized tsan
   run_labels interop llama_cpp
   stage clang-tidy scripts/lint.sh tidy
 }

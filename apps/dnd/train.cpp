@@ -1,4 +1,4 @@
-// dnd train: tasks with their adapters in, a generator out.
+// dnd train: tasks with their adapters or answers in, a generator out.
 #include <optional>
 #include <thread>
 
@@ -10,6 +10,7 @@
 #include "progress.h"
 #include "source_options.h"
 #include "stop_signal.h"
+#include "tasks/train_template.h"
 #include "train_estimate.h"
 #include "training/run_training.h"
 
@@ -27,6 +28,7 @@ struct TrainOptions {
   bool resume = false;
   bool force = false;
   bool dry_run = false;
+  bool show_template = false;
 };
 
 // What the user sees of a training.
@@ -113,6 +115,9 @@ void report_bundle(const Context& context, const training::Request& request,
 }
 
 void run_train(Context& context, const TrainOptions& options) {
+  if (options.show_template) return print_line(trimmed(tasks::train_template()));
+  if (options.config.empty()) fail(ErrorKind::usage, "train: --config is required");
+  if (options.out.empty()) fail(ErrorKind::usage, "train: --out is required");
   Progress progress(context.quiet);
   progress.stage("check the adapters");
   const training::Inputs inputs = training::read_inputs(options.config);
@@ -143,14 +148,16 @@ void run_train(Context& context, const TrainOptions& options) {
 void add_train(CLI::App& program, Context& context) {
   const auto options = std::make_shared<TrainOptions>();
   CLI::App& command = add_command(
-      program, context, "train", "Tasks with their adapters in, a generator out",
-      {{"dnd train --config train.json --out BUNDLE", "state and metrics in BUNDLE.train"},
+      program, context, "train", "Tasks with their adapters or answers in, a generator out",
+      {{"dnd train --template > train.json", "a configuration to begin with"},
+       {"dnd train --config train.json --out BUNDLE", "state and metrics in BUNDLE.train"},
        {"dnd train --config train.json --out BUNDLE --resume", "after Ctrl-C, a crash, a kill"},
        {"dnd train --config train.json --out BUNDLE --dry-run", "checks the data, says the cost"}},
       [&context, options] { run_train(context, *options); });
-  command.add_option("-c,--config", options->config, "What to train on what (docs/training.md)")
-      ->required();
-  command.add_option("-o,--out", options->out, "Bundle folder to make")->required();
+  command.add_option("-c,--config", options->config, "What to train on what (docs/training.md)");
+  command.add_option("-o,--out", options->out, "Bundle folder to make");
+  command.add_flag("--template", options->show_template,
+                   "Print a configuration with every key, explained, and nothing else");
   command.add_option("--work", options->work,
                      "Folder of state, metrics and conditions (default OUT.train)");
   command.add_option("--encoder", options->encoder,

@@ -94,7 +94,7 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
 
 }  // namespace
 
-Json parse_json(std::string_view text, const std::string& who) {
+Json parse_json(std::string_view text, const std::string& who, JsonComments comments) {
   if (text.starts_with("\xEF\xBB\xBF")) {
     fail(ErrorKind::data, who, ": starts with a byte-order mark");
   }
@@ -104,15 +104,16 @@ Json parse_json(std::string_view text, const std::string& who) {
     fail(ErrorKind::data, who, ": not valid JSON at byte ", nul + 1, ": a NUL byte");
   }
   StrictBuilder builder;
-  if (!Json::sax_parse(text.begin(), text.end(), &builder)) {
+  if (!Json::sax_parse(text.begin(), text.end(), &builder, Json::input_format_t::json,
+                       /*strict=*/true, comments == JsonComments::ignore)) {
     fail(ErrorKind::data, who, ": ", builder.problem());
   }
   return builder.take();
 }
 
 Json read_json_file(const std::filesystem::path& path, const std::string& who,
-                    std::uint64_t max_bytes) {
-  return parse_json(read_text_file(path, max_bytes), who);
+                    std::uint64_t max_bytes, JsonComments comments) {
+  return parse_json(read_text_file(path, max_bytes), who, comments);
 }
 
 std::string json_line(const Json& value) {

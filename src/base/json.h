@@ -20,11 +20,16 @@ using Json = nlohmann::ordered_json;
 // Deepest nesting accepted (the limit of serde_json, so of the safetensors reference reader).
 inline constexpr int kJsonDepthLimit = 127;
 
+// Whether // and /* */ are passed over, as in files that people write; RFC 8259 has none.
+enum class JsonComments { refuse, ignore };
+
 // `who` names the document in messages, e.g. "layout: my.json".
-Json parse_json(std::string_view text, const std::string& who);
+Json parse_json(std::string_view text, const std::string& who,
+                JsonComments comments = JsonComments::refuse);
 // Reads and parses a file of at most `max_bytes`.
 Json read_json_file(const std::filesystem::path& path, const std::string& who,
-                    std::uint64_t max_bytes = 64ULL << 20U);
+                    std::uint64_t max_bytes = 64ULL << 20U,
+                    JsonComments comments = JsonComments::refuse);
 
 // Compact, for one line of machine output; and indented by two, for files that people read.
 std::string json_line(const Json& value);

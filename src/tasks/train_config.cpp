@@ -235,7 +235,8 @@ std::int64_t default_micro_batch(const bundle::GeneratorConfig& generator, std::
 
 TrainConfig read_train_config(const fs::path& path) {
   const std::string who = "train config: " + path.string();
-  const Json json = read_json_file(path, who);
+  constexpr std::uint64_t kMaxBytes = 1U << 20U;
+  const Json json = read_json_file(path, who, kMaxBytes, JsonComments::ignore);
   JsonObject object(json, who);
   object.expect_format("dnd-train");
   TrainConfig config;

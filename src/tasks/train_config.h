@@ -1,4 +1,5 @@
-// What `dnd train` is asked to do: a JSON file, strictly read (docs/training.md).
+// What `dnd train` is asked to do: a JSON file, strictly read, in which comments may stand (docs/training.md;
+// tasks/train_template.h writes one with every key).
 //
 //   format, version   "dnd-train", 1
 //   name, license     of the generator made; license may be left out

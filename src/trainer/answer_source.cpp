@@ -61,6 +61,7 @@ at::Tensor AnswerSource::loss(const at::Tensor& tokens, const std::vector<Lesson
 TuneScore AnswerSource::judge(const ops::Workers& workers, const at::Tensor& tokens,
                               const std::vector<TuneLesson>& lessons) const {
   std::vector<Lesson> asked;
+  asked.reserve(lessons.size());
   for (const TuneLesson& lesson : lessons) asked.push_back(lesson_of(lesson, 0));
   return objective_.judge(workers, tokens, asked);
 }

@@ -120,7 +120,7 @@ class Training {
   }
 
   Objective make_objective() const {
-    const Objective copying = config_.released > 0.0 ? make_copying() : Objective();
+    Objective copying = config_.released > 0.0 ? make_copying() : Objective();
     if (!answers_) return copying;
     return [this, copying](const at::Tensor& output, const Examples& examples) {
       at::Tensor loss = answers_->loss(output, examples.lessons) * config_.answers.weight;

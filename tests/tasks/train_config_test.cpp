@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
+#include "base/strings.h"
 #include "support/expect_error.h"
 #include "support/golden.h"
 #include "support/temp_dir.h"
+#include "tasks/train_template.h"
 
 namespace dnd::tasks {
 namespace {
@@ -43,6 +47,67 @@ TEST_F(TrainConfigTest, DefaultsAreTheRelease) {
   EXPECT_FALSE(config.residual);
   EXPECT_EQ(config.targets, TargetForm::as_is);
   EXPECT_EQ(config.loss, LossKind::tokens);
+}
+
+// The template's text with another layout, which is there.
+std::string template_text() {
+  std::string text = train_template();
+  const std::string name = "\"layout.json\"";
+  const std::string layout = testing::data_path("decoder/layout.json").string();
+  return text.replace(text.find(name), name.size(), '"' + layout + '"');
+}
+
+TEST_F(TrainConfigTest, TheTemplateIsAConfiguration) {
+  const TrainConfig config = read_train_config(dir_.file("train.json", template_text()));
+  EXPECT_EQ(config.tasks, dir_ / "tasks.json");
+  Json json = minimal();
+  json["generator"]["features"] = "auto";
+  EXPECT_EQ(train_identity(config), train_identity(read(json)));
+}
+
+// All lines that can stand together: what is shown are the defaults.
+TEST_F(TrainConfigTest, TheTemplateShowsTheDefaults) {
+  std::string text;
+  for (const std::string_view line : split(template_text(), '\n')) {
+    const bool alone = line.find("\"joint\"") != std::string_view::npos;
+    std::string taken(line);
+    if (const std::size_t mark = line.find("// , "); mark != std::string_view::npos && !alone) {
+      taken.erase(mark, 3);
+    }
+    text += taken + '\n';
+  }
+  const std::string released = "\"objective\": \"released\"";
+  text.replace(text.find(released), released.size(), "\"objective\": \"answers\"");
+  const TrainConfig config = read_train_config(dir_.file("train.json", text));
+  Json json = minimal();
+  json["generator"]["features"] = "auto";
+  json["objective"] = "answers";
+  json["base"] = "BASE";
+  json["micro_batch"] = 1;
+  const TrainConfig plain = read(json);
+  EXPECT_EQ(train_identity(config), train_identity(plain));
+  EXPECT_EQ(config.answers.state_bytes, plain.answers.state_bytes);
+  EXPECT_EQ(config.save_every, plain.save_every);
+  EXPECT_EQ(config.evaluate_every, plain.evaluate_every);
+}
+
+TEST_F(TrainConfigTest, AnswersAreAskedAsTold) {
+  Json json = minimal();
+  json["objective"] = {{"released", 0.5}, {"answers", 2}};
+  json["base"] = "elsewhere";
+  json["ask"] = {{"prompt", 1}, {"bare", 3}};
+  const TrainConfig config = read(json);
+  EXPECT_EQ(config.released, 0.5);
+  EXPECT_EQ(config.answers.weight, 2.0);
+  EXPECT_EQ(config.answers.bare, 0.75);
+  EXPECT_EQ(config.answers.base, "elsewhere");  // no folder beside the file: a name, perhaps
+  EXPECT_TRUE(config.uses_adapters());
+  json["objective"] = "answers";
+  EXPECT_FALSE(read(json).uses_adapters());
+  json["residual"] = true;
+  EXPECT_TRUE(read(json).uses_adapters());  // for their mean
+  json["joint"] = "joint/1";
+  EXPECT_FALSE(read(json).uses_adapters());
 }
 
 TEST_F(TrainConfigTest, AProjectionShortensThePrompts) {
