@@ -1,10 +1,8 @@
 #include "tune_options.h"
 
-#include <algorithm>
-#include <charconv>
 #include <optional>
-#include <utility>
 
+#include "ask_options.h"
 #include "base/strings.h"
 #include "chat_options.h"
 #include "source_options.h"
@@ -12,32 +10,9 @@
 namespace dnd::app {
 namespace {
 
-constexpr std::int64_t kMostSteps = 10'000'000;
-constexpr std::int64_t kMostTogether = 65'536;
-// Evaluations of what was left out, at least.
-constexpr std::int64_t kEvaluations = 10;
-constexpr std::int64_t kWarmupShare = 20;  // one step in so many
-
-// "12-34" or "8x32"; nothing where it is something else.
-std::optional<std::pair<std::int64_t, std::int64_t>> two_numbers(const std::string& text,
-                                                                 char between) {
-  std::pair<std::int64_t, std::int64_t> numbers;
-  const char* const end = text.data() + text.size();
-  const auto [middle, first] = std::from_chars(text.data(), end, numbers.first);
-  if (first != std::errc() || middle == end || *middle != between) return std::nullopt;
-  const auto [last, second] = std::from_chars(middle + 1, end, numbers.second);
-  if (second != std::errc() || last != end) return std::nullopt;
-  return numbers;
-}
-
 tuning::JointRule joint_rule_of(const std::string& text) {
-  const auto numbers = two_numbers(text, 'x');
-  if (numbers && numbers->first >= 1 && numbers->first <= kMostSteps && numbers->second >= 1 &&
-      numbers->second <= kMostTogether) {
-    return {numbers->first, numbers->second};
-  }
-  fail(ErrorKind::usage, "--joint ", printable(text),
-       ": expected steps and questions a step, as 200x32");
+  const auto [steps, batch] = steps_and_batch("--joint", text);
+  return {steps, batch};
 }
 
 tuning::LayerRange layers_of(const std::string& text) {
@@ -66,9 +41,7 @@ void add_inputs(CLI::App& command, TuneOptions& options) {
   command.add_option("-o,--out", request.out, "Folder to make: adapters, tasks.json, state")
       ->required();
   command.add_option("--part", request.part, "Which list of tasks.json")->capture_default_str();
-  command.add_option("--ask", options.ask, "Which text of a question the base is asked")
-      ->check(CLI::IsMember({"prompt", "bare"}))
-      ->capture_default_str();
+  add_ask_option(command, options.ask);
   add_chat_options(command, options.chat);
   command
       .add_option("--distill", options.distill,
@@ -171,14 +144,12 @@ tuning::Request request_of(const TuneOptions& options) {
   if (!options.layers.empty()) request.layers = layers_of(options.layers);
   request.rank = options.rank.value_or(request.rank);
   request.teacher_tokens = options.max_tokens.value_or(request.teacher_tokens);
-  request.ask = options.ask == "bare" ? tuning::Ask::bare : tuning::Ask::prompt;
+  request.ask = ask_of(options.ask);
   if (options.distill == "hard") request.distill = tuning::Distill::hard;
   if (options.distill == "soft") request.distill = tuning::Distill::soft;
   TuneRule& rule = request.rule;
   rule.schedule = schedule_of(options.schedule);
-  rule.warmup_steps = std::max<std::int64_t>(1, rule.steps / kWarmupShare);
-  rule.checkpoints = options.keep;
-  rule.evaluations = options.keep * ((kEvaluations + options.keep - 1) / options.keep);
+  tuning::complete(rule, options.keep);
   return request;
 }
 

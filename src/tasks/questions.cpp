@@ -137,6 +137,17 @@ Question question_from_json(const Json& json, const std::string& where) {
 
 }  // namespace
 
+const std::string& asked(const Question& question, Ask ask) {
+  if (ask == Ask::prompt) return question.prompt;
+  if (!question.bare.empty()) return question.bare;
+  fail(ErrorKind::data, question.where, ": has no 'bare', which --ask bare asks");
+}
+
+bool ask_the_same(const Question& first, const Question& second) {
+  if (first.before != second.before) return false;
+  return first.prompt == second.prompt || (!first.bare.empty() && first.bare == second.bare);
+}
+
 std::vector<Question> read_questions(const std::filesystem::path& path) {
   const std::string who = "questions: " + path.string();
   const std::string content = read_text_file(path, kMaxQuestionFile);

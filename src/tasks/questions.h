@@ -32,6 +32,14 @@ struct Question {
   std::string where = {};         // "answers.jsonl: line 3", for messages
 };
 
+enum class Ask { prompt, bare };  // which text of a question a base is asked
+
+// That text. Throws Error(data) by file and line where the question has no such one.
+const std::string& asked(const Question& question, Ask ask);
+
+// Whether they ask the same: an equal prompt, or an equal input in other words.
+bool ask_the_same(const Question& first, const Question& second);
+
 // Throws Error(no_input), or Error(data) by file and line: rows without a question or an answer, with several
 // that may be the answer, choices without it, keys that are nearly one of the above; no rows.
 std::vector<Question> read_questions(const std::filesystem::path& path);

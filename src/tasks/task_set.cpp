@@ -104,7 +104,7 @@ void check_choices(const Task& task, const std::string& where) {
 
 // Facts that are told and that nothing here goes by.
 void pass_over_facts(JsonObject& task) {
-  for (const char* key : {"form", "kind", "licence", "source"}) task.text_or(key, "");
+  for (const char* key : {"kind", "licence", "source"}) task.text_or(key, "");
   if (!task.has("related")) return;
   for (const Json& name : task.array("related")) {
     if (!name.is_string()) fail(ErrorKind::data, task.where(), ": related: expected names");
@@ -126,6 +126,7 @@ Task task_from_json(const Json& json, const std::string& where, const fs::path& 
   task.name = object.text("name");
   text::check_task_name(task.name);
   task.group = object.text_or("group", "");
+  task.form = object.text_or("form", "");
   task.attributes = read_attributes(object);
   task.prompts_file = named_path(object, "prompts", folder);
   task.prompts = read_task_prompts(task.prompts_file, sources);
@@ -194,16 +195,25 @@ class Document {
   std::vector<std::string> parts_;
 };
 
-// A list that is no usual part may be a slip.
-void refuse_slips(const Document& document) {
+// A list that is no usual part, nor the one asked for, may be a slip.
+void refuse_slips(const Document& document, const std::string& asked_for = "") {
   const std::vector<std::string> usual = {"train", "held_out"};
   for (const std::string& part : document.parts()) {
-    if (std::find(usual.begin(), usual.end(), part) != usual.end()) continue;
+    if (part == asked_for || std::find(usual.begin(), usual.end(), part) != usual.end()) continue;
     const std::string near = nearest_word(part, usual);
     if (near.empty()) continue;
     fail(ErrorKind::data, document.who(), ": unknown key '", printable(part), "' (did you mean '",
          near, "'?)");
   }
+}
+
+[[noreturn]] void refuse_empty_part(const Document& document, const std::string& part) {
+  std::string parts;
+  for (const std::string& each : document.parts()) {
+    parts += cat(parts.empty() ? "" : ", ", printable(each));
+  }
+  fail(ErrorKind::data, document.who(), ": no tasks in the part '", printable(part),
+       "' (--part; it has: ", parts.empty() ? "none" : parts, ")");
 }
 
 }  // namespace
@@ -225,16 +235,25 @@ TaskPart read_task_part(const fs::path& path, const std::string& part) {
   Document document(path);
   TaskPart read;
   read.tasks = document.read(part, false, read.sources);
-  if (read.tasks.empty()) {
-    std::string parts;
-    for (const std::string& each : document.parts()) {
-      parts += cat(parts.empty() ? "" : ", ", printable(each));
-    }
-    fail(ErrorKind::data, document.who(), ": no tasks in the part '", printable(part),
-         "' (--part; it has: ", parts.empty() ? "none" : parts, ")");
-  }
+  if (read.tasks.empty()) refuse_empty_part(document, part);
   refuse_repeated_names({&read.tasks}, document.who());
   return read;
+}
+
+TaskSet read_judged_set(const fs::path& path, const std::string& part) {
+  Document document(path);
+  refuse_slips(document, part);
+  TaskSet set;
+  set.train = document.read("train", false, set.sources);
+  if (part == "train") {
+    set.held_out = set.train;
+  } else {
+    set.held_out = document.read(part, false, set.sources);
+  }
+  if (set.held_out.empty()) refuse_empty_part(document, part);
+  refuse_repeated_names({&set.train}, document.who());
+  if (part != "train") refuse_repeated_names({&set.train, &set.held_out}, document.who());
+  return set;
 }
 
 }  // namespace dnd::tasks

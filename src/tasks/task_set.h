@@ -27,6 +27,7 @@ struct Paraphrase {
 struct Task {
   std::string name;   // unique in the set; fit for a folder name
   std::string group;  // of held-out tasks: a part of the table; may be empty
+  std::string form;   // of its answers, e.g. "word"; may be empty
   std::map<std::string, std::string> attributes;  // e.g. {"domain": "golf", "convention": "letter"}
   std::filesystem::path prompts_file;
   std::vector<std::string> prompts;  // never empty
@@ -64,5 +65,9 @@ struct TaskPart {
 
 // Throws as read_task_set() does, of the other parts nothing is read.
 TaskPart read_task_part(const std::filesystem::path& path, const std::string& part);
+
+// What is judged, and by whose side: that part as `held_out`, and `train`, which may be the same one or not
+// be there. No task needs adapters. Throws as read_task_part() does.
+TaskSet read_judged_set(const std::filesystem::path& path, const std::string& part);
 
 }  // namespace dnd::tasks

@@ -12,7 +12,7 @@ constexpr std::size_t kMostJudged = 32;  // questions of a held-out task
 class Maker {
  public:
   Maker(LanguageModel& model, const chat::BaseChat& chat)
-      : asked_(model, chat, tuning::Ask::prompt), bare_(model, chat, tuning::Ask::bare) {}
+      : asked_(model, chat, tasks::Ask::prompt), bare_(model, chat, tasks::Ask::bare) {}
 
   std::vector<TuneLesson> make(const tasks::Task& task,
                                const std::vector<tasks::Question>& questions, bool bare,

@@ -17,18 +17,12 @@ bool begins_with(const Ids& ids, const Ids& beginning) {
 
 }  // namespace
 
-LessonMaker::LessonMaker(LanguageModel& model, const chat::BaseChat& chat, Ask ask)
+LessonMaker::LessonMaker(LanguageModel& model, const chat::BaseChat& chat, tasks::Ask ask)
     : model_(model), chat_(chat), ask_(ask) {
   model.put_markers(!chat.has_template());
   const LanguageModelInfo info = model.info();
   longest_ = info.longest;
   ends_ = info.ends;
-}
-
-const std::string& LessonMaker::asked(const tasks::Question& question) const {
-  if (ask_ == Ask::prompt) return question.prompt;
-  if (!question.bare.empty()) return question.bare;
-  fail(ErrorKind::data, question.where, ": has no 'bare', which --ask bare asks");
 }
 
 Messages LessonMaker::messages_of(const std::string& text, const Messages& before,

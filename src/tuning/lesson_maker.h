@@ -12,15 +12,13 @@
 
 namespace dnd::tuning {
 
-enum class Ask { prompt, bare };  // which text of a question the base is asked
-
 // Messages before the question: those of the conversation that it ends.
 using Messages = std::vector<chat::Message>;
 
 class LessonMaker {
  public:
   // Both must outlive the object; the model's markers are set as the chat needs them.
-  LessonMaker(LanguageModel& model, const chat::BaseChat& chat, Ask ask);
+  LessonMaker(LanguageModel& model, const chat::BaseChat& chat, tasks::Ask ask);
 
   // The question's tokens, then those of the answer with what ends it: by the template, as the conversation
   // goes on; without one behind a space, and the end marker. `system`: of the task; none: the chat's own.
@@ -34,7 +32,9 @@ class LessonMaker {
                                        const std::optional<std::string>& system) const;
 
   // The text that the base is asked.
-  const std::string& asked(const tasks::Question& question) const;
+  const std::string& asked(const tasks::Question& question) const {
+    return tasks::asked(question, ask_);
+  }
 
   std::int64_t longest() const { return longest_; }  // text that the base takes, in tokens
 
@@ -47,7 +47,7 @@ class LessonMaker {
 
   LanguageModel& model_;
   const chat::BaseChat& chat_;
-  Ask ask_;
+  tasks::Ask ask_;
   std::int64_t longest_;
   std::vector<std::int32_t> ends_;
 };

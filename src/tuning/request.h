@@ -27,6 +27,10 @@ struct LayerRange {
   std::int64_t last = 0;  // included
 };
 
+// What follows from a rule's steps, and from how many checkpoints are kept: its warm-up, and how often what
+// was left out is judged.
+void complete(TuneRule& rule, std::int64_t checkpoints);
+
 struct Request {
   std::filesystem::path tasks;  // tasks.json, or a file of questions with answers: one task
   std::string part = "train";
@@ -42,7 +46,7 @@ struct Request {
   std::optional<LayerRange> layers;
   TuneRule rule;
   double validation = 0.1;  // of each task's questions
-  Ask ask = Ask::prompt;
+  tasks::Ask ask = tasks::Ask::prompt;
   Distill distill = Distill::none;
   std::int64_t teacher_tokens = 32;  // of an answer of the teacher
   bool resume = false;

@@ -91,7 +91,7 @@ Json identity_of(const Request& request, const LanguageModel& model, const chat:
           {"lessons", request.distill == Distill::none ? fingerprint(inputs.lessons)
                                                        : fingerprint(inputs.tasks)},
           {"validation", request.validation},
-          {"ask", request.ask == Ask::bare ? "bare" : "prompt"},
+          {"ask", request.ask == tasks::Ask::bare ? "bare" : "prompt"},
           {"distill", distill_name(request.distill)},
           {"max_tokens", request.distill == Distill::none ? 0 : request.teacher_tokens},
           {"joint", joint},

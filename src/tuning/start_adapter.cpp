@@ -51,9 +51,13 @@ adapter::LoraAdapter start_adapter(const Request& request, const target::BaseMod
   options.targets = request.targets;
   adapter::LoraAdapter adapter = adapter::lora_of_layout(adapter::derive_layout(base, options));
   if (request.layers) keep_layers(adapter, *request.layers);
-  SplitMix64 random(request.rule.seed);
-  for (adapter::LoraPair& pair : adapter.pairs) fill(pair, random);
-  return adapter;
+  return new_adapter(std::move(adapter), request.rule.seed);
+}
+
+adapter::LoraAdapter new_adapter(adapter::LoraAdapter shape, std::uint64_t seed) {
+  SplitMix64 random(seed);
+  for (adapter::LoraPair& pair : shape.pairs) fill(pair, random);
+  return shape;
 }
 
 }  // namespace dnd::tuning

@@ -1,6 +1,8 @@
 // The adapter that learning begins with.
 #pragma once
 
+#include <cstdint>
+
 #include "adapter/lora.h"
 #include "target/base_model.h"
 #include "tuning/request.h"
@@ -11,5 +13,8 @@ namespace dnd::tuning {
 // read_lora() and derive_layout() do, Error(usage) where no module is in the layers asked for, Error(data)
 // for DoRA.
 adapter::LoraAdapter start_adapter(const Request& request, const target::BaseModel& base);
+
+// The same new values for the modules and ranks of `shape`, whose own values are passed over.
+adapter::LoraAdapter new_adapter(adapter::LoraAdapter shape, std::uint64_t seed);
 
 }  // namespace dnd::tuning

@@ -40,6 +40,23 @@ TEST_F(Questions, ReadsRowsWithAllTheirKeys) {
   EXPECT_THAT(question.where, ::testing::EndsWith("q.jsonl: line 1"));
 }
 
+TEST_F(Questions, AreAskedByOneOfTheirTexts) {
+  const Question question = one(R"({"prompt": "Say a", "answer": "b", "bare": "a"})");
+  EXPECT_EQ(asked(question, Ask::prompt), "Say a");
+  EXPECT_EQ(asked(question, Ask::bare), "a");
+  EXPECT_DND_ERROR(asked(one(R"({"prompt": "Say a", "answer": "b"})"), Ask::bare), ErrorKind::data,
+                   "q.jsonl: line 1: has no 'bare', which --ask bare asks");
+}
+
+TEST(AskTheSame, InEqualOrInOtherWords) {
+  const Question question{"Say a", "a", {}, "a"};
+  EXPECT_TRUE(ask_the_same(question, {"Say a", "another answer"}));
+  EXPECT_TRUE(ask_the_same(question, {"Repeat: a", "a", {}, "a"}));
+  EXPECT_FALSE(ask_the_same(question, {"Say b", "a", {}, "b"}));
+  EXPECT_FALSE(ask_the_same({"Say a", "a"}, {"Say b", "a"})) << "no bare input is not an equal one";
+  EXPECT_FALSE(ask_the_same(question, {"Say a", "a", {}, "a", {{"user", "hello"}}}));
+}
+
 TEST_F(Questions, ReadsTables) {
   const auto rows = read("t.csv", "Question;Answer\n\"one; two\";3\nfour;\"5\n6\"\n");
   ASSERT_EQ(rows.size(), 2U);

@@ -129,10 +129,37 @@ TEST_F(TaskSetTest, OtherListsAreParts) {
   ASSERT_EQ(part.tasks.size(), 1U);
   EXPECT_EQ(part.tasks[0].answers[0].answer, "2");
   EXPECT_EQ(part.tasks[0].context, dir_ / "c.txt");
+  EXPECT_EQ(part.tasks[0].form, "number");
   EXPECT_DND_ERROR(read_task_part(dir_ / "tasks.json", "new"), ErrorKind::data,
                    "no tasks in the part 'new' (--part; it has: train, siblings, new)");
   EXPECT_DND_ERROR(read(R"("trian": [], "held_out": [])"), ErrorKind::data,
                    "unknown key 'trian' (did you mean 'train'?)");
+}
+
+TEST_F(TaskSetTest, APartIsJudgedBesideTheTrainingTasks) {
+  const fs::path path = dir_ / "tasks.json";
+  const auto write = [&](const std::string& lists) {
+    write_text(path, R"({"format": "dnd-tasks", "version": 1, )" + lists + "}");
+  };
+  write(
+      R"("train": [{"name": "a", "prompts": "p.jsonl"}], "new": [{"name": "b", "prompts": "p.jsonl"}],
+           "heldout": [{"name": "c", "prompts": "p.jsonl"}])");
+  const TaskSet set = read_judged_set(path, "heldout");  // asked for, so no slip
+  ASSERT_EQ(set.train.size(), 1U);
+  EXPECT_TRUE(set.train[0].adapters.empty());
+  ASSERT_EQ(set.held_out.size(), 1U);
+  EXPECT_EQ(set.held_out[0].name, "c");
+  EXPECT_EQ(set.sources.size(), 2U) << "of other parts nothing is read";
+  EXPECT_DND_ERROR(read_judged_set(path, "new"), ErrorKind::data, "did you mean 'held_out'");
+  write(R"("train": [{"name": "a", "prompts": "p.jsonl"}])");
+  EXPECT_EQ(read_judged_set(path, "train").held_out[0].name, "a");
+  EXPECT_DND_ERROR(read_judged_set(path, "held_out"), ErrorKind::data,
+                   "no tasks in the part 'held_out' (--part; it has: train)");
+  write(R"("new": [{"name": "a", "prompts": "p.jsonl"}])");
+  EXPECT_TRUE(read_judged_set(path, "new").train.empty());
+  write(
+      R"("train": [{"name": "a", "prompts": "p.jsonl"}], "new": [{"name": "a", "prompts": "p.jsonl"}])");
+  EXPECT_DND_ERROR(read_judged_set(path, "new"), ErrorKind::data, "'a' is named twice");
 }
 
 TEST_F(TaskSetTest, ReadsScorersAndChoices) {
