@@ -1,14 +1,17 @@
 // dnd eval: what a generator's adapters are worth, beside what simpler methods give.
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
 
+#include "ask_options.h"
 #include "base/log.h"
 #include "base/staged.h"
 #include "base/strings.h"
 #include "chat_options.h"
 #include "context.h"
 #include "engine_loader.h"
+#include "eval/alternatives.h"
 #include "eval/evaluate.h"
 #include "eval/evaluation.h"
 #include "eval/selections.h"
@@ -17,6 +20,7 @@
 #include "eval_show.h"
 #include "progress.h"
 #include "source_options.h"
+#include "target/base_model.h"
 
 namespace dnd::app {
 namespace fs = std::filesystem;
@@ -35,16 +39,22 @@ const tasks::Task& task_to_show(const tasks::TaskSet& set, const std::string& na
        near.empty() ? "" : "; did you mean ", printable(near), near.empty() ? "" : "?");
 }
 
+Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
 // What was asked for, as results.json says it.
 Json call_json(const EvalOptions& options, const std::string& base_quantization) {
   const eval::Settings& settings = options.settings;
-  Json call = {{"tasks", options.tasks.string()},
-               {"base", options.base.empty() ? Json(nullptr) : Json(options.base.string())}};
+  Json call = {{"tasks", options.tasks.string()}, {"base", text_or_null(options.base.string())}};
   if (!base_quantization.empty()) call["base_quantization"] = base_quantization;
-  call["settings"] = {{"draws", settings.draws},
+  call["settings"] = {{"part", options.part},
+                      {"draws", settings.draws},
                       {"questions", settings.questions},
                       {"candidate_questions", settings.candidate_questions},
                       {"scorer", tasks::scorer_name(settings.scorer.kind)},
+                      {"ask", options.ask},
+                      {"examples", settings.examples},
+                      {"joint", text_or_null(options.joint.string())},
+                      {"tune_own", text_or_null(options.tune_own)},
                       {"max_tokens", options.completion.max_tokens},
                       {"precision", options.engine.precision},
                       {"seed", settings.seed}};
@@ -87,20 +97,50 @@ class EvalRun {
     if (!options_.show.empty() && options_.base.empty()) {
       fail(ErrorKind::usage, "--show needs --base: a model that answers");
     }
-    if (options_.base.empty() && (options_.chat.mode != "auto" || options_.chat.system)) {
-      fail(ErrorKind::usage, "--chat and --system need --base: a model that is asked");
-    }
-    options_.settings.scorer = tasks::scorer_of_name(options_.scorer);
+    if (options_.base.empty()) refuse_questions();
+    take_settings();
     if (options_.models.empty()) options_.models.emplace_back();
     base_.place = base_place(options_.base);
     inputs_ = eval::open_generators(options_.models, options_.encoder);
     if (!options_.out.empty()) check_place_for_results();
-    inputs_.set = tasks::read_task_set(options_.tasks);
+    open_joint();
+    inputs_.set = tasks::read_judged_set(options_.tasks, options_.part);
     text::tell_sources(inputs_.set.sources);
     if (!options_.show.empty()) task_to_show(inputs_.set, options_.show);
     check_questions();
     eval::warn_about_prompts(inputs_);
     if (!options_.base.empty()) open_chat_of_base();
+  }
+
+  void refuse_questions() const {
+    if (options_.chat.mode != "auto" || options_.chat.system) {
+      fail(ErrorKind::usage, "--chat and --system need --base: a model that is asked");
+    }
+    if (options_.ask == "bare" || options_.settings.examples > 0 || !options_.tune_own.empty()) {
+      fail(ErrorKind::usage,
+           "--ask bare, --examples and --tune-own need --base: a model that is asked and learns");
+    }
+  }
+
+  void take_settings() {
+    eval::Settings& settings = options_.settings;
+    settings.scorer = tasks::scorer_of_name(options_.scorer);
+    settings.ask = ask_of(options_.ask);
+    if (options_.tune_own.empty()) return;
+    const auto [steps, batch] = steps_and_batch("--tune-own", options_.tune_own);
+    own_tuning_ = eval::OwnTuning{steps, batch, settings.seed, settings.ask};
+  }
+
+  void open_joint() {
+    if (options_.joint.empty()) return;
+    const adapter::BaseHints hints =
+        base_.place.path.empty() ? adapter::hints_of(layout())
+                                 : adapter::hints_of(target::read_base_model(base_.place.path));
+    joint_ = eval::read_joint(options_.joint, hints, layout());
+    if (!joint_.in_layout && options_.base.empty()) {
+      fail(ErrorKind::data, options_.joint.string(),
+           ": not of the generator's layout: without --base there is nothing to judge it by");
+    }
   }
 
   void open_chat_of_base() {
@@ -114,7 +154,8 @@ class EvalRun {
   }
 
   void check_place_for_results() const {
-    std::vector<fs::path> files = {options_.tasks, base_.place.path, options_.encoder};
+    std::vector<fs::path> files = {options_.tasks, base_.place.path, options_.encoder,
+                                   options_.joint};
     for (const generate::Generator& generator : inputs_.generators)
       files.push_back(generator.folder);
     check_output(options_.out, eval::evaluation_folder(), options_.force, files);
@@ -124,10 +165,17 @@ class EvalRun {
     const bool any = eval::has_questions(inputs_.set);
     if (options_.base.empty()) {
       if (any) log_info("no --base: weights are judged, behaviour is not");
-    } else if (!any && options_.show.empty()) {
-      fail(ErrorKind::data, options_.tasks.string(),
-           ": no held-out task has test questions for --base to answer");
+      return;
     }
+    if (!options_.show.empty()) return;
+    const auto refuse = [&](const char* what) {
+      fail(ErrorKind::data, options_.tasks.string(), ": no task of the part '",
+           printable(options_.part), "' has ", what);
+    };
+    if (!any) refuse("test questions for --base to answer");
+    const bool learns = own_tuning_.has_value() || options_.settings.examples > 0;
+    if (learns && !eval::has_answers(inputs_.set)) refuse("'answers' for --tune-own or --examples");
+    eval::check_asked(inputs_.set, options_.settings.ask, learns);
   }
 
   void open_base() {
@@ -135,6 +183,7 @@ class EvalRun {
     engine_ = open_engine(options_.engine);
     if (options_.base.empty()) return;
     base_.model = load_base(*engine_, base_.place.path, true);
+    if (joint_.adapter) base_.model->use_adapter(joint_.adapter.get());  // whether it fits
     base_.answers.emplace(*base_.model, options_.completion, &*base_.chat);
   }
 
@@ -146,6 +195,26 @@ class EvalRun {
             inputs_.encoders[i],
             formats::SafetensorsFile(inputs_.generators[i].weights()),
             {.kept_bytes = generate::kSharedConditionBytes, .embeddings = true}};
+  }
+
+  // Bundles to be pooled are judged by the same rows: by their means where all of them have one.
+  eval::JointAdapter joint_of(const generate::Generator& generator) const {
+    if (joint_.adapter) return joint_;
+    const auto is_residual = [](const generate::Generator& each) { return each.config.residual; };
+    const auto& all = inputs_.generators;
+    if (!std::all_of(all.begin(), all.end(), is_residual)) return {};
+    return eval::mean_of_bundle(generator);
+  }
+
+  eval::Alternatives alternatives_of(const generate::Generator& generator) {
+    eval::JointAdapter joint = joint_of(generator);
+    if (own_tuning_ && (tuned_.empty() || joint.adapter != joint_.adapter)) {
+      progress_.stage("learn own adapters");
+      tuned_ =
+          eval::tune_own(inputs_.set.held_out, *own_tuning_, joint.adapter, layout(), *base_.model,
+                         *base_.chat, [&](double share) { progress_.update(share); });
+    }
+    return {std::move(joint.adapter), joint.in_layout, tuned_};
   }
 
   std::vector<eval::Outcome> judge_all() {
@@ -163,9 +232,11 @@ class EvalRun {
       generate::Session session = open_session(i);
       const std::string name =
           options_.models[i].empty() ? generator.folder.string() : options_.models[i];
-      outcomes.push_back(eval::evaluate(
-          inputs_.set, training, eval::judged_generator(session, generator, name),
-          base_.answers ? &*base_.answers : nullptr, options_.settings, report_progress));
+      eval::JudgedGenerator judged = eval::judged_generator(session, generator, name);
+      judged.beside = alternatives_of(generator);
+      outcomes.push_back(eval::evaluate(inputs_.set, training, judged,
+                                        base_.answers ? &*base_.answers : nullptr,
+                                        options_.settings, report_progress));
     }
     return outcomes;
   }
@@ -178,12 +249,14 @@ class EvalRun {
     progress_.stage(cat("generate '", printable(task.name), "'"));
     const eval::Weights adapter = generator.generate(
         eval::draw_prompts(task.prompts, generator.prompts, options_.settings.seed, 0));
-    const eval::Asking how = eval::asking_of(task, options_.settings.scorer);
+    const eval::Asking how = eval::asking_of(task, options_.settings.scorer, options_.settings.ask);
     ShownTask shown{task.name, generator.prompts, how.scorer, {}, {}, {}};
     shown.questions = eval::first_questions(task.test, options_.limit);
     progress_.stage("answer");
     shown.base = base_.answers->ask(nullptr, shown.questions, how);
     shown.adapted = base_.answers->ask(adapter, shown.questions, how);
+    for (tasks::Question& question : shown.questions)
+      question.prompt = tasks::asked(question, how.ask);
     progress_.clear();
     if (context_.json) return print_json(shown_json(shown));
     print_line(shown_text(shown));
@@ -193,6 +266,9 @@ class EvalRun {
   EvalOptions options_;
   Progress progress_;
   eval::Inputs inputs_;
+  eval::JointAdapter joint_;  // that was given
+  std::optional<eval::OwnTuning> own_tuning_;
+  std::vector<eval::Weights> tuned_;  // beside the generator at hand
   std::unique_ptr<Engine> engine_;
   Base base_;  // goes before the engine
 };
@@ -206,6 +282,8 @@ void add_eval(CLI::App& program, Context& context) {
       {{"dnd eval --tasks tasks.json", "what weights tell"},
        {"dnd eval -m BUNDLE -t tasks.json --base BASE --out results", "and what the base answers"},
        {"dnd eval -m SEED1 -m SEED2 -t tasks.json -b BASE", "several generators, pooled"},
+       {"dnd eval -m BUNDLE -t tasks.json -b BASE --ask bare --examples 5 --tune-own 60x8",
+        "beside instruction, examples, and adapters learned here"},
        {"dnd eval -t tasks.json -b BASE --show golf.letter --limit 3", "see for yourself"}},
       [&context, options] { EvalRun(context, *options).run(); });
   add_eval_options(command, *options);

@@ -1,5 +1,6 @@
 #include "eval_options.h"
 
+#include "ask_options.h"
 #include "chat_options.h"
 #include "source_options.h"
 
@@ -11,11 +12,29 @@ void add_inputs(CLI::App& command, EvalOptions& options) {
                      "Generator bundle; several (seeds) are judged one by one and pooled\n"
                      "(default: $DND_MODEL, else the installed default)");
   command.add_option("-t,--tasks", options.tasks, "Task set: tasks.json")->required();
+  command.add_option("--part", options.part, "Which list of tasks.json is judged")
+      ->capture_default_str();
   command.add_option(
       "-b,--base", options.base,
       "Base model, a folder or .gguf: answers the questions (default: weights alone)");
   command.add_option("--encoder", options.encoder,
                      "Text encoder folder, or GloVe file (default: found by name)");
+}
+
+// What the generator is held against.
+void add_alternatives(CLI::App& command, EvalOptions& options) {
+  command.add_option(
+      "--joint", options.joint,
+      "One adapter for all tasks, to be judged beside the generator (default: what a\n"
+      "residual bundle adds to)");
+  command.add_option("--tune-own", options.tune_own,
+                     "STEPSxBATCH: learn an adapter from each task's `answers` here, as dnd tune\n"
+                     "does, and judge it too");
+  command
+      .add_option("--examples", options.settings.examples,
+                  "Ask the base also with the first K of the task's `answers` before the question\n"
+                  "(default 0: not)")
+      ->check(CLI::Range(0, 1000));
 }
 
 void add_settings(CLI::App& command, EvalOptions& options) {
@@ -46,7 +65,9 @@ void add_settings(CLI::App& command, EvalOptions& options) {
 
 void add_eval_options(CLI::App& command, EvalOptions& options) {
   add_inputs(command, options);
+  add_alternatives(command, options);
   add_settings(command, options);
+  add_ask_option(command, options.ask);
   add_chat_options(command, options.chat);
   command.add_option("-o,--out", options.out, "Folder for results.json, table.md and results.svg");
   command.add_flag("--force", options.force, "Replace an earlier evaluation at --out");

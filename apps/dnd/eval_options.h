@@ -17,14 +17,18 @@ struct EvalOptions {
   std::vector<std::string> models;
   std::string encoder;
   std::filesystem::path tasks;
-  std::filesystem::path base;  // empty: weights alone
-  std::filesystem::path out;   // empty: standard output alone
+  std::string part = "held_out";
+  std::filesystem::path base;   // empty: weights alone
+  std::filesystem::path joint;  // an adapter; empty: what a residual bundle adds to
+  std::filesystem::path out;    // empty: standard output alone
   bool force = false;
   std::string show;  // a task's name: its questions instead of the evaluation
   std::size_t limit = 5;
   eval::Settings settings;
   std::string scorer = "exact";  // of tasks that name none
-  CompletionOptions completion;
+  std::string ask = "prompt";
+  std::string tune_own;  // "STEPSxBATCH"; empty: nothing is learned
+  CompletionOptions completion = {.max_tokens = 32};
   chat::ChatOptions chat;
   EngineOptions engine;
 };

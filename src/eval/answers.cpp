@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/log.h"
 #include "base/sha256.h"
 #include "base/strings.h"
 #include "eval/score_answer.h"
@@ -25,36 +26,76 @@ std::string fingerprint(const Weights& adapter) {
   return hash.hex();
 }
 
-// By what an answer is known: the prompt, or the prompt with what is to be chosen from.
-std::string key_of(const tasks::Question& question, bool chosen, bool normalized) {
-  if (!chosen) return question.prompt;
-  std::string key = question.prompt + (normalized ? '\1' : '\2');
+// By what an answer is known: the text that is asked, or this with what is to be chosen from.
+std::string key_of(const tasks::Question& question, const Asking& how) {
+  std::string key = tasks::asked(question, how.ask);
+  if (how.examples > 0) key += '\0' + question.prompt;
+  if (how.scorer.kind != tasks::ScorerKind::choice) return key;
+  key += how.scorer.normalized ? '\1' : '\2';
   for (const std::string& choice : question.choices) key += '\0' + choice;
   return key;
 }
 
 // By what answers are known beside their adapter: all that a model is told.
 std::string key_of(const Asking& how) {
-  if (!how.system && !how.stop) return "";
-  return json_line({{"system", how.system ? Json(*how.system) : Json(nullptr)},
-                    {"stop", how.stop ? Json(*how.stop) : Json(nullptr)}});
+  if (!how.system && !how.stop && how.examples == 0) return "";
+  Json key = {{"system", how.system ? Json(*how.system) : Json(nullptr)},
+              {"stop", how.stop ? Json(*how.stop) : Json(nullptr)}};
+  if (how.examples == 0) return json_line(key);
+  Json pool = {how.examples};
+  for (const tasks::Question& example : *how.pool) {
+    pool.push_back({tasks::asked(example, how.ask), example.answer});
+  }
+  key["examples"] = sha256_hex(json_line(pool));
+  return json_line(key);
 }
 
 }  // namespace
 
-Asking asking_of(const tasks::Task& task, const tasks::Scorer& scorer) {
-  return {task.scorer ? *task.scorer : scorer, task.system, task.stop};
+Asking asking_of(const tasks::Task& task, const tasks::Scorer& scorer, tasks::Ask ask) {
+  return {task.scorer ? *task.scorer : scorer, task.system, task.stop, ask};
 }
 
 Answers::Answers(LanguageModel& model, CompletionOptions options, const chat::BaseChat* chat)
     : model_(model), options_(std::move(options)), chat_(chat) {
   model_.put_markers(chat_ == nullptr || !chat_->has_template());
+  longest_ = model_.info().longest;
 }
 
-std::string Answers::text_of(const tasks::Question& question, const Asking& how) const {
-  if (chat_ != nullptr) return chat_->prompt_of(question.prompt, how.system);
-  if (how.system) fail(ErrorKind::usage, "eval: a system text needs a chat template");
-  return question.prompt;
+std::string Answers::text_of(const tasks::Question& question, const Asking& how,
+                             const Examples& examples) const {
+  if (chat_ == nullptr && how.system) {
+    fail(ErrorKind::usage, "eval: a system text needs a chat template");
+  }
+  const bool has_template = chat_ != nullptr && chat_->has_template();
+  if (examples.empty() || !has_template) {
+    const std::string text = text_with(examples, question, how.ask);
+    return chat_ != nullptr ? chat_->prompt_of(text, how.system) : text;
+  }
+  std::vector<chat::Message> turns = turns_of(examples, question, how.ask);
+  if (how.system) turns.insert(turns.begin(), {"system", *how.system});
+  return chat_->prompt_of(turns);
+}
+
+std::string Answers::text_of(const tasks::Question& question, const Asking& how) {
+  if (how.examples == 0) return text_of(question, how, {});
+  Examples examples = examples_for(question, *how.pool, how.examples);
+  std::string text = text_of(question, how, examples);
+  const auto is_too_long = [&] {
+    const auto tokens = static_cast<std::int64_t>(model_.tokenize(text).size());
+    return longest_ > 0 && tokens + options_.max_tokens > longest_;
+  };
+  while (!examples.empty() && is_too_long()) {
+    if (!std::exchange(told_of_room_, true)) {
+      log_warning(
+          cat("--examples ", how.examples,
+              ": with all of them some questions are longer than the base takes; these have "
+              "fewer"));
+    }
+    examples.pop_back();
+    text = text_of(question, how, examples);
+  }
+  return text;
 }
 
 void Answers::use(const Weights& adapter, const std::string& key) {
@@ -73,7 +114,8 @@ void Answers::complete(const std::vector<tasks::Question>& questions, const Aski
     for (std::size_t i = first; i < last; ++i) prompts.push_back(text_of(questions[i], how));
     const std::vector<std::string> said = model_.complete(prompts, options);
     if (said.size() != prompts.size()) fail(ErrorKind::internal, "eval: answers are missing");
-    for (std::size_t i = 0; i < said.size(); ++i) known[questions[first + i].prompt] = said[i];
+    for (std::size_t i = 0; i < said.size(); ++i)
+      known[key_of(questions[first + i], how)] = said[i];
   }
 }
 
@@ -98,7 +140,7 @@ void Answers::choose(const std::vector<tasks::Question>& questions, const Asking
     for (const tasks::Question& question : batch) {
       const auto end = next + static_cast<std::ptrdiff_t>(question.choices.size());
       const std::size_t best = best_choice({next, end}, question.choices, normalized);
-      known[key_of(question, true, normalized)] = question.choices[best];
+      known[key_of(question, how)] = question.choices[best];
       next = end;
     }
   }
@@ -108,9 +150,7 @@ std::vector<std::string> Answers::ask(const Weights& adapter,
                                       const std::vector<tasks::Question>& questions,
                                       const Asking& how) {
   const bool chosen = how.scorer.kind == tasks::ScorerKind::choice;
-  const auto name_of = [&](const tasks::Question& question) {
-    return key_of(question, chosen, how.scorer.normalized);
-  };
+  const auto name_of = [&](const tasks::Question& question) { return key_of(question, how); };
   const std::string key = fingerprint(adapter);
   Known& known = known_[key + key_of(how)];
   std::vector<tasks::Question> missing;
@@ -135,11 +175,7 @@ std::vector<std::string> Answers::ask(const Weights& adapter,
 
 double Answers::accuracy(const Weights& adapter, const std::vector<tasks::Question>& questions,
                          const Asking& how) {
-  const std::vector<std::string> answers = ask(adapter, questions, how);
-  const AnswerScorer judge(how.scorer);
-  double sum = 0.0;
-  for (std::size_t i = 0; i < questions.size(); ++i) sum += judge.score(answers[i], questions[i]);
-  return sum / static_cast<double>(questions.size());
+  return mean_worth(ask(adapter, questions, how), questions, how.scorer);
 }
 
 }  // namespace dnd::eval

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "eval/score_answer.h"
 
 namespace dnd::eval {
 namespace {
@@ -29,7 +30,9 @@ double mean_distance(const std::vector<Weights>& from, const Yardstick& to) {
   return mean_of(distances);
 }
 
-bool is_control(const std::string& id) { return id.starts_with("other") || id == "random_text"; }
+bool is_control(const std::string& id) {
+  return id.starts_with("other") || id.starts_with("wrong") || id == "random_text";
+}
 
 bool is_paraphrase(const Method& method) { return method.set == QuestionSet::paraphrase; }
 
@@ -64,7 +67,14 @@ class Judge {
     on_progress_(stage, static_cast<double>(done) / static_cast<double>(total));
   }
 
-  Asking how(const tasks::Task& task) const { return asking_of(task, settings_.scorer); }
+  Asking how(const tasks::Task& task, Manner manner = Manner::usual) const {
+    Asking asking = asking_of(task, settings_.scorer, settings_.ask);
+    if (manner == Manner::instruction) asking.ask = tasks::Ask::prompt;
+    if (manner != Manner::examples) return asking;
+    asking.examples = settings_.examples;
+    asking.pool = &task.answers;
+    return asking;
+  }
 
   // In its own favour: chosen by the held-out tasks' questions themselves, the first few of each.
   void find_best_single() {
@@ -79,7 +89,7 @@ class Judge {
       if (shares.empty()) return;
       if (mean_of(shares) <= best) continue;
       best = mean_of(shares);
-      outcome_.best_single = set_.train[i].name;
+      outcome_.best_single = training_.task(i).name;
       methods_.set_best_single(i);
     }
     if (best >= 0.0) outcome_.best_single_questions = settings_.candidate_questions;
@@ -96,13 +106,13 @@ class Judge {
       if (answers_ == nullptr) continue;
       outcome_.tasks.back().system = task.system;
       outcome_.tasks.back().stop = task.stop;
+      outcome_.tasks.back().questions = questions_for(QuestionSet::test, task);
+      outcome_.tasks.back().paraphrased = questions_for(QuestionSet::paraphrase, task);
     }
     for (const Method& method : list_) {
       outcome_.behaviour.push_back({method.id, method.label, method.set, Statistic::mean,
                                     std::vector<std::optional<Cell>>(n)});
-      if (is_paraphrase(method) || method.id == "base" || method.id == "own_adapter") {
-        continue;
-      }
+      if (!has_distance(method)) continue;
       add_weight_row("distance:" + method.id, method.label);
     }
     add_weight_row("distance:own_checkpoints", "the task's own checkpoints, one by one");
@@ -110,6 +120,14 @@ class Judge {
     for (const Method& method : list_) {
       if (is_control(method.id)) add_weight_row("change:" + method.id, method.label);
     }
+  }
+
+  // From the task's own adapters, in the weights.
+  bool has_distance(const Method& method) const {
+    if (is_paraphrase(method) || method.id.starts_with("base") || method.id.starts_with("own")) {
+      return false;
+    }
+    return method.id != "multi_task" || generator_.beside.joint_in_layout;
   }
 
   void add_weight_row(const std::string& id, const std::string& label) {
@@ -141,11 +159,13 @@ class Judge {
     if (answers_ == nullptr) return;
     const Questions asked = questions_for(list_[method].set, set_.held_out[index]);
     if (asked.empty()) return;
+    const Asking asking = how(set_.held_out[index], list_[method].manner);
     Cell cell{{}, candidate.sources, asked.size()};
     for (const Weights& adapter : candidate.adapters) {
-      cell.draws.push_back(answers_->accuracy(adapter, asked, how(set_.held_out[index])));
+      cell.answers.push_back(answers_->ask(adapter, asked, asking));
+      cell.draws.push_back(mean_worth(cell.answers.back(), asked, asking.scorer));
     }
-    outcome_.behaviour[method].tasks[index] = cell;
+    outcome_.behaviour[method].tasks[index] = std::move(cell);
   }
 
   void measure_changes(std::size_t index, const std::map<std::string, Candidate>& made) {
@@ -192,6 +212,9 @@ class Judge {
       BehaviourRow worst = outcome_.behaviour[i];
       worst.statistic = Statistic::worst;
       worst.label += ": worst draw";
+      for (std::optional<Cell>& cell : worst.tasks) {
+        if (cell) cell->answers.clear();  // which the row before has
+      }
       outcome_.behaviour.insert(outcome_.behaviour.begin() + static_cast<std::ptrdiff_t>(i) + 1,
                                 worst);
       ++i;

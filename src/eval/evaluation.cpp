@@ -68,6 +68,22 @@ bool has_questions(const tasks::TaskSet& set) {
                      [](const tasks::Task& task) { return !task.test.empty(); });
 }
 
+bool has_answers(const tasks::TaskSet& set) {
+  return std::any_of(set.held_out.begin(), set.held_out.end(),
+                     [](const tasks::Task& task) { return !task.answers.empty(); });
+}
+
+void check_asked(const tasks::TaskSet& set, tasks::Ask ask, bool answers) {
+  const auto check = [&](const std::vector<tasks::Question>& questions) {
+    for (const tasks::Question& question : questions) tasks::asked(question, ask);
+  };
+  for (const tasks::Task& task : set.held_out) {
+    check(task.test);
+    if (task.paraphrase) check(task.paraphrase->test);
+    if (answers) check(task.answers);
+  }
+}
+
 Evaluation::Evaluation(std::vector<Outcome> outcomes) : outcomes_(std::move(outcomes)) {
   if (outcomes_.size() > 1) pooled_ = pool(outcomes_);
 }
@@ -82,6 +98,9 @@ std::vector<Table> Evaluation::tables() const {
 Json Evaluation::json(const Json& call) const {
   Json json = {{"format", kFormat}, {"version", 1}};
   json.update(call);
+  json["questions"] = questions_json(outcomes_[0], QuestionSet::test);
+  Json paraphrased = questions_json(outcomes_[0], QuestionSet::paraphrase);
+  if (!paraphrased.empty()) json["paraphrase_questions"] = std::move(paraphrased);
   json["models"] = Json::array();
   for (const Outcome& outcome : outcomes_) json["models"].push_back(outcome_json(outcome));
   json["pooled"] = pooled_ ? outcome_json(*pooled_) : Json(nullptr);

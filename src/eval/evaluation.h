@@ -34,8 +34,13 @@ void warn_about_prompts(const Inputs& inputs);
 // Throws Error(usage) where `task` has a system text and the base no template that takes it.
 void check_system_text(const tasks::Task& task, const chat::BaseChat& chat);
 
-// Whether a held-out task has questions to ask.
+// Whether a held-out task has questions to ask; answers.
 bool has_questions(const tasks::TaskSet& set);
+bool has_answers(const tasks::TaskSet& set);
+
+// Throws Error(data) by file and line for a question of a held-out task that has no such text; with `answers`
+// for one of its answers, too.
+void check_asked(const tasks::TaskSet& set, tasks::Ask ask, bool answers);
 
 // One outcome a generator; pooled, where there are several.
 class Evaluation {

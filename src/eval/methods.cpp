@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "eval/wrong_prompts.h"
 #include "generate/embedding.h"
 
 namespace dnd::eval {
@@ -22,31 +23,51 @@ Methods::Methods(const tasks::TaskSet& set, const TrainingAdapters& training,
     : set_(set), training_(training), own_(own), generator_(generator), settings_(settings) {
   std::vector<float> x;
   std::vector<float> y;
-  for (std::size_t i = 0; i < set.train.size(); ++i) {
+  for (std::size_t i = 0; i < training.size(); ++i) {
     std::vector<std::vector<float>> draws;
-    for (std::size_t k = 0; k < settings.draws; ++k) draws.push_back(embedding(set.train[i], k));
+    for (std::size_t k = 0; k < settings.draws; ++k)
+      draws.push_back(embedding(training.task(i), k));
     embeddings_.push_back(generate::mean_embedding(draws));
     x.insert(x.end(), embeddings_.back().begin(), embeddings_.back().end());
     const std::vector<float> weights = flat_values(*training.task_mean(i));
     y.insert(y.end(), weights.begin(), weights.end());
   }
-  if (set.train.size() >= 3) ridge_.emplace(static_cast<std::int64_t>(set.train.size()), x, y);
+  if (training.size() >= 3) ridge_.emplace(static_cast<std::int64_t>(training.size()), x, y);
 }
 
 Method Methods::method(const std::string& id, const std::string& label, Make make,
                        QuestionSet set) const {
-  return {id, label, set, [this, make](std::size_t task) { return (this->*make)(task); }};
+  return {id, label, set, Manner::usual,
+          [this, make](std::size_t task) { return (this->*make)(task); }};
 }
 
 std::vector<Method> Methods::all() const {
   std::vector<Method> methods = {method("base", "base", &Methods::base)};
+  add_base_methods(methods);
   if (training_.size() > 0) add_training_methods(methods);
+  if (generator_.beside.joint) {
+    methods.push_back(method("multi_task", "multi-task adapter", &Methods::joint));
+  }
   methods.push_back(method("generated", "generated, right prompts", &Methods::right));
   add_controls(methods);
+  if (have_forms(set_.held_out)) add_forms(methods);
   methods.push_back(method("random_text", "generated, random text", &Methods::random));
   methods.push_back(method("own_adapter", "the task's own adapter", &Methods::own));
+  methods.push_back(method("own_tuned", "own adapter, tuned here", &Methods::tuned));
   add_paraphrases(methods);
   return methods;
+}
+
+void Methods::add_base_methods(std::vector<Method>& methods) const {
+  if (settings_.ask == tasks::Ask::bare) {
+    methods.push_back(method("base_instruction", "base with instruction", &Methods::base));
+    methods.back().manner = Manner::instruction;
+  }
+  if (settings_.examples == 0) return;
+  const std::string label =
+      cat("base with ", settings_.examples, settings_.examples == 1 ? " example" : " examples");
+  methods.push_back(method("base_examples", label, &Methods::shown_examples));
+  methods.back().manner = Manner::examples;
 }
 
 void Methods::add_training_methods(std::vector<Method>& methods) const {
@@ -65,16 +86,27 @@ void Methods::add_attribute_means(std::vector<Method>& methods) const {
     if (control.attribute.empty()) continue;
     const std::string attribute = control.attribute;
     methods.push_back({"same:" + attribute, "mean adapter of the same " + attribute + " (told)",
-                       QuestionSet::test,
+                       QuestionSet::test, Manner::usual,
                        [this, attribute](std::size_t task) { return same(attribute, task); }});
   }
 }
 
 void Methods::add_controls(std::vector<Method>& methods) const {
   for (const Control& control : controls_of(set_)) {
-    methods.push_back({control.id, label_of(control), QuestionSet::test,
+    methods.push_back({control.id, label_of(control), QuestionSet::test, Manner::usual,
                        [this, control](std::size_t task) { return wrong(control, task); }});
   }
+}
+
+void Methods::add_forms(std::vector<Method>& methods) const {
+  const auto add = [&](const std::string& id, const std::string& label, Form form) {
+    const auto partners = wrong_partners(set_.held_out, form, settings_.seed);
+    methods.push_back(
+        {id, label, QuestionSet::test, Manner::usual,
+         [this, partners](std::size_t task) { return wrong_form(partners.at(task)); }});
+  };
+  add("wrong_form", "generated, wrong prompts, other form", Form::other);
+  add("wrong_same_form", "generated, wrong prompts, same form", Form::same);
 }
 
 void Methods::add_paraphrases(std::vector<Method>& methods) const {
@@ -87,6 +119,8 @@ void Methods::add_paraphrases(std::vector<Method>& methods) const {
       method("generated", "paraphrases: generated from them", &Methods::paraphrased, kSet));
   methods.push_back(
       method("own_adapter", "paraphrases: the task's own adapter", &Methods::own, kSet));
+  methods.push_back(
+      method("own_tuned", "paraphrases: own adapter, tuned here", &Methods::tuned, kSet));
 }
 
 std::vector<std::string> Methods::draw(const std::vector<std::string>& prompts,
@@ -112,6 +146,15 @@ std::optional<Candidate> Methods::base(std::size_t /*task*/) const {
   return Candidate{{nullptr}, {}};
 }
 
+std::optional<Candidate> Methods::shown_examples(std::size_t task) const {
+  if (set_.held_out[task].answers.empty()) return std::nullopt;
+  return base(task);
+}
+
+std::optional<Candidate> Methods::joint(std::size_t /*task*/) const {
+  return Candidate{{generator_.beside.joint}, {}};
+}
+
 std::optional<Candidate> Methods::mean(std::size_t /*task*/) const {
   return Candidate{{training_.mean()}, {}};
 }
@@ -121,14 +164,14 @@ std::optional<Candidate> Methods::nearest_adapter(std::size_t task) const {
   for (std::size_t k = 0; k < settings_.draws; ++k) {
     const std::size_t found = nearest(embedding(set_.held_out[task], k), embeddings_);
     candidate.adapters.push_back(training_.last(found));
-    candidate.sources.push_back(set_.train[found].name);
+    candidate.sources.push_back(training_.task(found).name);
   }
   return candidate;
 }
 
 std::optional<Candidate> Methods::best_single(std::size_t /*task*/) const {
   if (!best_single_) return std::nullopt;
-  return Candidate{{training_.last(*best_single_)}, {set_.train[*best_single_].name}};
+  return Candidate{{training_.last(*best_single_)}, {training_.task(*best_single_).name}};
 }
 
 std::optional<Candidate> Methods::same(const std::string& attribute, std::size_t task) const {
@@ -168,6 +211,14 @@ std::optional<Candidate> Methods::wrong(const Control& control, std::size_t task
   return candidate;
 }
 
+std::optional<Candidate> Methods::wrong_form(const std::optional<std::size_t>& partner) const {
+  if (!partner) return std::nullopt;
+  const tasks::Task& from = set_.held_out[*partner];
+  Candidate candidate = each_draw([&](std::size_t k) { return generated(from.prompts, k); });
+  candidate.sources.assign(candidate.adapters.size(), from.name);
+  return candidate;
+}
+
 std::optional<Candidate> Methods::random(std::size_t task) const {
   return each_draw([&](std::size_t k) {
     const std::uint64_t stream = task * settings_.draws + k;
@@ -179,6 +230,12 @@ std::optional<Candidate> Methods::own(std::size_t task) const {
   if (own_[task].empty()) return std::nullopt;
   const auto& adapters = set_.held_out[task].adapters;
   return Candidate{{own_[task].back()}, {adapters.back().filename().string()}};
+}
+
+std::optional<Candidate> Methods::tuned(std::size_t task) const {
+  const std::vector<Weights>& tuned = generator_.beside.tuned;
+  if (task >= tuned.size() || !tuned[task]) return std::nullopt;
+  return Candidate{{tuned[task]}, {}};
 }
 
 }  // namespace dnd::eval

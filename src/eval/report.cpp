@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/strings.h"
+#include "eval/verdict.h"
 
 namespace dnd::eval {
 namespace {
@@ -30,48 +31,6 @@ std::string group_title(const Group& group) {
 std::string spread_note(const std::string& what, const Spread& spread) {
   return cat(what, ": spread within a task ", fixed(spread.within, 4), ", between tasks ",
              fixed(spread.between, 4), ", ratio ", fixed(spread.ratio(), 3));
-}
-
-const char* separation_name(Separation separation) {
-  switch (separation) {
-    case Separation::clear:
-      return "told apart";
-    case Separation::weak:
-      return "hardly told apart";
-    case Separation::none:
-      return "not told apart";
-    case Separation::collapsed:
-      return "collapsed";
-    case Separation::unknown:
-      break;
-  }
-  return nullptr;
-}
-
-// What the spreads come to, in words; empty where there is one task.
-std::string separation_note(const Outcome& outcome) {
-  const Spread& spread = outcome.generated;
-  const double own = between_own(outcome);
-  const auto percent = [&](double of) { return cat(fixed(100.0 * spread.between / of, 1), " %"); };
-  switch (separation_of(outcome)) {
-    case Separation::clear:
-      return "The generator tells these tasks apart.";
-    case Separation::weak:
-      return "The generator hardly tells these tasks apart: which of a task's prompts are drawn "
-             "matters nearly as much as the task.";
-    case Separation::none:
-      return "The generator does not tell these tasks apart: which of a task's prompts are drawn "
-             "matters as much as the task.";
-    case Separation::collapsed:
-      return cat(
-          "The generator has collapsed: nearly one adapter whatever the prompts say; tasks lie "
-          "apart by ",
-          own > 0.0 ? cat(percent(own), " of what their own adapters do.")
-                    : cat(percent(spread.size), " of the adapters' size."));
-    case Separation::unknown:
-      break;
-  }
-  return "";
 }
 
 // Columns of a text as a terminal shows it: UTF-8 continuation bytes take none.
@@ -113,6 +72,11 @@ std::string markdown_line(const std::vector<std::string>& row) {
   std::string line = "|";
   for (const std::string& cell : row) line += " " + markdown_cell(cell) + " |";
   return line + "\n";
+}
+
+bool has_tuned(const Outcome& outcome) {
+  return std::any_of(outcome.behaviour.begin(), outcome.behaviour.end(),
+                     [](const BehaviourRow& row) { return row.id == "own_tuned"; });
 }
 
 Json number(double value) { return std::isnan(value) ? Json(nullptr) : Json(value); }
@@ -161,6 +125,7 @@ Json cell_json(const BehaviourRow& row, std::size_t task) {
   Json json = {
       {"accuracy", *row.value(task)}, {"questions", cell.questions}, {"draws", cell.draws}};
   if (!cell.sources.empty()) json["sources"] = cell.sources;
+  if (!cell.answers.empty()) json["answers"] = cell.answers;
   return json;
 }
 
@@ -214,7 +179,10 @@ Table behaviour_table(const Outcome& outcome) {
   }
   table.notes = {
       "Mean over tasks [95 % interval over tasks, Student's t]; * overlaps with the generated's.",
-      "gain: (method - base) / (own adapter - base), in %."};
+      "gain: sum over tasks of method - base / sum of own adapter - base, in %."};
+  if (has_tuned(outcome)) {
+    table.notes.emplace_back("own adapter: the one tuned here where a task has no other.");
+  }
   if (!outcome.best_single.empty()) {
     table.notes.push_back(cat("Best single: the adapter of '", printable(outcome.best_single),
                               "', chosen by the first ", outcome.best_single_questions,
@@ -258,7 +226,7 @@ Table weights_table(const Outcome& outcome) {
       "own: the mean update of the task's own checkpoints; generated: from the right prompts.",
       spread_note("generated adapters", outcome.generated)};
   if (outcome.own) table.notes.push_back(spread_note("own checkpoints", *outcome.own));
-  if (const std::string note = separation_note(outcome); !note.empty()) table.notes.push_back(note);
+  if (const std::string words = verdict_of(outcome); !words.empty()) table.notes.push_back(words);
   return table;
 }
 
@@ -280,6 +248,22 @@ std::string markdown_of(const Table& table) {
   text += "\n";
   for (const std::string& note : table.notes) text += markdown_cell(note) + "  \n";
   return text;
+}
+
+Json questions_json(const Outcome& outcome, QuestionSet set) {
+  Json json = Json::object();
+  for (const TaskName& task : outcome.tasks) {
+    const auto& questions = set == QuestionSet::test ? task.questions : task.paraphrased;
+    if (questions.empty()) continue;
+    Json& list = json[task.name] = Json::array();
+    for (const tasks::Question& question : questions) {
+      Json& told =
+          list.emplace_back(Json{{"prompt", question.prompt}, {"answer", question.answer}});
+      if (!question.bare.empty()) told["bare"] = question.bare;
+      if (!question.choices.empty()) told["choices"] = question.choices;
+    }
+  }
+  return json;
 }
 
 Json outcome_json(const Outcome& outcome) {

@@ -37,4 +37,8 @@ std::string markdown_of(const Table& table);
 // that do not exist are null.
 Json outcome_json(const Outcome& outcome);
 
+// {task: [{"prompt", "answer"}]} of the questions that were asked, with "bare" and "choices" where they have
+// such; the answers of behaviour's rows come in this order.
+Json questions_json(const Outcome& outcome, QuestionSet set);
+
 }  // namespace dnd::eval

@@ -24,15 +24,22 @@ const BehaviourRow* find_row(const std::vector<BehaviourRow>& rows, const std::s
   return nullptr;
 }
 
-std::optional<double> gain_of(const BehaviourRow& row, const BehaviourRow* base,
-                              const BehaviourRow* own, const Group& group) {
-  if (base == nullptr || own == nullptr) return std::nullopt;
+std::optional<double> value_of(const BehaviourRow* row, std::size_t task) {
+  return row != nullptr ? row->value(task) : std::nullopt;
+}
+
+std::optional<double> gain_of(const std::vector<BehaviourRow>& rows, const BehaviourRow& row,
+                              const Group& group) {
+  const BehaviourRow* const base = find_row(rows, "base", row.set);
+  const BehaviourRow* const own = find_row(rows, "own_adapter", row.set);
+  const BehaviourRow* const tuned = find_row(rows, "own_tuned", row.set);
   double gained = 0.0;
   double possible = 0.0;
   for (const std::size_t task : group.tasks) {
     const auto value = row.value(task);
-    const auto low = base->value(task);
-    const auto high = own->value(task);
+    const auto low = value_of(base, task);
+    auto high = value_of(own, task);
+    if (!high) high = value_of(tuned, task);
     if (!value || !low || !high) continue;
     gained += *value - *low;
     possible += *high - *low;
@@ -140,8 +147,7 @@ Summary summarise(const std::vector<BehaviourRow>& rows, std::size_t index, cons
   for (const std::size_t task : group.tasks) {
     if (row.tasks.at(task)) summary.questions += row.tasks[task]->questions;
   }
-  summary.gain =
-      gain_of(row, find_row(rows, "base", row.set), find_row(rows, "own_adapter", row.set), group);
+  summary.gain = gain_of(rows, row, group);
   const BehaviourRow* generated = find_row(rows, "generated", row.set);
   if (generated == nullptr || row.id == "generated") return summary;
   summary.overlaps_generated = overlap(summary.accuracy, interval_of(*generated, group));
@@ -167,6 +173,11 @@ Outcome pool(const std::vector<Outcome>& outcomes) {
   Outcome pooled = outcomes.at(0);
   pooled.model = cat("pooled over ", outcomes.size(), " generators");
   std::vector<Spread> generated = {pooled.generated};
+  for (BehaviourRow& row : pooled.behaviour) {
+    for (std::optional<Cell>& cell : row.tasks) {
+      if (cell) cell->answers.clear();
+    }
+  }
   for (std::size_t i = 1; i < outcomes.size(); ++i) {
     const Outcome& other = outcomes[i];
     check_poolable(pooled, other);

@@ -12,13 +12,14 @@
 
 namespace dnd::eval {
 
-// Exact match of one method on one task: a share in [0, 1] for each draw of prompts (or each of
-// whatever else varies; one where nothing does).
+// What the answers of one method to one task's questions are worth: a share in [0, 1] for each draw of
+// prompts (or each of whatever else varies; one where nothing does).
 struct Cell {
   std::vector<double> draws;
   std::vector<std::string>
       sources;  // where each draw came from, e.g. the control's task; may be empty
   std::size_t questions = 0;
+  std::vector<std::vector<std::string>> answers = {};  // of each draw, by question; may be empty
 
   bool operator==(const Cell&) const = default;
 };
@@ -49,6 +50,9 @@ struct TaskName {
   // By which it was asked in a way of its own; none where behaviour was not judged.
   std::optional<std::string> system = {};
   std::optional<std::vector<std::string>> stop = {};
+  // That were asked; empty where behaviour was not judged.
+  std::vector<tasks::Question> questions = {};
+  std::vector<tasks::Question> paraphrased = {};
 };
 
 // One generator's, or what several come to.
@@ -91,8 +95,9 @@ Interval summarise(const WeightRow& row, const Group& group);
 struct Summary {
   Interval accuracy;  // over the group's tasks that have a figure
   std::size_t questions = 0;
-  // (row - base) / (own adapter - base), means over the tasks that have all three; nullopt where the
-  // own adapter gains nothing. Of the same question set.
+  // The sum over tasks of row - base, divided by that of own adapter - base, over the tasks that have all
+  // three ("own_tuned" stands for "own_adapter" where a task lacks it); nullopt where own adapters gain
+  // nothing. Of the same question set.
   std::optional<double> gain;
   // Against the row "generated" of the same set; nullopt for itself and where there is none.
   std::optional<bool> overlaps_generated;
@@ -101,7 +106,8 @@ struct Summary {
 Summary summarise(const std::vector<BehaviourRow>& rows, std::size_t row, const Group& group);
 
 // Several generators of one task set, e.g. seeds: draws side by side, weight figures and squared
-// spreads averaged. Rows and tasks must be the same; throws Error(internal) otherwise.
+// spreads averaged; answers are those of the outcomes alone. Rows and tasks must be the same; throws
+// Error(internal) otherwise.
 Outcome pool(const std::vector<Outcome>& outcomes);
 
 }  // namespace dnd::eval

@@ -169,6 +169,14 @@ double AnswerScorer::score(const std::string& answer, const tasks::Question& que
   return 0.0;
 }
 
+double mean_worth(const std::vector<std::string>& answers,
+                  const std::vector<tasks::Question>& questions, const tasks::Scorer& scorer) {
+  const AnswerScorer judge(scorer);
+  double sum = 0.0;
+  for (std::size_t i = 0; i < questions.size(); ++i) sum += judge.score(answers[i], questions[i]);
+  return sum / static_cast<double>(questions.size());
+}
+
 std::size_t best_choice(const std::vector<double>& scores, const std::vector<std::string>& choices,
                         bool normalized) {
   const auto value = [&](std::size_t i) {

@@ -39,6 +39,10 @@ class AnswerScorer {
   std::optional<tokenizer::Expression> expression_;
 };
 
+// The mean over questions of what their answers are worth; as many answers as questions, which are some.
+double mean_worth(const std::vector<std::string>& answers,
+                  const std::vector<tasks::Question>& questions, const tasks::Scorer& scorer);
+
 // Where in `scores` (of the choices, log-probabilities) the choice lies that a model takes; the first of
 // equal ones. `normalized`: divided by the code points of each choice, as "acc_norm" of
 // lm-evaluation-harness.

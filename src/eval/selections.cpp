@@ -91,9 +91,10 @@ std::vector<Control> controls_of(const tasks::TaskSet& set) {
 std::vector<const tasks::Task*> partners_of(const tasks::TaskSet& set, const tasks::Task& task,
                                             const Control& control, std::uint64_t seed) {
   std::vector<const tasks::Task*> fitting;
+  std::set<std::string> names;  // where the training tasks are judged, both lists have them
   for (const auto* list : {&set.train, &set.held_out}) {
     for (const tasks::Task& other : *list) {
-      if (fits(task, other, control)) fitting.push_back(&other);
+      if (fits(task, other, control) && names.insert(other.name).second) fitting.push_back(&other);
     }
   }
   SplitMix64 random = stream(seed, stream_of(task.name, control.id));

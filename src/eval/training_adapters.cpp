@@ -31,9 +31,7 @@ TrainingAdapters::TrainingAdapters(const adapter::AdapterLayout& layout,
   FactorMean all;
   for (const tasks::Task& task : tasks) {
     const std::vector<Weights> adapters = read_task_adapters(layout, task);
-    if (adapters.empty()) {
-      fail(ErrorKind::data, "eval: training task '", printable(task.name), "' has no adapters");
-    }
+    if (adapters.empty()) continue;
     FactorMean own;
     for (const Weights& adapter : adapters) {
       own.add(*adapter);
@@ -41,9 +39,9 @@ TrainingAdapters::TrainingAdapters(const adapter::AdapterLayout& layout,
     }
     last_.push_back(adapters.back());
     means_.push_back(own.mean());
-    attributes_.push_back(task.attributes);
+    tasks_.push_back(&task);
   }
-  if (!tasks.empty()) mean_ = all.mean();
+  if (!tasks_.empty()) mean_ = all.mean();
 }
 
 Weights TrainingAdapters::mean_of_same(const std::string& attribute,
@@ -51,8 +49,8 @@ Weights TrainingAdapters::mean_of_same(const std::string& attribute,
   FactorMean mean;
   bool any = false;
   for (std::size_t i = 0; i < means_.size(); ++i) {
-    const auto entry = attributes_[i].find(attribute);
-    if (entry == attributes_[i].end() || entry->second != value) continue;
+    const auto entry = tasks_[i]->attributes.find(attribute);
+    if (entry == tasks_[i]->attributes.end() || entry->second != value) continue;
     mean.add(*means_[i]);
     any = true;
   }

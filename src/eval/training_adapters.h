@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -21,16 +20,16 @@ using OwnAdapters = std::vector<std::vector<Weights>>;
 OwnAdapters read_own_adapters(const adapter::AdapterLayout& layout,
                               const std::vector<tasks::Task>& held_out);
 
-// Reads every adapter of every training task once, at construction, and keeps two adapters of each
-// task: the mean of its A's and B's, and its last adapter (by name), which stands for the task
-// where behaviour is judged. Memory: two fp32 adapters a task.
+// Of the training tasks those that have adapters: reads every one once, at construction, and keeps two
+// adapters of each task: the mean of its A's and B's, and its last adapter (by name), which stands for the
+// task where behaviour is judged. Memory: two fp32 adapters a task.
 class TrainingAdapters {
  public:
-  // `tasks` may be empty. Throws what tasks::read_task_adapter() throws, Error(data) for a task without
-  // adapters.
+  // `tasks` must outlive the object. Throws what tasks::read_task_adapter() throws.
   TrainingAdapters(const adapter::AdapterLayout& layout, const std::vector<tasks::Task>& tasks);
 
   std::size_t size() const { return last_.size(); }
+  const tasks::Task& task(std::size_t task) const { return *tasks_.at(task); }
   const Weights& last(std::size_t task) const { return last_.at(task); }
   const Weights& task_mean(std::size_t task) const { return means_.at(task); }
   // Mean of A and mean of B over all adapters of all tasks; nullptr where there are none.
@@ -40,10 +39,10 @@ class TrainingAdapters {
   Weights mean_of_same(const std::string& attribute, const std::string& value) const;
 
  private:
+  std::vector<const tasks::Task*> tasks_;
   std::vector<Weights> last_;
   std::vector<Weights> means_;
   Weights mean_;
-  std::vector<std::map<std::string, std::string>> attributes_;
 };
 
 // adapter::flat_values() back into the shapes of `like`. Throws Error(internal) if they do not fill it.

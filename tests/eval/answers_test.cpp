@@ -96,6 +96,44 @@ TEST(Answers, EndWhereTheTaskSays) {
   EXPECT_EQ(model.asked, 9U);
 }
 
+TEST(Answers, AreAskedByTheBareInput) {
+  FakeModel model;
+  Answers answers(model, {});
+  tasks::Question question{"do it: a", "3"};
+  question.bare = "a";
+  question.where = "q.jsonl: line 1";
+  answers.ask(nullptr, {question}, {.ask = tasks::Ask::bare});
+  EXPECT_THAT(model.last_prompts, ElementsAre("a"));
+  answers.ask(nullptr, {question});
+  EXPECT_THAT(model.last_prompts, ElementsAre("do it: a"));
+  question.bare = "";
+  EXPECT_DND_ERROR(answers.ask(nullptr, {question}, {.ask = tasks::Ask::bare}), ErrorKind::data,
+                   "q.jsonl: line 1: has no 'bare', which --ask bare asks");
+}
+
+TEST(Answers, BehindOtherExamplesAreOthers) {
+  FakeModel model;
+  Answers answers(model, {});
+  std::vector<tasks::Question> pool = {{"x", "1"}, {"y", "2"}};
+  const Asking how{.examples = 1, .pool = &pool};
+  answers.ask(nullptr, kQuestions, how);
+  answers.ask(nullptr, kQuestions, how);
+  EXPECT_EQ(model.asked, 3U);
+  pool[0].answer = "3";
+  answers.ask(nullptr, kQuestions, how);
+  EXPECT_EQ(model.asked, 6U);
+  EXPECT_EQ(model.last_prompts.at(0), "x 3\n\na");
+}
+
+TEST(Answers, HaveFewerExamplesWhereTheBaseTakesNoMore) {
+  FakeModel model;
+  model.longest = 20;
+  Answers answers(model, {.max_tokens = 8});
+  const std::vector<tasks::Question> pool = {{"x", "1"}, {"yyyy", "2"}};
+  answers.ask(nullptr, {{"a", ""}, {"long question", ""}}, {.examples = 2, .pool = &pool});
+  EXPECT_THAT(model.last_prompts, ElementsAre("x 1\n\na", "long question"));
+}
+
 // A base whose template says what it is given.
 class AskedByATemplate : public ::testing::Test {
  protected:
@@ -121,6 +159,17 @@ TEST_F(AskedByATemplate, ATasksSystemTextGoesBeforeTheCallers) {
   EXPECT_EQ(asked(chat("auto", "call's"), {}), "[system]call's[user]a");
   EXPECT_EQ(asked(chat("auto", "call's"), {.system = "task's"}), "[system]task's[user]a");
   EXPECT_EQ(asked(chat("auto", "call's"), {.system = ""}), "[system][user]a");
+}
+
+TEST_F(AskedByATemplate, ExamplesAreTurns) {
+  std::vector<tasks::Question> pool = {{"x", "1"}, {"do it: a", "2"}, {"y", "3"}};
+  pool[1].bare = "a";
+  EXPECT_EQ(asked(chat("auto"), {.examples = 2, .pool = &pool}),
+            "[user]x[assistant]1[user]do it: a[assistant]2[user]a");
+  const std::string with_system =
+      asked(chat("auto"), {.system = "s", .examples = 1, .pool = &pool});
+  EXPECT_EQ(with_system, "[system]s[user]x[assistant]1[user]a");
+  EXPECT_EQ(asked(chat("none"), {.examples = 1, .pool = &pool}), "x 1\n\na");
 }
 
 TEST_F(AskedByATemplate, TheSameQuestionUnderAnotherSystemTextIsAnother) {

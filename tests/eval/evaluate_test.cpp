@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <set>
 
 #include "eval/fake_model.h"
 #include "support/expect_error.h"
@@ -74,6 +76,16 @@ class Evaluate : public ::testing::Test {
     }
     ADD_FAILURE() << "no row " << id;
     return std::nullopt;
+  }
+
+  static std::ptrdiff_t count(const Outcome& outcome, const std::string& id) {
+    const auto rows = ids(outcome);
+    return std::count(rows.begin(), rows.end(), id);
+  }
+
+  static std::size_t row_of(const Outcome& outcome, const std::string& id) {
+    const auto rows = ids(outcome);
+    return static_cast<std::size_t>(std::find(rows.begin(), rows.end(), id) - rows.begin());
   }
 
   testing::TempDir temp_;
@@ -200,8 +212,108 @@ TEST_F(Evaluate, GivesTheSameAgain) {
 TEST_F(Evaluate, RefusesSetsThatCannotBeJudged) {
   set_.held_out.clear();
   EXPECT_DND_ERROR(run(), ErrorKind::data, "no held-out tasks");
+}
+
+// They still lend their prompts to the controls.
+TEST_F(Evaluate, TrainingTasksNeedNoAdapters) {
   set_.train[1].adapters.clear();
-  EXPECT_DND_ERROR(run(), ErrorKind::data, "'chess.b' has no adapters");
+  Outcome outcome = run();
+  EXPECT_EQ(share(outcome, "nearest_adapter", 0), 0.0);
+  EXPECT_EQ(outcome.best_single, "golf.a");
+  EXPECT_EQ(count(outcome, "ridge"), 0) << "two tasks are too few";
+  for (tasks::Task& task : set_.train) task.adapters.clear();
+  outcome = run();
+  for (const char* id : {"mean_adapter", "nearest_adapter", "best_single_adapter", "same:domain"}) {
+    EXPECT_EQ(count(outcome, id), 0) << id;
+  }
+  EXPECT_EQ(share(outcome, "generated", 1), 1.0);
+  EXPECT_TRUE(share(outcome, "other:domain", 0));
+}
+
+TEST_F(Evaluate, TheBaseIsAskedWithItsInstructionBesideTheBareInput) {
+  settings_.ask = tasks::Ask::bare;
+  for (tasks::Task& task : set_.held_out) {
+    for (tasks::Question& question : task.test) question.bare = "bare " + question.prompt;
+  }
+  const Outcome outcome = run();
+  EXPECT_EQ(ids(outcome)[1], "base_instruction");
+  EXPECT_EQ(outcome.behaviour[1].label, "base with instruction");
+  const std::set<std::string> asked(model_.all_prompts.begin(), model_.all_prompts.end());
+  EXPECT_TRUE(asked.contains("bare chess.a question 0"));
+  EXPECT_TRUE(asked.contains("chess.a question 0"));
+  EXPECT_EQ(model_.prompts_of_adapters.count("chess.a question 0"), 0U)
+      << "adapters are asked by the bare input";
+  EXPECT_EQ(model_.prompts_of_adapters.count("bare chess.a question 0"), 1U);
+}
+
+TEST_F(Evaluate, TheBaseIsShownExamplesOfTasksThatHaveAnswers) {
+  settings_.examples = 2;
+  set_.held_out[0].answers = {
+      {"chess.a question 0", "x"}, {"first", "1"}, {"second ", "2"}, {"third", "3"}};
+  const Outcome outcome = run();
+  EXPECT_EQ(ids(outcome)[1], "base_examples");
+  EXPECT_EQ(outcome.behaviour[1].label, "base with 2 examples");
+  EXPECT_EQ(share(outcome, "base_examples", 1), std::nullopt) << "it has no answers";
+  const std::set<std::string> asked(model_.all_prompts.begin(), model_.all_prompts.end());
+  EXPECT_TRUE(asked.contains("first 1\n\nsecond 2\n\nchess.a question 0"))
+      << "the question itself is no example";
+  EXPECT_TRUE(asked.contains("chess.a question 0 x\n\nfirst 1\n\nchess.a question 1"));
+}
+
+TEST_F(Evaluate, AJointAdapterIsARow) {
+  generator_.beside.joint = adapter_of(50);
+  Outcome outcome = run();
+  EXPECT_EQ(share(outcome, "multi_task", 0), 0.0);
+  EXPECT_EQ(share(outcome, "multi_task", 1), 1.0);
+  const double own = std::sqrt(38.0 * 38.0 + 1.0);
+  EXPECT_NEAR(*weight(outcome, "distance:multi_task", 0), 12.0 / own, 1e-6);
+  generator_.beside.joint_in_layout = false;
+  outcome = run();
+  EXPECT_EQ(share(outcome, "multi_task", 1), 1.0);
+  for (const WeightRow& row : outcome.weights) EXPECT_NE(row.id, "distance:multi_task");
+}
+
+TEST_F(Evaluate, TunedAdaptersAreARowAndStandForOwnOnes) {
+  generator_.beside.tuned = {adapter_of(7), adapter_of(50)};
+  const Outcome outcome = run();
+  EXPECT_EQ(share(outcome, "own_tuned", 0), 0.0);
+  EXPECT_EQ(share(outcome, "own_tuned", 1), 1.0);
+  EXPECT_EQ(share(outcome, "own_adapter", 1), std::nullopt);
+  EXPECT_DOUBLE_EQ(*summarise(outcome.behaviour, row_of(outcome, "generated"), {"", {1}}).gain,
+                   1.0);
+  EXPECT_DOUBLE_EQ(*summarise(outcome.behaviour, row_of(outcome, "own_tuned"), {"", {0, 1}}).gain,
+                   0.5)
+      << "of the first task the own adapter counts";
+}
+
+TEST_F(Evaluate, WrongPromptsAreDealtByForm) {
+  EXPECT_EQ(count(run(), "wrong_form"), 0) << "no task says its form";
+  set_.held_out.push_back(make("golf.c", 60, {}));
+  set_.held_out[0].form = set_.held_out[1].form = "word";
+  set_.held_out[2].form = "list";
+  const Outcome outcome = run();
+  const auto sources = [&](const std::string& id, std::size_t task) {
+    return outcome.behaviour[row_of(outcome, id)].tasks[task]->sources;
+  };
+  EXPECT_THAT(sources("wrong_same_form", 0), ElementsAre("tennis.b", "tennis.b"));
+  EXPECT_THAT(sources("wrong_form", 1), ElementsAre("golf.c", "golf.c"));
+  EXPECT_EQ(share(outcome, "wrong_same_form", 2), std::nullopt) << "no other lists";
+  EXPECT_EQ(share(outcome, "wrong_form", 2), 0.0);
+  EXPECT_NEAR(*weight(outcome, "change:wrong_same_form", 0), 10.0 / std::sqrt(1601.0), 1e-6);
+  EXPECT_EQ(count(outcome, "other:domain"), 1) << "beside the other controls";
+}
+
+TEST_F(Evaluate, KeepsEveryAnswer) {
+  settings_.questions = 2;
+  const Outcome outcome = run();
+  const BehaviourRow& generated = outcome.behaviour[row_of(outcome, "generated")];
+  EXPECT_THAT(generated.tasks[0]->answers,
+              ElementsAre(ElementsAre(" 40 \n", " 40 \n"), ElementsAre(" 40 \n", " 40 \n")));
+  EXPECT_TRUE(outcome.behaviour[row_of(outcome, "generated") + 1].tasks[0]->answers.empty())
+      << "the worst draw's are the row's before it";
+  ASSERT_EQ(outcome.tasks[1].questions.size(), 2U);
+  EXPECT_EQ(outcome.tasks[1].questions[1].prompt, "tennis.b question 1");
+  EXPECT_EQ(outcome.tasks[1].questions[1].answer, "50");
 }
 
 TEST_F(Evaluate, NeedsNoTrainingTasks) {

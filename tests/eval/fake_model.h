@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cmath>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,11 @@ namespace dnd::testing {
 // Answers " <n> \n" with n = the first value of B, rounded; "base" without an adapter.
 class FakeModel : public LanguageModel {
  public:
-  LanguageModelInfo info() const override { return {}; }
+  LanguageModelInfo info() const override {
+    LanguageModelInfo info;
+    info.longest = longest;
+    return info;
+  }
   void use_adapter(const adapter::LoraAdapter* adapter) override {
     ++adapters;
     answer_ = "base";
@@ -29,13 +34,17 @@ class FakeModel : public LanguageModel {
               const TextCallback& on_text) override {
     on_text(answer_);
   }
-  std::vector<std::int32_t> tokenize(const std::string& /*text*/) const override { return {}; }
+  std::vector<std::int32_t> tokenize(const std::string& text) const override {
+    return {text.begin(), text.end()};
+  }
   std::string text_of(const std::vector<std::int32_t>& /*ids*/) const override { return {}; }
   std::vector<std::string> complete(const std::vector<std::string>& prompts,
                                     const CompletionOptions& options) override {
     asked += prompts.size();
     stops.push_back(options.stop);
     last_prompts = prompts;
+    all_prompts.insert(all_prompts.end(), prompts.begin(), prompts.end());
+    if (answer_ != "base") prompts_of_adapters.insert(prompts.begin(), prompts.end());
     return std::vector<std::string>(prompts.size(), answer_);
   }
   // The square root of a length, as a loss: long answers are less probable, but not by the letter.
@@ -52,12 +61,24 @@ class FakeModel : public LanguageModel {
                                   std::int64_t /*max_tokens*/, bool /*with_tokens*/) override {
     return std::vector<TaughtAnswer>(starts.size());
   }
-  TuneResult tune(const TuneJob& /*job*/, const TuneObserver& /*observer*/) override { return {}; }
+  TuneResult tune(const TuneJob& job, const TuneObserver& observer) override {
+    tuned.push_back(job);
+    for (std::size_t i = 0; i < job.learners.size(); ++i) {
+      adapter::LoraAdapter learned = job.learners[i].start;
+      learned.pairs.at(0).b.at(0) = 1.0F;
+      observer.on_checkpoint(i, 1, learned);
+    }
+    return {true, {}};
+  }
 
   std::size_t adapters = 0;                     // calls of use_adapter()
   std::size_t asked = 0;                        // prompts
   std::vector<std::vector<std::string>> stops;  // of each call of complete()
   std::vector<std::string> last_prompts;        // of its last call
+  std::vector<std::string> all_prompts;         // of all of its calls
+  std::set<std::string> prompts_of_adapters;    // of those with an adapter in use
+  std::int64_t longest = 0;                     // text that it takes, in bytes
+  std::vector<TuneJob> tuned;                   // every learner's result is its start, with 1 in B
   std::vector<std::string> scored;
   bool markers = true;
 

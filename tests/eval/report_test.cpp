@@ -81,14 +81,23 @@ TEST(SeparationOf, IsInWords) {
                      outcome_json(outcome)["weights"]["tasks_are"]);
   };
   EXPECT_EQ(told(with_spreads({1.0, 4.0, 10.0, 3})),
-            std::pair(std::string("The generator tells these tasks apart."), Json("told apart")));
-  EXPECT_EQ(told(with_spreads({2.1, 4.0, 10.0, 3})).second, "hardly told apart");
+            std::pair(std::string("The generator tells tasks apart: adapters of different tasks "
+                                  "differ 4.0 times as much as those of one task."),
+                      Json("told apart")));
+  EXPECT_EQ(told(with_spreads({0.0, 4.0, 10.0, 3})).first,
+            "The generator tells tasks apart: each task gets an adapter of its own.");
+  EXPECT_EQ(told(with_spreads({2.1, 4.0, 10.0, 3})),
+            std::pair(std::string("The generator hardly tells tasks apart: adapters of different "
+                                  "tasks differ only 1.9 times as much as those of one task."),
+                      Json("hardly told apart")));
+  EXPECT_THAT(told(with_spreads({4.0, 4.0, 10.0, 3})).first,
+              HasSubstr("does not tell tasks apart: adapters of one task differ as much as"));
   EXPECT_EQ(told(with_spreads({4.0, 4.0, 10.0, 3})).second, "not told apart");
   const auto [words, name] = told(with_spreads({0.001, 0.09, 10.0, 3}));
   EXPECT_EQ(name, "collapsed");
   EXPECT_THAT(words,
-              HasSubstr("has collapsed: nearly one adapter whatever the prompts say; tasks lie "
-                        "apart by 0.9 % of the adapters' size"));
+              HasSubstr("has collapsed: every task gets nearly the same adapter, whatever its "
+                        "prompts say (tasks lie apart by 0.9 % of the adapters' size)."));
   EXPECT_THAT(told(with_spreads({0.001, 0.9, 10.0, 3}, Spread{0.1, 10.0, 12.0, 3})).first,
               HasSubstr("apart by 9.0 % of what their own adapters do"));
   EXPECT_EQ(told(with_spreads({0.001, 0.9, 10.0, 3}, Spread{0.1, 8.0, 12.0, 3})).second,
@@ -97,6 +106,35 @@ TEST(SeparationOf, IsInWords) {
   const auto [nothing, null] = told(with_spreads({1.0, 0.0, 1.0, 1}));
   EXPECT_THAT(nothing, HasSubstr("generated adapters: spread"));
   EXPECT_EQ(null, nullptr);
+}
+
+TEST(BehaviourTable, SaysWhatAGainIs) {
+  Outcome outcome = some_outcome();
+  EXPECT_THAT(behaviour_table(outcome).notes[1],
+              HasSubstr("sum over tasks of method - base / sum of own adapter - base"));
+  outcome.behaviour.push_back(outcome.behaviour[2]);
+  outcome.behaviour.back().id = "own_tuned";
+  EXPECT_THAT(behaviour_table(outcome).notes[2], HasSubstr("the one tuned here where a task has"));
+}
+
+TEST(OutcomeJson, HasEveryAnswerAndTheQuestionsOnce) {
+  Outcome outcome = some_outcome();
+  outcome.behaviour[1].tasks[0]->answers = {{" x", "y"}, {"z", "y"}};
+  tasks::Question question{"q", "x"};
+  question.bare = "b";
+  outcome.tasks[0].questions = {question, {"r", "y", {"y", "n"}}};
+  outcome.tasks[2].paraphrased = {{"p", "z"}};
+  EXPECT_EQ(outcome_json(outcome)["behaviour"]["rows"][1]["tasks"]["a"]["answers"],
+            Json::parse(R"([[" x", "y"], ["z", "y"]])"));
+  EXPECT_EQ(
+      questions_json(outcome, QuestionSet::test),
+      Json({{"a", Json::array({{{"prompt", "q"}, {"answer", "x"}, {"bare", "b"}},
+                               {{"prompt", "r"}, {"answer", "y"}, {"choices", {"y", "n"}}}})}}));
+  EXPECT_EQ(questions_json(outcome, QuestionSet::test),
+            Json::parse(R"({"a": [{"prompt": "q", "answer": "x", "bare": "b"},
+                                  {"prompt": "r", "answer": "y", "choices": ["y", "n"]}]})"));
+  EXPECT_EQ(questions_json(outcome, QuestionSet::paraphrase),
+            Json::parse(R"({"c": [{"prompt": "p", "answer": "z"}]})"));
 }
 
 TEST(TextOf, PadsColumns) {

@@ -78,6 +78,28 @@ TEST(Summarise, KnowsNoGainWhereTheOwnAdapterHasNone) {
   EXPECT_FALSE(summarise(some_rows(), 1, {"third", {2}}).gain);
 }
 
+// A mean of the tasks' shares would be 0.5.
+TEST(Summarise, GainsAreSumsOverTasks) {
+  constexpr auto kTest = QuestionSet::test;
+  constexpr auto kMean = Statistic::mean;
+  const std::vector<BehaviourRow> rows = {
+      {"base", "", kTest, kMean, {cell4({0.0}), cell4({0.0})}},
+      {"x", "", kTest, kMean, {cell4({0.0}), cell4({0.75})}},
+      {"own_adapter", "", kTest, kMean, {cell4({0.25}), cell4({0.75})}}};
+  EXPECT_DOUBLE_EQ(*summarise(rows, 1, {"", {0, 1}}).gain, 0.75);
+}
+
+TEST(Summarise, TunedAdaptersStandForOwnOnesThatAreMissing) {
+  auto rows = some_rows();
+  rows[2].tasks[1] = std::nullopt;
+  rows.push_back(
+      {"own_tuned", "", QuestionSet::test, Statistic::mean, {cell4({0.5}), cell4({0.5}), {}}});
+  EXPECT_DOUBLE_EQ(*summarise(rows, 1, kFirstTwo).gain, (0.75 + 0.5) / (1.0 + 0.25));
+  EXPECT_DOUBLE_EQ(*summarise(rows, 4, kFirstTwo).gain, (0.5 + 0.25) / (1.0 + 0.25));
+  rows.erase(rows.begin() + 2);
+  EXPECT_DOUBLE_EQ(*summarise(rows, 1, kFirstTwo).gain, (0.75 + 0.5) / (0.5 + 0.25));
+}
+
 TEST(Summarise, ComparesWithinAQuestionSet) {
   auto rows = some_rows();
   rows.push_back(
@@ -100,8 +122,10 @@ TEST(Pool, PutsDrawsSideBySide) {
   second.weights[0].tasks = {2.0};
   second.generated = {4.0, 2.0};
   second.behaviour[0].tasks = {cell4({0.0, 0.5})};
+  first.behaviour[0].tasks[0]->answers = {{"x"}, {"y"}};
   const Outcome pooled = pool({first, second});
   EXPECT_EQ(pooled.behaviour[0].tasks[0]->draws, (std::vector<double>{1.0, 0.5, 0.0, 0.5}));
+  EXPECT_TRUE(pooled.behaviour[0].tasks[0]->answers.empty()) << "each outcome has its own";
   EXPECT_EQ(pooled.behaviour[0].value(0), 0.5);
   EXPECT_EQ(pooled.weights[0].tasks[0], 1.5);
   EXPECT_DOUBLE_EQ(pooled.generated.within, std::sqrt(12.5));
