@@ -150,4 +150,4 @@ def test_what_cannot_be_judged_is_refused_before_the_engine_is_opened(bundle, ta
         del task["test"]
     (tasks.parent / "no_test.json").write_text(json.dumps(document))
     message = fails(Exit.DATA, "eval", "--model", bundle, "--tasks", tasks.parent / "no_test.json", "--base", "base")
-    assert "no held-out task has test questions" in message
+    assert "no task of the part 'held_out' has test questions for --base to answer" in message

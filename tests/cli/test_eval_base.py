@@ -108,7 +108,10 @@ def test_behaviour_does_not_depend_on_threads(bundle, base, answered):
 def test_questions_can_be_limited(bundle, base, answered):
     document = dnd("eval", "--json", "--model", bundle, "--tasks", answered, "--base", base, "--questions", 1, *SHORT)
     row = rows(document.json[0])["base"]
-    assert row["tasks"]["chess.number"] == {"accuracy": 1.0, "questions": 1, "draws": [1.0]}
+    cell = row["tasks"]["chess.number"]
+    assert (cell["accuracy"], cell["questions"], cell["draws"]) == (1.0, 1, [1.0])
+    (question,) = document.json[0]["questions"]["chess.number"]
+    assert [[question["answer"]]] == [[answer.strip() for answer in draw] for draw in cell["answers"]]
 
 
 def test_show(bundle, base, answered):

@@ -26,16 +26,18 @@ TIMEOUT_SECONDS = 20
 
 # What a text is, where it does not name something to read.
 OUTPUTS = {"--out", "--work", "--logits-out"}
-WORDS = {"--answer", "--device", "--features", "--field", "--joint", "--key-prefix", "--layers", "--license", "--name",
-         "--part", "--preset", "--prompt", "--shard", "--show", "--system", "--targets", "--task", "page", "text"}
-WORDS_OF_ONE_COMMAND = {"import --encoder", "new --encoder"}  # a name to be looked up later
+WORDS = {"--answer", "--device", "--features", "--field", "--key-prefix", "--layers", "--license", "--name", "--part",
+         "--preset", "--prompt", "--shard", "--show", "--system", "--targets", "--task", "--tune-own", "page", "text"}
+# A name to be looked up later; steps and questions.
+WORDS_OF_ONE_COMMAND = {"import --encoder", "new --encoder", "tune --joint"}
 MAY_BE_EMPTY = {"layout --key-prefix"}
 MAY_BE_A_PIPE = {"--prompts"}
 
 # What the valid call has more, or has not, where it takes an option.
 CHAT_BASE = ROOT / "models/default/base"  # has a tokenizer
 BESIDE = {"eval --show": {"--base": LLAMA / "base"}, "eval --chat": {"--base": CHAT_BASE},
-          "eval --system": {"--base": CHAT_BASE}, "verify --chat": {"--base": CHAT_BASE}}
+          "eval --system": {"--base": CHAT_BASE}, "eval --tune-own": {"--base": CHAT_BASE},
+          "verify --chat": {"--base": CHAT_BASE}}
 INSTEAD = {"generate --condition": {"--prompts"}, "import --preset": {"--layout"},
            "new --preset": {"--layout", "--features"}, "tokenize --encoder": {"--base"}}
 
