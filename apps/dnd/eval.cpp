@@ -282,7 +282,7 @@ void add_eval(CLI::App& program, Context& context) {
       {{"dnd eval --tasks tasks.json", "what weights tell"},
        {"dnd eval -m BUNDLE -t tasks.json --base BASE --out results", "and what the base answers"},
        {"dnd eval -m SEED1 -m SEED2 -t tasks.json -b BASE", "several generators, pooled"},
-       {"dnd eval -m BUNDLE -t tasks.json -b BASE --ask bare --examples 5 --tune-own 60x8",
+       {"dnd eval -m BUNDLE -t tasks.json -b BASE --ask bare --examples 5 --tune-own 20x8",
         "beside instruction, examples, and adapters learned here"},
        {"dnd eval -t tasks.json -b BASE --show golf.letter --limit 3", "see for yourself"}},
       [&context, options] { EvalRun(context, *options).run(); });

@@ -12,7 +12,6 @@ BASE = ROOT / "models/default/base"
 GENERATOR = ROOT / "models/default/generator"
 FORMS = {"one": "word", "two": "word", "three": "list", "four": "number"}
 WORDS = ["red", "blue", "green", "grey", "black", "white", "brown", "pink", "gold", "teal"]
-SHORT = ("--max-tokens", 4, "--draws", 1)
 
 
 def write_rows(path: str, name: str, words: list[str], bare: bool = True) -> str:
@@ -39,12 +38,13 @@ def tasks(tmp_path):
     return write_set({"train": [entry("known")], "new": [entry(name) for name in FORMS]})
 
 
-def call(tasks, *options) -> tuple:
-    return "eval", "--model", GENERATOR, "--tasks", tasks, "--part", "new", "--base", BASE, *SHORT, *options
+def call(tasks, *options, base=BASE, draws: int = 1) -> tuple:
+    given = ("--model", GENERATOR, "--tasks", tasks, "--part", "new", "--base", base)
+    return "eval", *given, "--max-tokens", 4, "--draws", draws, *options
 
 
-def judged(tasks, *options) -> dict:
-    (document,) = dnd(*call(tasks, "--json", *options)).json
+def judged(tasks, *options, **given) -> dict:
+    (document,) = dnd(*call(tasks, "--json", *options, **given)).json
     return document
 
 
@@ -63,7 +63,7 @@ def said(adapter, *questions) -> list[str]:
 
 
 def test_a_part_is_judged_and_every_answer_kept(tasks):
-    document = judged(tasks, "--draws", 2)
+    document = judged(tasks, draws=2)
     assert [*rows(document)] == ["base", "multi_task", "generated", "other_task", "wrong_form", "wrong_same_form",
                                  "random_text"]
     assert document["settings"]["part"] == "new" and document["settings"]["ask"] == "prompt"
@@ -131,13 +131,13 @@ def test_an_example_is_never_the_question_itself(tasks):
 
 
 def test_examples_are_turns_of_a_template(tasks, chat_base):
-    (given,) = answers(judged(tasks, "--examples", 1, "--base", chat_base), "base_examples")
+    (given,) = answers(judged(tasks, "--examples", 1, base=chat_base), "base_examples")
     assert given != answers(judged(tasks, "--examples", 1), "base_examples")[0]
     texts = [f"[user]one red\n[assistant]red\n[user]one {word}\n[assistant]" for word in WORDS[6:]]
     pathlib.Path("one.test.jsonl").write_text("".join(
         json.dumps({"prompt": text, "answer": "x"}) + "\n" for text in texts))
     pathlib.Path("as-it-is.jinja").write_text("{{ messages[0].content }}")
-    assert answers(judged(tasks, "--base", chat_base, "--chat", "as-it-is.jinja"), "base") == [given]
+    assert answers(judged(tasks, "--chat", "as-it-is.jinja", base=chat_base), "base") == [given]
 
 
 def test_one_adapter_for_all_tasks(tasks):
@@ -212,4 +212,5 @@ def test_what_needs_a_base_or_answers_says_so(tasks):
 
 
 def test_answers_have_32_tokens(tasks):
-    assert dnd(*call(tasks)[:-4], "--json", "--draws", 1).json[0]["settings"]["max_tokens"] == 32
+    plain = [word for word in call(tasks, "--json") if word not in ("--max-tokens", 4)]
+    assert dnd(*plain).json[0]["settings"]["max_tokens"] == 32

@@ -102,6 +102,13 @@ def shares(document: dict, row_id: str) -> dict[str, float]:
     return {name: cell["accuracy"] for name, cell in row["tasks"].items()}
 
 
+def answers(document: dict, row_id: str) -> dict[str, list[str]]:
+    """Of the first draw, without white space at both ends."""
+    (row,) = [row for row in document["models"][0]["behaviour"]["rows"]
+              if row["id"] == row_id and (row["set"], row["over_draws"]) == ("test", "mean")]
+    return {name: [answer.strip() for answer in cell["answers"][0]] for name, cell in row["tasks"].items()}
+
+
 def accuracies(results: dict) -> dict[str, float]:
     return {name: result["accuracy"] for name, result in results.items()}
 
@@ -119,6 +126,8 @@ def test_accuracies_are_those_of_transformers_and_peft(dnd, bundle, base, tasks,
     assert shares(document, "base") == accuracies(expected["base"])
     assert shares(document, "own_adapter") == accuracies(expected["own_adapter"])
     assert shares(document, "generated") == accuracies(expected["given"])
+    for row, name in (("base", "base"), ("own_adapter", "own_adapter"), ("generated", "given")):
+        assert answers(document, row) == {task: result["answers"] for task, result in expected[name].items()}
 
 
 @pytest.mark.parametrize("name", HELD_OUT[:1])
@@ -153,6 +162,6 @@ def test_the_default_model(dnd, tmp_path):
     measured = json.loads(dnd.run("eval", "--json", "--model", DEFAULT / "generator",
                                   "--tasks", tmp_path / "tasks.json", "--base", DEFAULT / "base", "--draws", 1,
                                   "--questions", 24))
-    expected = crosscheck(tmp_path / "tasks.json", DEFAULT / "base", 24, 16, given)
+    expected = crosscheck(tmp_path / "tasks.json", DEFAULT / "base", 24, 32, given)
     assert shares(measured, "base") == accuracies(expected["base"])
     assert shares(measured, "generated") == accuracies(expected["given"])

@@ -96,11 +96,12 @@ def write_tasks(folder: pathlib.Path) -> None:
         write_adapter(folder / name / "1", number, names=tuple(SHAPES), rank=8)
         (folder / f"{name}.jsonl").write_text("".join(json.dumps({"prompt": each}) + "\n" for each in QUESTIONS[:8]))
         (folder / f"{name}.answers.jsonl").write_text("".join(
-            json.dumps({"prompt": each, "answer": name}) + "\n" for each in QUESTIONS[:8]))
+            json.dumps({"prompt": each, "answer": name, "bare": each}) + "\n" for each in QUESTIONS[:8]))
         document["train"].append({"name": name, "prompts": f"{name}.jsonl", "adapters": name,
                                   "answers": f"{name}.answers.jsonl"})
     held_out = document["train"].pop()
-    (folder / "test.jsonl").write_text(json.dumps({"prompt": QUESTIONS[0], "answer": "Paris"}) + "\n")
+    (folder / "test.jsonl").write_text(json.dumps({"prompt": QUESTIONS[0], "answer": "Paris", "bare": QUESTIONS[0]})
+                                       + "\n")
     document["held_out"].append(held_out | {"test": "test.jsonl", "scorer": "contains"})
     (folder / "tasks.json").write_text(json.dumps(document))
 
@@ -136,6 +137,7 @@ def workplace(dnd, tmp_path) -> pathlib.Path:
     (tmp_path / "data").symlink_to(".")
     write_adapter(tmp_path / "adapters/arc", 1, names=tuple(SHAPES))
     write_adapter(tmp_path / "style", 2, names=tuple(SHAPES))
+    write_adapter(tmp_path / "joint/60", 3, names=tuple(SHAPES))
     (tmp_path / "questions.txt").write_text("".join(question + "\n" for question in QUESTIONS[:5]))
     write_tasks(tmp_path)
     write_questions(tmp_path)
