@@ -23,6 +23,17 @@ SUMMARY = ("test/base", "test/mean_adapter", "test/nearest_adapter", "test/best_
 LIMIT = 40 * 2**20  # bytes
 
 
+def figures_of(results):
+    """Without the questions and every answer, which are many times as much."""
+    if isinstance(results, list):
+        return [figures_of(value) for value in results]
+    if not isinstance(results, dict):
+        return results
+    texts = ("answers", "paraphrase_questions")
+    return {key: figures_of(value) for key, value in results.items()
+            if key not in texts and not (key == "questions" and isinstance(value, dict))}
+
+
 def copy(source: pathlib.Path, target: pathlib.Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
@@ -91,7 +102,7 @@ def main() -> None:
         results = json.loads((folder / "results.json").read_text())
         settings = results["settings"]
         (out / "results").mkdir(exist_ok=True)
-        (out / f"results/base{base}.json").write_text(json.dumps(results, separators=(",", ":")) + "\n")
+        (out / f"results/base{base}.json").write_text(json.dumps(figures_of(results), separators=(",", ":")) + "\n")
         copy(folder / "results.svg", out / f"results/base{base}.svg")
         copy(folder / "table.md", out / f"results/base{base}.md")
         tables.append((f"Base {base}", behaviour_table(results)))

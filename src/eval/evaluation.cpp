@@ -17,6 +17,7 @@ constexpr const char* kFormat = "dnd-eval";
 constexpr const char* kResultsName = "results.json";
 constexpr const char* kTableName = "table.md";
 constexpr const char* kPlotName = "results.svg";
+constexpr std::uint64_t kMostBytes = 1ULL << 32U;  // of results.json, which has every answer
 
 void check_same_layout(const generate::Generator& generator, const generate::Generator& first) {
   if (adapter::layout_to_json(generator.config.layout) ==
@@ -25,6 +26,24 @@ void check_same_layout(const generate::Generator& generator, const generate::Gen
   }
   fail(ErrorKind::data, generator.folder.string(), ": another layout than ", first.folder.string(),
        ": they cannot be judged together");
+}
+
+bool is_plain_list(const Json& value) {
+  return value.is_array() && std::none_of(value.begin(), value.end(),
+                                          [](const Json& each) { return each.is_structured(); });
+}
+
+// Lists of numbers and texts on one line each: there are many.
+std::string indented(const Json& value, std::size_t depth) {
+  if (!value.is_structured() || value.empty() || is_plain_list(value)) return json_line(value);
+  const std::string line = "\n" + std::string(2 * depth, ' ');
+  std::string text;
+  for (const auto& [key, each] : value.items()) {
+    text += (text.empty() ? "" : ",") + line + "  ";
+    if (value.is_object()) text += json_line(key) + ": ";
+    text += indented(each, depth + 1);
+  }
+  return value.is_object() ? "{" + text + line + "}" : "[" + text + line + "]";
 }
 
 void add_tables(const Outcome& outcome, std::vector<Table>& tables) {
@@ -112,7 +131,7 @@ FolderKind evaluation_folder() {
           kResultsName,
           {kResultsName, kTableName, kPlotName},
           [](const fs::path& folder) {
-            const Json results = read_json_file(folder / kResultsName, "results");
+            const Json results = read_json_file(folder / kResultsName, "results", kMostBytes);
             return JsonObject(results, "results").text_or("format", "") == kFormat;
           }};
 }
@@ -120,7 +139,7 @@ FolderKind evaluation_folder() {
 void write_evaluation(const fs::path& out, const Evaluation& evaluation, const Json& call,
                       OnExisting on_existing) {
   Staged staged(out, evaluation_folder(), on_existing);
-  write_new_file(staged.path() / kResultsName, json_pretty(evaluation.json(call)) + "\n");
+  write_new_file(staged.path() / kResultsName, indented(evaluation.json(call), 0) + "\n");
   std::string markdown;
   for (const Table& table : evaluation.tables()) {
     markdown += (markdown.empty() ? "" : "\n") + markdown_of(table);

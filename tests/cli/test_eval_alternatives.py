@@ -180,6 +180,9 @@ def test_own_adapters_learned_here(tasks):
     assert rows(document)["own_tuned"]["tasks"].keys() == FORMS.keys()
     assert document["settings"]["tune_own"] == "4x4"
     assert judged(tasks, "--tune-own", "4x4", "--threads", 1) == document, "the same again"
+    lines = {line.strip(" ,") for line in pathlib.Path("out/results.json").read_text().splitlines()}
+    (given,) = answers(document, "own_tuned")
+    assert json.dumps(given, separators=(",", ":"), ensure_ascii=False) in lines, "a draw is a line"
 
 
 def test_own_adapters_are_those_of_dnd_tune(tasks):
