@@ -20,8 +20,8 @@ struct JointAdapter {
   bool in_layout = true;
 };
 
-// Any adapter of the base; in the layout's order, and `in_layout`, where it has the layout's modules, rank and
-// scale. Throws as adapter::read_lora() does, and Error(data) for DoRA.
+// Any adapter of the base; in the layout's order, and `in_layout`, where it has the layout's modules, rank
+// and scale. Throws as adapter::read_lora() does, and Error(data) for DoRA.
 JointAdapter read_joint(const std::filesystem::path& path, const adapter::BaseHints& base,
                         const adapter::AdapterLayout& layout);
 
@@ -40,9 +40,9 @@ struct OwnTuning {
 tasks::Task without_test_questions(const tasks::Task& task);
 
 // An adapter of every task with answers that may be learned from, in the order of `tasks`; nullptr for the
-// others. Each begins with `joint`, without one with A of the seed and B = 0 in the layout's modules. Learned as
-// `dnd tune` does by default (tuning/task_adapters.h), but from no question of the task's tests: a warning counts
-// those. Throws as tuning::run_tuning() does.
+// others. Each begins with `joint`, without one with A of the seed and B = 0 in the layout's modules. Learned
+// as `dnd tune` does by default (tuning/task_adapters.h), but from no question of the task's tests: a warning
+// counts those. Throws as tuning::run_tuning() does.
 std::vector<Weights> tune_own(const std::vector<tasks::Task>& tasks, const OwnTuning& rule,
                               const Weights& joint, const adapter::AdapterLayout& layout,
                               LanguageModel& model, const chat::BaseChat& chat,

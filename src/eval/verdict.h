@@ -7,7 +7,8 @@
 
 namespace dnd::eval {
 
-// For programs: "told apart", "hardly told apart", "not told apart" or "collapsed"; nullptr where it is unknown.
+// For programs: "told apart", "hardly told apart", "not told apart" or "collapsed"; nullptr where it is
+// unknown.
 const char* separation_name(Separation separation);
 
 // For people, with the figures that it rests on; empty where it is unknown.
