@@ -172,6 +172,23 @@ def test_a_joint_adapter_of_the_layout_has_a_distance(tasks):
     assert found["distance:multi_task"].keys() == {"one"}
 
 
+def test_generators_that_are_pooled_have_the_same_rows(tasks, tmp_path):
+    """A mean is judged where all have one; what is given, always."""
+    generator = json.loads((GENERATOR / "generator.json").read_text())
+    (tmp_path / "layout.json").write_text(json.dumps(generator["layout"]))
+    dnd("new", "--layout", "layout.json", "--features", "8,36,384;16,12,24;96,6,66", "--out", "plain")
+    both = ("--model", "plain")
+    document = judged(tasks, *both)
+    assert len(document["models"]) == 2 and "multi_task" not in rows(document) | rows(document, 1)
+    joint = dnd("generate", "--model", GENERATOR, "--prompts", "one.jsonl", "--out", "made").lines[0]
+    document = judged(tasks, *both, "--joint", joint)
+    assert answers(document, "multi_task") == rows(document, 1)["multi_task"]["tasks"]["one"]["answers"]
+    pooled = {row["id"]: row for row in document["pooled"]["behaviour"]["rows"]}
+    assert "answers" not in pooled["multi_task"]["tasks"]["one"], "each model has its own"
+    twice = judged(tasks, "--model", GENERATOR, "--tune-own", "2x2")
+    assert "multi_task" in rows(twice) and rows(twice)["own_tuned"]["tasks"] == rows(twice, 1)["own_tuned"]["tasks"]
+
+
 def test_own_adapters_learned_here(tasks):
     result = dnd(*call(tasks, "--tune-own", "4x4", "--out", "out"))
     assert "--tune-own: 4 answers of 4 tasks ('one': 1) are to questions of their tests" in result.err

@@ -166,6 +166,12 @@ TEST_F(AskedByATemplate, ExamplesAreTurns) {
   pool[1].bare = "a";
   EXPECT_EQ(asked(chat("auto"), {.examples = 2, .pool = &pool}),
             "[user]x[assistant]1[user]do it: a[assistant]2[user]a");
+  pool[0].bare = "x!";
+  pool[2].bare = "y!";
+  Answers answers(model_, {});
+  const Asking bare{.ask = tasks::Ask::bare, .examples = 1, .pool = &pool};
+  answers.ask(nullptr, {{"do it: b", "", {}, "b"}}, bare);
+  EXPECT_EQ(model_.last_prompts.at(0), "x! 1\n\nb");
   const std::string with_system =
       asked(chat("auto"), {.system = "s", .examples = 1, .pool = &pool});
   EXPECT_EQ(with_system, "[system]s[user]x[assistant]1[user]a");
