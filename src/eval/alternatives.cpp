@@ -62,7 +62,7 @@ class LeftOut {
 JointAdapter read_joint(const std::filesystem::path& path, const adapter::BaseHints& base,
                         const adapter::AdapterLayout& layout) {
   const std::string who = "adapter: " + path.string();
-  adapter::LoraAdapter adapter = adapter::read_lora(path, base);
+  adapter::LoraAdapter adapter = adapter::read_lora(tasks::only_adapter(path), base);
   if (adapter.has_dora()) fail(ErrorKind::data, who, ": is DoRA, expected plain LoRA");
   try {
     return {shared(tasks::fit_to_layout(layout, adapter, who)), true};

@@ -144,6 +144,19 @@ LoraAdapter read_task_adapter(const AdapterLayout& layout, const fs::path& path)
   return fit_to_layout(layout, read_as_stored(layout, path), who_is(path));
 }
 
+fs::path only_adapter(const fs::path& path) {
+  constexpr const char* kMark = "adapter_config.json";
+  if (!is_folder(path) || path_exists(path / kMark)) return path;
+  std::vector<fs::path> found;
+  for (const fs::path& entry : list_folder(path)) {
+    if (path_exists(entry / kMark)) found.push_back(entry);
+  }
+  if (found.size() == 1) return found[0];
+  if (found.empty()) return path;  // for its reader to refuse
+  fail(ErrorKind::data, who_is(path), ": holds ", found.size(), " adapters (which? e.g. ",
+       found.back().filename().string(), ")");
+}
+
 void check_task_adapters(const AdapterLayout& layout, const std::vector<Task>& tasks) {
   Problems problems;
   NamedBase base;

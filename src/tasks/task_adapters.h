@@ -22,6 +22,10 @@ adapter::LoraAdapter read_task_adapter(const adapter::AdapterLayout& layout,
 adapter::LoraAdapter fit_to_layout(const adapter::AdapterLayout& layout,
                                    adapter::LoraAdapter adapter, const std::string& who);
 
+// The adapter that `path` means: itself, or the only one in a folder of them, as `dnd tune --joint` writes.
+// Throws Error(data) where a folder has several.
+std::filesystem::path only_adapter(const std::filesystem::path& path);
+
 // Reads every adapter of `tasks` once. Throws what read_task_adapter() throws, and Error(data) where
 // two name different base models. All problems are named, up to a handful, not the first alone.
 void check_task_adapters(const adapter::AdapterLayout& layout, const std::vector<Task>& tasks);

@@ -235,8 +235,8 @@ std::int64_t default_micro_batch(const bundle::GeneratorConfig& generator, std::
 
 TrainConfig read_train_config(const fs::path& path) {
   const std::string who = "train config: " + path.string();
-  constexpr std::uint64_t kMaxBytes = 1U << 20U;
-  const Json json = read_json_file(path, who, kMaxBytes, JsonComments::ignore);
+  constexpr std::uint64_t kMaxConfig = 1U << 20U;
+  const Json json = read_json_file(path, who, kMaxConfig, JsonComments::ignore);
   JsonObject object(json, who);
   object.expect_format("dnd-train");
   TrainConfig config;

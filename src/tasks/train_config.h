@@ -36,7 +36,8 @@
 //   evaluate_every    steps between evaluations of the held-out tasks; 0: never       default 0
 // Beyond the release, all off by default:
 //   residual          learn the difference to the mean tokens of the training adapters
-//   joint             an adapter: learn the difference to its tokens, in the place of their mean
+//   joint             an adapter, or a folder with one: learn the difference to its tokens, in the place of
+//                     their mean
 //   targets           "as_is" or "canonical": every B A in its SVD form (free of the gauge of A, B)
 //   loss              "tokens" or "update": on B A instead of the tokens
 //   module_weights    {"self_attn.q_proj": 2.0, ...}: factors of the loss; 1 where not named

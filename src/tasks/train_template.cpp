@@ -41,7 +41,7 @@ std::string train_template() {
 
   // What the generator's output is added to: an adapter learned on all tasks (dnd tune --joint), or the mean
   // of the training adapters.
-  // , "joint": "tuned/joint/200"
+  // , "joint": "tuned/joint"
   // , "residual": false
 
   // , "seed": 0

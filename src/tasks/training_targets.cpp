@@ -85,7 +85,8 @@ std::vector<float> start_mean_tokens(const TrainConfig& config) {
 
 std::vector<float> joint_tokens(const TrainConfig& config) {
   const adapter::AdapterLayout& layout = config.generator.layout;
-  std::vector<float> tokens = adapter::tokenize(layout, read_task_adapter(layout, config.joint));
+  std::vector<float> tokens =
+      adapter::tokenize(layout, read_task_adapter(layout, only_adapter(config.joint)));
   for (float& value : tokens) value = std::isnan(value) ? 0.0F : value;
   return tokens;
 }

@@ -81,7 +81,8 @@ Inputs read_inputs(const fs::path& config) {
   all.insert(all.end(), inputs.set.held_out.begin(), inputs.set.held_out.end());
   tasks::check_task_adapters(inputs.config.generator.layout, all);
   if (!inputs.config.joint.empty()) {
-    tasks::read_task_adapter(inputs.config.generator.layout, inputs.config.joint);
+    tasks::read_task_adapter(inputs.config.generator.layout,
+                             tasks::only_adapter(inputs.config.joint));
   }
   if (inputs.config.answers.weight == 0.0) return inputs;
   check_answers(inputs);
