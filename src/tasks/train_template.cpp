@@ -3,8 +3,8 @@
 namespace dnd::tasks {
 
 std::string train_template() {
-  return R"(// For dnd train --config. Paths are seen from this file's folder. What is commented out has the value shown:
-// take a line in by deleting its two slashes.
+  return R"(// For dnd train --config. Paths are seen from the folder of this file. What is commented out has
+// the value shown: take a line in by deleting its two slashes.
 {
   "format": "dnd-train",
   "version": 1,
