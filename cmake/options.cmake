@@ -7,6 +7,7 @@ add_library(dnd_options INTERFACE)
 target_compile_features(dnd_options INTERFACE cxx_std_20)
 target_compile_options(dnd_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
   -Wold-style-cast -Woverloaded-virtual -Wimplicit-fallthrough
+  $<$<CXX_COMPILER_ID:GNU>:-Wzero-as-null-pointer-constant>
   $<$<CXX_COMPILER_ID:GNU>:-Wdouble-promotion>  # clang's also means a float that becomes a double argument
   $<$<BOOL:${DND_WERROR}>:-Werror>)
 
@@ -18,6 +19,7 @@ endif()
 if(DND_SANITIZE)
   target_compile_options(dnd_options INTERFACE -fsanitize=${DND_SANITIZE}
     $<$<BOOL:$<TARGET_PROPERTY:DND_COMPUTES>>:-O1;-fno-sanitize=pointer-overflow>
+    $<$<BOOL:$<TARGET_PROPERTY:DND_IS_TEST>>:-g0;-fno-sanitize=undefined>
     -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(dnd_options INTERFACE -fsanitize=${DND_SANITIZE})
 endif()
@@ -40,4 +42,10 @@ endfunction()
 # kernel's compilation and says nothing of where it leads.
 function(dnd_optimised_under_sanitizers target)
   set_target_properties(${target} PROPERTIES DND_COMPUTES ON)
+endfunction()
+
+# For tests: what they are to find is in the code that they call, and checks of their own code are a third of their
+# build under sanitizers.
+function(dnd_is_test target)
+  set_target_properties(${target} PROPERTIES DND_IS_TEST ON)
 endfunction()

@@ -172,6 +172,7 @@ def test_a_joint_adapter_of_the_layout_has_a_distance(tasks):
     assert found["distance:multi_task"].keys() == {"one"}
 
 
+@pytest.mark.slow
 def test_generators_that_are_pooled_have_the_same_rows(tasks, tmp_path):
     """A mean is judged where all have one; what is given, always."""
     generator = json.loads((GENERATOR / "generator.json").read_text())

@@ -30,8 +30,9 @@ def test_variants_of_tasks(bundle, three_tasks):
     assert dnd(*call).lines == [f"out/{task}/v00{v}" for task in "abc" for v in range(2)]
 
 
-@pytest.mark.parametrize("options", [[], ["--batch-size", 1], ["--batch-size", 2], ["--batch-size", 64],
-                                     ["--precision", "bf16"]])
+@pytest.mark.parametrize("options", [[], ["--batch-size", 2],
+                                     *(pytest.param(more, marks=pytest.mark.slow) for more in (
+                                         ["--batch-size", 1], ["--batch-size", 64], ["--precision", "bf16"]))])
 def test_one_call_makes_what_a_call_per_task_makes(bundle, options):
     pairs = [(task, f"{task} {i}: {q}") for task in "abcde" for i, q in enumerate(QUESTIONS[:4])]
     prompts = write_prompts("five.jsonl", pairs)

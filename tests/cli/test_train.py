@@ -112,7 +112,7 @@ def long(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_interrupted_and_resumed(long, number):
     program = start(long, "other", "--threads", "1")
     wait_for_steps(program, "other.train", 10)

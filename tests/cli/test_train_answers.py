@@ -58,7 +58,7 @@ def test_what_was_learned_acts(whole):
     assert "red" not in alone and "red" in adapted
 
 
-@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("threads", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_the_number_of_threads_changes_nothing(whole, threads):
     dnd("train", "--config", whole / "train.json", "--out", "other", "--threads", threads)
     assert folder_bytes("other") == folder_bytes(whole / "bundle")

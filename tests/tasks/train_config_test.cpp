@@ -67,8 +67,9 @@ TEST_F(TrainConfigTest, TheTemplateIsAConfiguration) {
 
 // All lines that can stand together: what is shown are the defaults.
 TEST_F(TrainConfigTest, TheTemplateShowsTheDefaults) {
+  const std::string whole = template_text();
   std::string text;
-  for (const std::string_view line : split(template_text(), '\n')) {
+  for (const std::string_view line : split(whole, '\n')) {
     const bool alone = line.find("\"joint\"") != std::string_view::npos;
     std::string taken(line);
     if (const std::size_t mark = line.find("// , "); mark != std::string_view::npos && !alone) {
