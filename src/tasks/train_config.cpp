@@ -176,7 +176,7 @@ void refuse_answer_keys(JsonObject& object) {
 
 void read_answers(TrainConfig& config, JsonObject& object, const fs::path& folder) {
   const Parts objective = read_parts(object, "objective", "released", "answers");
-  config.released = objective.first;
+  config.released = objective.second > 0.0 ? objective.first : 1.0;
   config.answers.weight = objective.second;
   if (config.answers.weight == 0.0) return refuse_answer_keys(object);
   const fs::path there = named_path(object, "base", folder);

@@ -103,6 +103,10 @@ TEST_F(TrainConfigTest, AnswersAreAskedAsTold) {
   EXPECT_EQ(config.answers.bare, 0.75);
   EXPECT_EQ(config.answers.base, "elsewhere");  // no folder beside the file: a name, perhaps
   EXPECT_TRUE(config.uses_adapters());
+  json["objective"] = {{"released", 3}};
+  for (const char* key : {"base", "ask"}) json.erase(key);
+  EXPECT_EQ(read(json).released, 1.0);  // alone, a factor means nothing
+  json["base"] = "elsewhere";
   json["objective"] = "answers";
   EXPECT_FALSE(read(json).uses_adapters());
   json["residual"] = true;
