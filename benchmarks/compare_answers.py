@@ -40,7 +40,7 @@ def write_data(args: argparse.Namespace, work: Path) -> list[list[int]]:
                            "--parameters", args.parameters, "--prompts", str(CONDITION[0]), "--tokens",
                            str(CONDITION[1]), "--width", str(CONDITION[2]), "--out", work / "layout.json"],
                           check=True, capture_output=True, text=True)
-    features = [[int(size) for size in feature.split(",")] for feature in made.stdout.splitlines()[-1].split(";")]
+    features = json.loads(made.stdout.splitlines()[-1])
     config = {"format": "dnd-train", "version": 1, "name": "benchmark", "tasks": "tasks.json",
               "generator": {"layout": "layout.json", "features": features}, "objective": "answers",
               "base": str(args.base.resolve()), "questions": args.questions, "batch": args.pairs,
