@@ -109,6 +109,7 @@ def config_of(args: argparse.Namespace, arm: str, seed: int) -> dict:
     if arm == "released":
         return config
     ask = "bare" if arm == "answers-bare" else "prompt"
+    del config["criterion_weights"]
     return config | {"objective": "answers", "base": str(BASE), "ask": ask, "questions": args.questions,
                      "joint": str(joint_of(args, ask)), "steps": args.steps, "learning_rate": args.rate,
                      "micro_batch": 2}

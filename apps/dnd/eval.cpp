@@ -109,6 +109,7 @@ class EvalRun {
     if (!options_.show.empty()) task_to_show(inputs_.set, options_.show);
     check_questions();
     eval::warn_about_prompts(inputs_);
+    eval::warn_about_examples(inputs_, options_.settings.examples);
     if (!options_.base.empty()) open_chat_of_base();
   }
 

@@ -119,7 +119,7 @@ void run_train(Context& context, const TrainOptions& options) {
   if (options.config.empty()) fail(ErrorKind::usage, "train: --config is required");
   if (options.out.empty()) fail(ErrorKind::usage, "train: --out is required");
   Progress progress(context.quiet);
-  progress.stage("check the adapters");
+  progress.stage("check the tasks");
   const training::Inputs inputs = training::read_inputs(options.config);
   progress.clear();
   const training::Request request = request_of(options);

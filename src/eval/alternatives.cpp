@@ -1,6 +1,7 @@
 #include "eval/alternatives.h"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <utility>
 
@@ -64,6 +65,11 @@ JointAdapter read_joint(const std::filesystem::path& path, const adapter::BaseHi
   const std::string who = "adapter: " + path.string();
   adapter::LoraAdapter adapter = adapter::read_lora(tasks::only_adapter(path), base);
   if (adapter.has_dora()) fail(ErrorKind::data, who, ": is DoRA, expected plain LoRA");
+  adapter::for_each_factor(adapter, [&](const std::vector<float>& values) {
+    const auto finite = [](float value) { return std::isfinite(value); };
+    if (std::all_of(values.begin(), values.end(), finite)) return;
+    fail(ErrorKind::data, who, ": holds values that are no numbers (a training that diverged?)");
+  });
   try {
     return {shared(tasks::fit_to_layout(layout, adapter, who)), true};
   } catch (const Error& error) {

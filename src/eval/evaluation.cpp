@@ -78,6 +78,17 @@ void warn_about_prompts(const Inputs& inputs) {
   }
 }
 
+void warn_about_examples(const Inputs& inputs, std::size_t count) {
+  std::string few;
+  for (const tasks::Task& task : inputs.set.held_out) {
+    if (task.answers.size() >= count) continue;
+    few += cat(few.empty() ? "" : ", ", "'", printable(task.name), "' ", task.answers.size());
+  }
+  if (!few.empty()) {
+    log_warning(cat("--examples ", count, ": these tasks have fewer answers: ", few));
+  }
+}
+
 void check_system_text(const tasks::Task& task, const chat::BaseChat& chat) {
   if (task.system) chat.require_template_for(cat("task '", printable(task.name), "': 'system'"));
 }

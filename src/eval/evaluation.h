@@ -31,6 +31,9 @@ Inputs open_generators(const std::vector<std::string>& models, const std::string
 // Warns of each held-out task with fewer distinct prompts than the generators take.
 void warn_about_prompts(const Inputs& inputs);
 
+// Warns where judged tasks have fewer answers than `count` examples take.
+void warn_about_examples(const Inputs& inputs, std::size_t count);
+
 // Throws Error(usage) where `task` has a system text and the base no template that takes it.
 void check_system_text(const tasks::Task& task, const chat::BaseChat& chat);
 

@@ -29,6 +29,9 @@ std::string group_title(const Group& group) {
 }
 
 std::string spread_note(const std::string& what, const Spread& spread) {
+  if (spread.alone) {
+    return cat(what, ": one for each task, spread between tasks ", fixed(spread.between, 4));
+  }
   return cat(what, ": spread within a task ", fixed(spread.within, 4), ", between tasks ",
              fixed(spread.between, 4), ", ratio ", fixed(spread.ratio(), 3));
 }
@@ -90,6 +93,7 @@ Json interval_json(const Interval& interval) {
 }
 
 Json spread_json(const Spread& spread) {
+  if (spread.alone) return {{"within", nullptr}, {"between", spread.between}, {"ratio", nullptr}};
   return {
       {"within", spread.within}, {"between", spread.between}, {"ratio", number(spread.ratio())}};
 }

@@ -75,7 +75,8 @@ Spread mean_square(const std::vector<Spread>& spreads) {
     mean.between += spread.between * spread.between / n;
     mean.size += spread.size * spread.size / n;
   }
-  return {std::sqrt(mean.within), std::sqrt(mean.between), std::sqrt(mean.size), spreads[0].tasks};
+  return {std::sqrt(mean.within), std::sqrt(mean.between), std::sqrt(mean.size), spreads[0].tasks,
+          spreads[0].alone};
 }
 
 void append(std::optional<Cell>& cell, const std::optional<Cell>& more) {
@@ -165,6 +166,7 @@ Separation separation_of(const Outcome& outcome) {
   const double own = between_own(outcome);
   const double least = own > 0.0 ? kLeastOfOwn * own : kLeastOfSize * spread.size;
   if (!(spread.between > least)) return Separation::collapsed;
+  if (spread.alone) return Separation::unknown;
   if (spread.within >= spread.between) return Separation::none;
   return spread.within > kHardly * spread.between ? Separation::weak : Separation::clear;
 }

@@ -160,7 +160,9 @@ Spread spread_of(const std::vector<std::vector<Weights>>& groups) {
     spread.between += quadratic(gram, mean) / tasks;
     first += group.size();
   }
-  return {root(spread.within), root(spread.between), root(spread.size), groups.size()};
+  const bool alone =
+      std::all_of(groups.begin(), groups.end(), [](const auto& group) { return group.size() < 2; });
+  return {root(spread.within), root(spread.between), root(spread.size), groups.size(), alone};
 }
 
 double own_spread(const std::vector<Weights>& adapters) {

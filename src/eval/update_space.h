@@ -56,6 +56,7 @@ struct Spread {
   double between = 0.0;  // sqrt of the mean squared distance of the tasks' means to their mean
   double size = 0.0;     // sqrt of the mean over tasks of the mean squared norm
   std::size_t tasks = 0;
+  bool alone = false;  // each task has one adapter: of `within` nothing is known
   // within / between: far below 1 for a generator that tells tasks apart, above 1 for one that
   // does not. NaN where `between` is zero.
   double ratio() const;

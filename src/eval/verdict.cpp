@@ -66,7 +66,9 @@ std::string verdict_of(const Outcome& outcome) {
     case Separation::unknown:
       break;
   }
-  return "";
+  return spread.tasks > 1 && spread.alone ? "Whether the generator tells tasks apart is not known "
+                                            "from one draw of prompts (--draws)."
+                                          : "";
 }
 
 }  // namespace dnd::eval

@@ -140,7 +140,8 @@ Question question_from_json(const Json& json, const std::string& where) {
 const std::string& asked(const Question& question, Ask ask) {
   if (ask == Ask::prompt) return question.prompt;
   if (!question.bare.empty()) return question.bare;
-  fail(ErrorKind::data, question.where, ": has no 'bare', which --ask bare asks");
+  fail(ErrorKind::data, question.where,
+       ": has no 'bare' (its input without the instruction), which is to be asked");
 }
 
 bool ask_the_same(const Question& first, const Question& second) {

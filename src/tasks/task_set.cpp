@@ -251,6 +251,9 @@ TaskSet read_judged_set(const fs::path& path, const std::string& part) {
     set.held_out = document.read(part, false, set.sources);
   }
   if (set.held_out.empty()) refuse_empty_part(document, part);
+  for (Task& task : set.held_out) {
+    if (task.group.empty() && part != "held_out") task.group = part;
+  }
   refuse_repeated_names({&set.train}, document.who());
   if (part != "train") refuse_repeated_names({&set.train, &set.held_out}, document.who());
   return set;

@@ -174,11 +174,21 @@ void refuse_answer_keys(JsonObject& object) {
   }
 }
 
+// What acts on adapters that are copied alone.
+void refuse_released_keys(const TrainConfig& config, JsonObject& object) {
+  for (const char* key : {"criterion_weights", "loss", "module_weights", "targets"}) {
+    if (!object.has(key) || (key == std::string("targets") && config.uses_adapters())) continue;
+    fail(ErrorKind::data, object.where(), ": '", key,
+         "' is for \"objective\": \"released\", which is not asked for");
+  }
+}
+
 void read_answers(TrainConfig& config, JsonObject& object, const fs::path& folder) {
   const Parts objective = read_parts(object, "objective", "released", "answers");
   config.released = objective.second > 0.0 ? objective.first : 1.0;
   config.answers.weight = objective.second;
   if (config.answers.weight == 0.0) return refuse_answer_keys(object);
+  if (config.released == 0.0) refuse_released_keys(config, object);
   const fs::path there = named_path(object, "base", folder);
   config.answers.base = path_exists(there) ? there : fs::path(object.text("base"));
   const Parts ask = read_parts(object, "ask", "prompt", "bare");
@@ -284,7 +294,7 @@ Json train_identity(const TrainConfig& config) {
                {"module_weights", Json(config.module_weights)}};
   if (config.answers.weight == 0.0) return json;
   json["objective"] = {config.released, config.answers.weight};
-  json["bare"] = config.answers.bare;
+  json["ask"] = config.answers.bare;
   json["questions"] = config.answers.questions;
   return json;
 }

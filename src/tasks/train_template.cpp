@@ -4,7 +4,7 @@ namespace dnd::tasks {
 
 std::string train_template() {
   return R"(// For dnd train --config. Paths are seen from the folder of this file. What is commented out has
-// the value shown: take a line in by deleting its two slashes.
+// the value shown, but for BASE and the joint adapter: take a line in by deleting its two slashes.
 {
   "format": "dnd-train",
   "version": 1,
@@ -42,7 +42,7 @@ std::string train_template() {
   // What the generator's output is added to: an adapter learned on all tasks (dnd tune --joint), or the mean
   // of the training adapters.
   // , "joint": "tuned/joint"
-  // , "residual": false
+  // , "residual": false            // true where there is a joint adapter
 
   // , "seed": 0
   // , "steps": 5000

@@ -152,7 +152,8 @@ class Training {
     const double norm = ops::gradient_norm(workers_, result.gradients);
     if (!std::isfinite(result.loss) || !std::isfinite(norm)) {
       fail(ErrorKind::data, "train: step ", step + 1, ": loss ", result.loss, ", gradient norm ",
-           norm, " (lower the learning rate? the last saved state is from before)");
+           norm, " (lower the learning rate?",
+           state_.step >= config_.save_every ? " the last saved state is from before)" : ")");
     }
     adamw_step(workers_, config_, state_, result.gradients, norm);
     if (!observer_.on_step) return;

@@ -97,7 +97,14 @@ void check_places(const Request& request, const tasks::TrainConfig& config) {
     check_output(request.out, bundle::bundle_folder(), request.force,
                  {request.config, config.tasks, config.start, request.encoder});
   }
+  if (resolved_path(request.out).lexically_normal() ==
+      resolved_path(request.work).lexically_normal()) {
+    fail(ErrorKind::usage, "train: --work is --out: ", request.out.string());
+  }
   check_place(request.work);
+  if (path_exists(request.work) && !is_folder(request.work)) {
+    fail(ErrorKind::cannot_create, request.work.string(), ": is no folder");
+  }
   const fs::path state = request.state();
   const bool saved = is_occupied(state);
   if (!request.resume) {

@@ -288,7 +288,13 @@ fs::path encoder_of(const Request& request, const tasks::TrainConfig& config) {
 }
 
 std::unique_ptr<chat::BaseChat> chat_of(const Request& request, const Inputs& inputs) {
-  if (inputs.config.answers.weight == 0.0) return nullptr;
+  if (inputs.config.answers.weight == 0.0) {
+    if (request.chat.mode != "auto" || request.chat.system) {
+      fail(ErrorKind::usage,
+           "train: --chat and --system are for the objective \"answers\": no base is asked");
+    }
+    return nullptr;
+  }
   const std::string who = inputs.base.path.string();
   auto chat =
       std::make_unique<chat::BaseChat>(tokenizer::read_folder(inputs.base.path), who, request.chat);

@@ -108,7 +108,7 @@ def test_bare_questions_beside_the_instruction(tasks):
     assert [q["question"] for q in shown["questions"]] == WORDS[6:8]
     write_rows("two.test.jsonl", "two", WORDS, bare=False)
     message = fails(Exit.DATA, *call(tasks, "--ask", "bare"), engine=False)
-    assert "two.test.jsonl: line 1: has no 'bare', which --ask bare asks" in message
+    assert "two.test.jsonl: line 1: has no 'bare' (its input" in message
 
 
 def test_examples_before_the_question(tasks):

@@ -17,7 +17,7 @@ import zlib
 import pytest
 from command_tree import Parameter, read_tree
 from support import DATA, GOLDEN, LAYOUT, PROGRAM, QUESTIONS, ROOT, Exit, dnd, environment, tree, write_prompts
-from train_data import write_config, write_tasks
+from train_data import write_answer_config, write_answer_tasks, write_tasks
 
 TREE = read_tree()
 PARAMETERS = [parameter for command in TREE for parameter in command.parameters]
@@ -84,7 +84,9 @@ def inputs(bundle, adapter, tmp_path_factory):
     tasks["held_out"][0]["test"] = "test.jsonl"
     (folder / "tasks.json").write_text(json.dumps(tasks))
     (folder / "test.jsonl").write_text('{"prompt": "q", "answer": "a"}\n')
-    write_config(folder / "train.json")
+    (folder / "answers").mkdir()
+    write_answer_tasks(folder / "answers")
+    write_answer_config(folder / "answers")
     write_prompts(folder / "four.jsonl", QUESTIONS[:4])
     dnd("codec", "tokenize", GOLDEN / "adapter_fp32.safetensors", "--layout", LAYOUT, "--out",
         folder / "tokens.safetensors")
@@ -110,7 +112,7 @@ def valid_calls(inputs: dict) -> dict[str, dict]:
         "codec tokenize": {"input": GOLDEN / "adapter_fp32.safetensors", "--layout": LAYOUT, "--out": "out"},
         "codec detokenize": {"input": folder / "tokens.safetensors", "--layout": LAYOUT, "--out": "out"},
         "new": {"--layout": LAYOUT, "--features": "4,12,8;70,6,14", "--out": "out"},
-        "train": {"--config": folder / "train.json", "--out": "out"},
+        "train": {"--config": folder / "answers/train.json", "--out": "out"},
         "tune": {"--base": CHAT_BASE, "--tasks": folder / "test.jsonl", "--out": "out", "--steps": 1},
         "doctor": {},
         "version": {},

@@ -10,7 +10,7 @@ import time
 import pytest
 from support import CHAT_TEMPLATE, PROGRAM, Exit, dnd, environment, folder_bytes, read_adapter, read_safetensors, tree
 from test_train_processes import train_together
-from train_data import BASE, WORDS, write_answer_config, write_answer_tasks
+from train_data import BASE, WORDS, write_answer_config, write_answer_tasks, write_config, write_tasks
 
 JOINT = ("--rank", 2, "--joint", "20x8", "--learning-rate", 0.01, "--joint-only", "--name", "tiny", "--threads", 2)
 
@@ -167,6 +167,7 @@ def refused(*options, **changes) -> str:
     ({"objective": "released"}, ["'base' is for \"objective\": \"answers\""]),
     ({"ask": "both"}, ["'ask' is 'both', expected prompt or bare"]),
     ({"questions": 0}, ["'questions'"]),
+    ({"loss": "update"}, ["'loss' is for \"objective\": \"released\""]),
     ({"states_gigabytes": -1}, ["'states_gigabytes'"]),
     ({"joint": "elsewhere"}, ["elsewhere"]),
     ({"joint": "layout.json", "residual": False}, ["'joint'", "no residual"]),
@@ -205,6 +206,22 @@ def test_a_base_of_another_shape(tmp_path):
     assert "q_proj" in refused()
     write_answer_config(base="nowhere/at-all")
     assert "nowhere" in train(engine=False, expect=Exit.NO_INPUT).err
+
+
+def test_a_base_is_asked_only_where_answers_are_learned():
+    write_tasks(".")
+    write_config()
+    message = train("--system", "Be brief.", engine=False, expect=Exit.USAGE).err
+    assert '--chat and --system are for the objective "answers"' in message
+
+
+def test_the_work_folder_is_not_the_bundle():
+    write_answer_tasks(".")
+    write_answer_config()
+    assert "--work is --out" in train("--work", "bundle", engine=False, expect=Exit.USAGE).err
+    assert "bundle" not in tree()
+    pathlib.Path("file").touch()
+    assert "file: is no folder" in train("--work", "file", engine=False, expect=Exit.CANNOT_CREATE).err
 
 
 def test_dry_run():

@@ -108,7 +108,7 @@ TEST(Answers, AreAskedByTheBareInput) {
   EXPECT_THAT(model.last_prompts, ElementsAre("do it: a"));
   question.bare = "";
   EXPECT_DND_ERROR(answers.ask(nullptr, {question}, {.ask = tasks::Ask::bare}), ErrorKind::data,
-                   "q.jsonl: line 1: has no 'bare', which --ask bare asks");
+                   "q.jsonl: line 1: has no 'bare' (its input");
 }
 
 TEST(Answers, BehindOtherExamplesAreOthers) {

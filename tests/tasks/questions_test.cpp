@@ -45,7 +45,7 @@ TEST_F(Questions, AreAskedByOneOfTheirTexts) {
   EXPECT_EQ(asked(question, Ask::prompt), "Say a");
   EXPECT_EQ(asked(question, Ask::bare), "a");
   EXPECT_DND_ERROR(asked(one(R"({"prompt": "Say a", "answer": "b"})"), Ask::bare), ErrorKind::data,
-                   "q.jsonl: line 1: has no 'bare', which --ask bare asks");
+                   "q.jsonl: line 1: has no 'bare' (its input");
 }
 
 TEST(AskTheSame, InEqualOrInOtherWords) {

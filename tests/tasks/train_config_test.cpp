@@ -70,7 +70,10 @@ TEST_F(TrainConfigTest, TheTemplateShowsTheDefaults) {
   const std::string whole = template_text();
   std::string text;
   for (const std::string_view line : split(whole, '\n')) {
-    const bool alone = line.find("\"joint\"") != std::string_view::npos;
+    bool alone = false;  // what cannot stand beside the others
+    for (const char* key : {"\"joint\"", "\"criterion", "\"targets\"", "\"loss\"", "\"module_w"}) {
+      alone = alone || line.find(key) != std::string_view::npos;
+    }
     std::string taken(line);
     if (const std::size_t mark = line.find("// , "); mark != std::string_view::npos && !alone) {
       taken.erase(mark, 3);
