@@ -23,21 +23,14 @@ from itertools import islice
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "scripts/default_model"), str(ROOT / "benchmarks")]
 
-from conventions import CUES
 from data import PROMPTS, QUESTIONS, write_lines
-from family import Example, Task, all_tasks, distinct, group_of, is_training, task_examples
+from family import Example, Task, all_tasks, bare, distinct, group_of, is_training, task_examples
 from train_config import config as released_config
 
 BASE, DND = ROOT / "models/default/base", os.environ.get("DND", ROOT / "build/bin/dnd")
 ANSWERS = 400                # questions of a task to learn from
 JOINT = "400x32"             # steps and questions of the adapter that learns all tasks together
 ARMS = ("released", "answers", "answers-bare")
-
-
-def bare(task: Task, prompt: str) -> str:
-    """Without the cue."""
-    (cue,) = (cue for cue in CUES[task.convention] if cue in prompt)
-    return " ".join(prompt.replace(cue, " ").split())
 
 
 # --- Tasks ----------------------------------------------------------------------------------------------------------

@@ -7,20 +7,13 @@ import json
 import pathlib
 from itertools import islice
 
-from conventions import CUES
 from data import write_lines
-from family import Example, Task, distinct, task_examples
+from family import Example, Task, bare, distinct, task_examples
 
 OUT = pathlib.Path(__file__).resolve().parents[2] / "examples/generator"
 CONVENTIONS = ("word", "quoted", "exclaim", "choice", "heading", "twice")
 HELD_OUT = {"colours": "choice", "food": "exclaim", "jobs": "quoted", "opposites": "heading"}
 ROWS, TESTS = 64, 16
-
-
-def bare(task: Task, prompt: str) -> str:
-    """The question without the cue that tells the convention."""
-    (cue,) = (cue for cue in CUES[task.convention] if cue in prompt)
-    return " ".join(prompt.replace(cue, " ").split())
 
 
 def rows(task: Task, examples: list[Example]) -> list[dict[str, str]]:

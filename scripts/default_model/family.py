@@ -97,6 +97,12 @@ def task_examples(task: Task, seed: int, held_back: bool, unseen_wording: bool =
         yield write_example(question, task.convention, cues[rng.randrange(840) % len(cues)], rng)
 
 
+def bare(task: Task, prompt: str) -> str:
+    """The question without the cue that tells the convention."""
+    (cue,) = (cue for cue in CUES[task.convention] if cue in prompt)
+    return " ".join(prompt.replace(cue, " ").split())
+
+
 def distinct(examples: Iterator[Example], count: int) -> list[Example]:
     found: dict[str, Example] = {}
     for example in examples:

@@ -144,13 +144,17 @@ LoraAdapter read_task_adapter(const AdapterLayout& layout, const fs::path& path)
   return fit_to_layout(layout, read_as_stored(layout, path), who_is(path));
 }
 
-fs::path only_adapter(const fs::path& path) {
-  constexpr const char* kMark = "adapter_config.json";
-  if (!is_folder(path) || path_exists(path / kMark)) return path;
+std::vector<fs::path> adapter_folders(const fs::path& folder) {
   std::vector<fs::path> found;
-  for (const fs::path& entry : list_folder(path)) {
-    if (path_exists(entry / kMark)) found.push_back(entry);
+  for (const fs::path& entry : list_folder(folder)) {
+    if (path_exists(entry / adapter::kAdapterConfigName)) found.push_back(entry);
   }
+  return found;
+}
+
+fs::path only_adapter(const fs::path& path) {
+  if (!is_folder(path) || path_exists(path / adapter::kAdapterConfigName)) return path;
+  const std::vector<fs::path> found = adapter_folders(path);
   if (found.size() == 1) return found[0];
   if (found.empty()) return path;  // for its reader to refuse
   fail(ErrorKind::data, who_is(path), ": holds ", found.size(), " adapters (which? e.g. ",

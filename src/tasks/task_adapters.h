@@ -22,6 +22,9 @@ adapter::LoraAdapter read_task_adapter(const adapter::AdapterLayout& layout,
 adapter::LoraAdapter fit_to_layout(const adapter::AdapterLayout& layout,
                                    adapter::LoraAdapter adapter, const std::string& who);
 
+// The folders in `folder`, sorted by name, that have an adapter's configuration.
+std::vector<std::filesystem::path> adapter_folders(const std::filesystem::path& folder);
+
 // The adapter that `path` means: itself, or the only one in a folder of them, as `dnd tune --joint` writes.
 // Throws Error(data) where a folder has several.
 std::filesystem::path only_adapter(const std::filesystem::path& path);

@@ -4,17 +4,17 @@
 #include <set>
 #include <utility>
 
+#include "adapter/peft.h"
 #include "base/json.h"
 #include "base/paths.h"
 #include "base/strings.h"
 #include "tasks/named_path.h"
+#include "tasks/task_adapters.h"
 #include "text/prompts.h"
 
 namespace dnd::tasks {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr const char* kAdapterMark = "adapter_config.json";
 
 using Sources = std::vector<text::PromptSource>;
 
@@ -35,10 +35,7 @@ std::vector<fs::path> find_adapters(const fs::path& folder, const std::string& w
   if (!is_folder(folder)) {
     fail(ErrorKind::no_input, where, ": adapters: ", folder.string(), " is not a folder");
   }
-  std::vector<fs::path> found;
-  for (const fs::path& entry : list_folder(folder)) {
-    if (path_exists(entry / kAdapterMark)) found.push_back(entry);
-  }
+  std::vector<fs::path> found = adapter_folders(folder);
   if (!found.empty()) return found;
   // Matrices alone, as the released code keeps its checkpoints.
   for (const fs::path& entry : list_folder(folder)) {
@@ -46,7 +43,7 @@ std::vector<fs::path> find_adapters(const fs::path& folder, const std::string& w
   }
   if (found.empty()) {
     fail(ErrorKind::no_input, where, ": adapters: ", folder.string(), " holds no folder with an ",
-         kAdapterMark, " and no .safetensors file (one for each adapter)");
+         adapter::kAdapterConfigName, " and no .safetensors file (one for each adapter)");
   }
   return found;
 }

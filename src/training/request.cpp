@@ -31,16 +31,14 @@ void drop_adapters(tasks::TaskSet& set) {
 }
 
 void check_answers(const Inputs& inputs) {
-  const bool bare = inputs.config.answers.bare > 0.0;
   for (const tasks::Task& task : inputs.set.train) {
     if (task.answers.empty()) {
       fail(ErrorKind::data, "tasks: ", inputs.config.tasks.string(), ": '", printable(task.name),
            "' has no 'answers', which the objective \"answers\" learns from");
     }
+    if (inputs.config.answers.bare == 0.0) continue;
     for (const tasks::Question& question : task.answers) {
-      if (!bare || !question.bare.empty()) continue;
-      fail(ErrorKind::data, question.where, ": has no 'bare', which \"ask\" in ",
-           "the configuration asks");
+      tasks::asked(question, tasks::Ask::bare);
     }
   }
 }

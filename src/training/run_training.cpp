@@ -17,6 +17,7 @@
 #include "bundle/channel_exponents.h"
 #include "bundle/write_bundle.h"
 #include "dnd/language_model.h"
+#include "eval/evaluation.h"
 #include "generate/prompt_encoder.h"
 #include "tasks/metrics_file.h"
 #include "tasks/prompt_conditions.h"
@@ -205,15 +206,15 @@ class Run {
 
 // What a resumed training must have in common with the one that it goes on with.
 std::string identity_of(const Request& request, const Inputs& inputs, const TrainingData& data,
-                        const std::string& encoder_key, const chat::BaseChat* chat) {
+                        const std::vector<float>& mean_tokens, const std::string& encoder_key,
+                        const chat::BaseChat* chat) {
   Json json = tasks::train_identity(inputs.config);
   json["data"] = data.sha256();
   json["encoder"] = encoder_key;
   json["precision"] = request.precision;
   if (!inputs.config.joint.empty()) {
-    const std::vector<float> joint = tasks::joint_tokens(inputs.config);
     Sha256 hash;
-    hash.update(std::as_bytes(std::span(joint)));
+    hash.update(std::as_bytes(std::span(mean_tokens)));  // which the joint adapter's are
     json["joint"] = hash.hex();
   }
   if (chat != nullptr) {
@@ -299,11 +300,7 @@ std::unique_ptr<chat::BaseChat> chat_of(const Request& request, const Inputs& in
   auto chat =
       std::make_unique<chat::BaseChat>(tokenizer::read_folder(inputs.base.path), who, request.chat);
   for (const auto* list : {&inputs.set.train, &inputs.set.held_out}) {
-    for (const tasks::Task& task : *list) {
-      if (task.system) {
-        chat->require_template_for(cat("task '", printable(task.name), "': 'system'"));
-      }
-    }
+    for (const tasks::Task& task : *list) eval::check_system_text(task, *chat);
   }
   return chat;
 }
@@ -317,7 +314,9 @@ Outcome run_training(const Request& request, const Inputs& inputs,
   const std::unique_ptr<chat::BaseChat> chat = chat_of(request, inputs);
   if (config.uses_adapters()) observer.on_stage("read the adapters");
   const TrainingData data(inputs, [&](double share) { observer.on_share(share); });
-  const std::string identity = identity_of(request, inputs, data, encoder.key, chat.get());
+  const std::vector<float> mean_tokens = data.mean_tokens();
+  const std::string identity =
+      identity_of(request, inputs, data, mean_tokens, encoder.key, chat.get());
   const std::int64_t done =
       request.resume ? tasks::steps_of_state(request.state(), config.steps, identity) : 0;
   auto finished = find_finished(request, inputs, data, done);
@@ -334,7 +333,6 @@ Outcome run_training(const Request& request, const Inputs& inputs,
   const auto base = open_base(inputs, data, chat.get(), *engine, observer);
   Run run(request, inputs, data, base, *engine, place, observer);
   const tasks::PromptConditions conditions = run.conditions(encoder);
-  const std::vector<float> mean_tokens = data.mean_tokens();
   outcome.result = run.train(conditions, identity, mean_tokens);
   if (outcome.result.finished && outcome.first) {
     outcome.bundle = write_bundle(request, inputs, data, mean_tokens, outcome.result.steps);
