@@ -9,6 +9,13 @@ file(CREATE_LINK ${PROJECT_SOURCE_DIR}/models/presets ${share}/presets SYMBOLIC)
 file(CREATE_LINK ${PROJECT_SOURCE_DIR}/.deps/encoders ${share}/encoders SYMBOLIC)
 file(CREATE_LINK ${PROJECT_SOURCE_DIR}/models/default/generator ${share}/models/default SYMBOLIC)
 
+foreach(model smollm2-135m)  # found by their folder's name
+  if(EXISTS ${PROJECT_SOURCE_DIR}/models/${model}/generator.json)
+    file(CREATE_LINK ${PROJECT_SOURCE_DIR}/models/${model} ${share}/models/${model} SYMBOLIC)
+    install(DIRECTORY models/${model} DESTINATION ${CMAKE_INSTALL_DATADIR}/dnd/models)
+  endif()
+endforeach()
+
 install(TARGETS dnd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY models/presets DESTINATION ${CMAKE_INSTALL_DATADIR}/dnd)
 install(DIRECTORY models/default/generator/ DESTINATION ${CMAKE_INSTALL_DATADIR}/dnd/models/default)

@@ -27,6 +27,20 @@ std::optional<std::pair<std::int64_t, std::int64_t>> two_numbers(const std::stri
   return numbers;
 }
 
+void add_layers_option(CLI::App& command, adapter::TargetOptions& targets) {
+  command.add_option_function<std::string>(
+      "--layers",
+      [&targets](const std::string& text) {
+        const auto numbers = two_numbers(text, '-');
+        if (!numbers || numbers->first < 0 || numbers->second < numbers->first) {
+          fail(ErrorKind::usage, "--layers ", printable(text),
+               ": expected first and last, as 18-29");
+        }
+        targets.layers = adapter::LayerRange{numbers->first, numbers->second};
+      },
+      "Blocks, as 18-29 (default: all)");
+}
+
 std::pair<std::int64_t, std::int64_t> steps_and_batch(const std::string& option,
                                                       const std::string& text) {
   const auto numbers = two_numbers(text, 'x');

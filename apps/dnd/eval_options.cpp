@@ -8,9 +8,10 @@ namespace dnd::app {
 namespace {
 
 void add_inputs(CLI::App& command, EvalOptions& options) {
-  command.add_option("-m,--model", options.models,
-                     "Generator bundle; several (seeds) are judged one by one and pooled\n"
-                     "(default: $DND_MODEL, else the installed default)");
+  command.add_option(
+      "-m,--model", options.models,
+      "Generator bundle, or its name; several (seeds) are judged one by one and pooled\n"
+      "(default: $DND_MODEL, else the installed default)");
   command.add_option("-t,--tasks", options.tasks, "Task set: tasks.json")->required();
   command.add_option("--part", options.part, "Which list of tasks.json is judged")
       ->capture_default_str();

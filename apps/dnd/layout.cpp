@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "adapter/derive_layout.h"
+#include "ask_options.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/staged.h"
@@ -139,6 +140,7 @@ void add_target_options(CLI::App& command, adapter::DeriveOptions& derive) {
                   "Modules, by the end of their name or by a pattern with * and ?; or all-linear\n"
                   "(default: the blocks of the language model or diffusion transformer)")
       ->delimiter(',');
+  add_layers_option(command, derive.targets);
   command.add_flag("--experts", derive.targets.experts, "Take experts of mixtures in as well");
   command.add_option("--key-prefix", derive.key_prefix,
                      "What tensor names begin with (default: by the base's kind)");

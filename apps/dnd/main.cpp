@@ -29,7 +29,8 @@ constexpr const char* kMayBeEmpty = "key-prefix";  // names may begin with nothi
 
 constexpr const char* kFooter = R"(
 Environment:
-  DND_MODEL           generator bundle used where --model is not given
+  DND_MODEL           generator bundle, or its name, used where --model is not given
+  DND_MODEL_PATH      folders with generators, colons between them, found by their folder's name
   DND_ENCODERS        folder with text encoders, one subfolder per name
   DND_ENGINE_LIBRARY  path of libdnd_engine.so, where it is not in its usual place
   DND_CUDA_LIBRARY    path of libdnd_cuda.so, where it is not beside the engine

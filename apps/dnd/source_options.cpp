@@ -47,8 +47,9 @@ CLI::Validator seed_check() {
 void add_source_options(CLI::App& command, SourceOptions& options) {
   command.add_option("-p,--prompts", options.prompts,
                      "Prompt files (.jsonl .json .txt .csv, also .gz), or - for standard input");
-  command.add_option("-m,--model", options.model,
-                     "Generator bundle (default: $DND_MODEL, else the installed default)");
+  command.add_option(
+      "-m,--model", options.model,
+      "Generator bundle, or its name (default: $DND_MODEL, else the installed default)");
   command.add_option("--encoder", options.encoder,
                      "Text encoder folder, or GloVe file (default: found by name)");
   command.add_option("--field", options.field, "Read this field of every record");

@@ -15,14 +15,6 @@ tuning::JointRule joint_rule_of(const std::string& text) {
   return {steps, batch};
 }
 
-tuning::LayerRange layers_of(const std::string& text) {
-  const auto numbers = two_numbers(text, '-');
-  if (numbers && numbers->first >= 0 && numbers->second >= numbers->first) {
-    return {numbers->first, numbers->second};
-  }
-  fail(ErrorKind::usage, "--layers ", printable(text), ": expected first and last, as 18-29");
-}
-
 TuneSchedule schedule_of(const std::string& name) {
   if (name == "linear") return TuneSchedule::linear;
   return name == "constant" ? TuneSchedule::constant : TuneSchedule::cosine;
@@ -63,7 +55,7 @@ void add_adapter(CLI::App& command, TuneOptions& options) {
       .add_option("--targets", request.targets.targets,
                   "Modules, as in dnd layout (default: all linear layers of the blocks)")
       ->delimiter(',');
-  command.add_option("--layers", options.layers, "Blocks, as 18-29 (default: all)");
+  add_layers_option(command, request.targets);
   command.add_option("--name", request.base_name,
                      "Hub id or path of the base, for adapter_config.json (default: its own)");
   command.add_option("--from", request.from,
@@ -109,7 +101,7 @@ void refuse_contradictions(const TuneOptions& options) {
     fail(ErrorKind::usage, "--joint-only: needs --joint STEPSxBATCH");
   }
   const bool shaped =
-      options.rank || request.alpha || !request.targets.targets.empty() || !options.layers.empty();
+      options.rank || request.alpha || !request.targets.targets.empty() || request.targets.layers;
   if (!request.from.empty() && shaped) {
     fail(
         ErrorKind::usage,
@@ -141,7 +133,6 @@ tuning::Request request_of(const TuneOptions& options) {
   refuse_contradictions(options);
   tuning::Request request = options.request;
   if (!options.joint.empty()) request.joint = joint_rule_of(options.joint);
-  if (!options.layers.empty()) request.layers = layers_of(options.layers);
   request.rank = options.rank.value_or(request.rank);
   request.teacher_tokens = options.max_tokens.value_or(request.teacher_tokens);
   request.ask = ask_of(options.ask);

@@ -14,8 +14,7 @@ namespace dnd::app {
 struct TuneOptions {
   tuning::Request request;
   chat::ChatOptions chat;
-  std::string joint;   // "STEPSxBATCH"
-  std::string layers;  // "18-29"
+  std::string joint;  // "STEPSxBATCH"
   std::string schedule = "cosine";
   std::string ask = "prompt";
   std::string distill;  // "hard", "soft" or nothing

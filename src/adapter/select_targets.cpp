@@ -13,6 +13,12 @@ using target::BaseModel;
 using target::Linear;
 
 constexpr const char* kExperts = "experts";
+constexpr const char* kOtherLayers = "not among --layers";
+
+bool in_layers(const Linear& linear, const LayerRange& layers) {
+  const auto block = target::parse_block_path(linear.path);
+  return block && block->index >= layers.first && block->index <= layers.last;
+}
 
 // * and ? on the whole text, with the usual backtracking to the last star: no recursion.
 bool matches_glob(std::string_view pattern, std::string_view text) {
@@ -125,6 +131,7 @@ SelectedTargets select_targets(const BaseModel& base, const TargetOptions& optio
   SelectedTargets selected;
   Skips skips;
   const auto reason_against = [&](const Linear& linear) -> std::string {
+    if (options.layers && !in_layers(linear, *options.layers)) return kOtherLayers;
     if (options.targets.empty()) return rule.reason_against(linear);
     return any_target_matches(options.targets, linear.path) ? "" : "not a target";
   };
@@ -137,12 +144,18 @@ SelectedTargets select_targets(const BaseModel& base, const TargetOptions& optio
     }
   }
   for (const Linear& linear : base.experts) {
-    if (options.experts &&
-        (options.targets.empty() || any_target_matches(options.targets, linear.path))) {
+    if (options.layers && !in_layers(linear, *options.layers)) {
+      skips.add(kOtherLayers, linear);
+    } else if (options.experts &&
+               (options.targets.empty() || any_target_matches(options.targets, linear.path))) {
       selected.chosen.push_back(linear);
     } else {
       skips.add(kExperts, linear);
     }
+  }
+  if (selected.chosen.empty() && options.layers) {
+    fail(ErrorKind::usage, "--layers ", options.layers->first, "-", options.layers->last,
+         ": the base has no layer to adapt there");
   }
   if (selected.chosen.empty()) {
     fail(ErrorKind::data, "layout: ", base.source, ": no linear layer in repeated blocks among ",

@@ -2,12 +2,19 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "target/base_model.h"
 
 namespace dnd::adapter {
+
+// Blocks by their number, both ends among them.
+struct LayerRange {
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+};
 
 struct TargetOptions {
   // Empty: the default, all linear layers of the repeated blocks, without towers that serve a language
@@ -16,7 +23,8 @@ struct TargetOptions {
   // Else names and patterns: a plain name matches a whole path or what follows a dot of it, as in
   // PEFT; one with * or ? matches the whole path, * any characters, ? one; "all-linear" matches all.
   std::vector<std::string> targets;
-  bool experts = false;  // the experts of mixtures may be chosen too
+  bool experts = false;              // the experts of mixtures may be chosen too
+  std::optional<LayerRange> layers;  // of these blocks alone
 };
 
 // Layers left out for one reason. `modules` are names with {i} for the block, each once.

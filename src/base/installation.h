@@ -11,7 +11,7 @@ std::filesystem::path executable_path();
 // lib/dnd beside the program: the engine, and other programs that it starts.
 std::filesystem::path library_folder();
 
-// share/dnd beside the program: presets, encoders, the default generator.
+// share/dnd beside the program: presets, encoders, generators.
 std::filesystem::path data_folder();
 
 }  // namespace dnd

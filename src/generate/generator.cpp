@@ -8,12 +8,21 @@
 #include "base/paths.h"
 #include "base/strings.h"
 #include "formats/model_place.h"
+#include "generate/find_generator.h"
 
 namespace dnd::generate {
 namespace fs = std::filesystem;
 namespace {
 
-fs::path default_generator() { return data_folder() / "models" / "default"; }
+void tell_default(const std::string& name, const bundle::GeneratorConfig& config) {
+  const bool is_tiny = name == kTinyGenerator;
+  log_info(cat("no --model: the built-in generator '", name, "'; its adapters fit ",
+               is_tiny
+                   ? "the tiny base that comes with it (dnd/tiny-default, models/default/base of "
+                     "the sources)"
+                   : printable(config.layout.base_model),
+               " and no other"));
+}
 
 bool is_there(const fs::path& path, bundle::EncoderKind kind) {
   return kind == bundle::EncoderKind::glove ? is_file(path) : path_exists(path / "config.json");
@@ -41,21 +50,17 @@ fs::path given_encoder(const bundle::ConditionConfig& condition, const std::stri
 }  // namespace
 
 Generator open_generator(const std::string& model) {
-  fs::path folder = model;
-  if (model.empty()) folder = environment("DND_MODEL");
-  if (folder.empty()) {
-    folder = default_generator();
-    if (!path_exists(folder)) {
-      fail(ErrorKind::no_input,
-           "no generator: give --model BUNDLE or set DND_MODEL (none is "
-           "installed at ",
-           folder.string(), "; 'dnd import' makes one from a released .pth)");
-    }
-    log_info(
-        "no --model: the built-in generator; its adapters fit the tiny base that comes with it "
-        "(dnd/tiny-default, models/default/base of the sources) and no other");
+  std::string named = model.empty() ? environment("DND_MODEL") : model;
+  const bool is_default = named.empty();
+  if (is_default) named = default_generator_name();
+  if (named.empty()) {
+    fail(ErrorKind::no_input,
+         "no generator: give --model BUNDLE or set DND_MODEL (none is installed at ",
+         (data_folder() / "models").string(), "; 'dnd import' makes one from a released .pth)");
   }
+  const fs::path folder = find_generator(named);
   Generator generator{folder, bundle::read_bundle(folder)};
+  if (is_default) tell_default(named, generator.config);
   if (generator.config.untrained) {
     log_warning(cat("generator '", printable(generator.config.name),
                     "' is untrained (random weights): its adapters test the pipeline only"));

@@ -17,8 +17,8 @@ struct Generator {
   std::filesystem::path weights() const { return folder / bundle::kDecoderWeightsName; }
 };
 
-// The bundle at `model`; where that is empty, of $DND_MODEL, else the installed default. Throws
-// Error(no_input). Warns if it is untrained.
+// The bundle that `model` names (find_generator()); where that is empty, $DND_MODEL, else the installed
+// default, which is told. Throws Error(no_input). Warns if it is untrained.
 Generator open_generator(const std::string& model);
 
 // Where an encoder's folder or file of that name may be installed: $DND_ENCODERS, then the program's own.

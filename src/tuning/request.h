@@ -22,11 +22,6 @@ struct JointRule {
   std::int64_t batch = 0;  // questions a step, of all tasks together
 };
 
-struct LayerRange {
-  std::int64_t first = 0;
-  std::int64_t last = 0;  // included
-};
-
 // What follows from a rule's steps, and from how many checkpoints are kept: its warm-up, and how often what
 // was left out is judged.
 void complete(TuneRule& rule, std::int64_t checkpoints);
@@ -40,10 +35,9 @@ struct Request {
   std::optional<JointRule> joint;
   bool joint_only = false;
   std::filesystem::path from;  // an adapter to begin with; empty: A of the seed, B = 0
-  std::int64_t rank = 8;       // where there is no `from`, as the three that follow
+  std::int64_t rank = 8;       // where there is no `from`, as the two that follow
   std::optional<std::int64_t> alpha;
   adapter::TargetOptions targets;
-  std::optional<LayerRange> layers;
   TuneRule rule;
   double validation = 0.1;  // of each task's questions
   tasks::Ask ask = tasks::Ask::prompt;

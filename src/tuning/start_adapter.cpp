@@ -7,21 +7,9 @@
 #include "adapter/files/read_lora.h"
 #include "base/random.h"
 #include "base/strings.h"
-#include "target/block_path.h"
 
 namespace dnd::tuning {
 namespace {
-
-void keep_layers(adapter::LoraAdapter& adapter, const LayerRange& layers) {
-  std::erase_if(adapter.pairs, [&](const adapter::LoraPair& pair) {
-    const auto block = target::parse_block_path(pair.module);
-    return !block || block->index < layers.first || block->index > layers.last;
-  });
-  if (adapter.pairs.empty()) {
-    fail(ErrorKind::usage, "--layers ", layers.first, "-", layers.last,
-         ": the base has no layer to adapt there");
-  }
-}
 
 void fill(adapter::LoraPair& pair, SplitMix64& random) {
   const float bound = 1.0F / std::sqrt(static_cast<float>(pair.in));
@@ -49,9 +37,8 @@ adapter::LoraAdapter start_adapter(const Request& request, const target::BaseMod
   options.alpha = request.alpha;
   options.base_model = request.base_name;
   options.targets = request.targets;
-  adapter::LoraAdapter adapter = adapter::lora_of_layout(adapter::derive_layout(base, options));
-  if (request.layers) keep_layers(adapter, *request.layers);
-  return new_adapter(std::move(adapter), request.rule.seed);
+  return new_adapter(adapter::lora_of_layout(adapter::derive_layout(base, options)),
+                     request.rule.seed);
 }
 
 adapter::LoraAdapter new_adapter(adapter::LoraAdapter shape, std::uint64_t seed) {

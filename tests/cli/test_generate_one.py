@@ -92,6 +92,16 @@ def test_the_model_may_come_from_the_environment(bundle, four):
     assert "/nowhere: not found" in fails(Exit.NO_INPUT, "generate", "--prompts", four, env={"DND_MODEL": "/nowhere"})
 
 
+def test_generators_are_found_by_name(bundle, four):
+    places = {"DND_MODEL_PATH": f"/nowhere:{bundle.parent}"}
+    for call in (["--model", "nano"], []):
+        dnd("generate", *call, "--prompts", four, "--dry-run", env=places | {"DND_MODEL": "nano"}, engine=False)
+    wrong = fails(Exit.NO_INPUT, "generate", "--model", "nanno", "--prompts", four, env=places)
+    assert "--model nanno: not found" in wrong and "did you mean 'nano'?" in wrong
+    assert "bundle: ./nano: not found" in fails(Exit.NO_INPUT, "generate", "--model", "./nano", "--prompts", four,
+                                                 env=places)
+
+
 @pytest.mark.parametrize("name, content, options", [
     ("-", "\n".join(QUESTIONS[:4]), []),
     ("a.txt", "\r\n".join(QUESTIONS[:4]), []),

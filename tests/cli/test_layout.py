@@ -184,3 +184,11 @@ def test_impossible_features(options, words):
     dnd("layout", "--base", SMALL, "--out", "l.json", engine=False)
     fails(Exit.USAGE, "new", "--layout", "l.json", "--features", "auto", *options, "--out", "b")
     assert tree() == {"l.json"}
+
+
+def test_layers_are_chosen_by_number():
+    base = ROOT / "models/default/base"
+    some = layout(base, "--layers", "1-2", "--targets", "q_proj")
+    assert [block["prefix"] for block in some["blocks"]] == ["model.layers.1", "model.layers.2"]
+    assert "no layer to adapt there" in fails(Exit.USAGE, "layout", "--base", base, "--layers", "7-9")
+    assert "expected first and last" in fails(Exit.USAGE, "layout", "--base", base, "--layers", "2")
