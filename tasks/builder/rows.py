@@ -1,0 +1,39 @@
+"""A task's three files: prompts to generate from, questions with answers to learn from and to be judged by."""
+
+from builder.draws import draw, shuffled
+from builder.layouts import fitting
+from builder.task import ANSWERS, PROMPTS, TEST, Reserved, Task
+
+Pair = tuple[str, str]
+
+
+def split(task: Task, reserved: Reserved) -> tuple[list[Pair], list[Pair]]:
+    """(to learn from, to be judged by): an input is on the same side in every task that has it, as far as their
+    numbers go."""
+    pairs = shuffled(task.kept(reserved), "split")
+    return pairs[TEST:TEST + ANSWERS], pairs[:TEST]
+
+
+def question(task: Task, place: str, number: int, pair: Pair, examples: list[Pair]) -> dict:
+    """A row of cli.md's `answers`: wording and layout go round in turn, from a start by the task."""
+    text, answer = pair
+    chance = draw(task.name, place, number, text)
+    wording = (number + chance.randrange(2)) % len(task.instructions)
+    layout = chance.choice(fitting(text))
+    instruction = task.instructions[wording]
+    if "{input}" in instruction:
+        shown = chance.choice([each for each in examples if each[0] != text and "\n" not in each[0]] or examples)
+        instruction = instruction.replace("{input}", shown[0]).replace("{answer}", shown[1])
+    return {"prompt": layout.fill(instruction, text, task.noun), "answer": answer, "bare": text,
+            "wording": wording, "layout": layout.name}
+
+
+def make_rows(task: Task, reserved: Reserved) -> dict[str, list[dict]]:
+    learned, judged = split(task, reserved)
+    examples = sorted(learned, key=lambda pair: len(pair[0]))[:len(learned) // 2]
+    rows = {"answers": [question(task, "answers", i, pair, examples) for i, pair in enumerate(learned)],
+            "test": [question(task, "test", i, pair, examples) for i, pair in enumerate(judged)]}
+    asked = shuffled(learned, "prompts")[:PROMPTS]
+    rows["prompts"] = [{"prompt": question(task, "prompts", i, pair, examples)["prompt"]}
+                       for i, pair in enumerate(asked)]
+    return rows

@@ -1,0 +1,1 @@
+"""What pinned packages know, each behind one file."""
