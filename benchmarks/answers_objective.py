@@ -2,6 +2,13 @@
 and base, the same prompts and decoder, three seeds each; once with questions that carry their instruction, once with
 bare ones, whose instruction stands in the generator's prompts alone. Needs scripts/setup_interop.sh.
 
+    released        copies the adapters of scripts/default_model/adapters.py, which are sums of a part learned for the
+                    domain and one for the convention, by their labels, before each goes on alone
+    released-tuned  copies adapters that `dnd tune` made of the same questions from the joint adapter, without labels
+    answers         answers through the base, from the joint adapter, without labels
+    mixed           both at once: the adapters of `released`, and answers
+    after           `released` for three quarters of its steps, then answers for a quarter of theirs, in one generator
+
     .deps/python/bin/python benchmarks/answers_objective.py --work DIR [--validation] [--arms released answers ...]
         [--seeds 1 2 3] [--steps 400] [--rate 2e-3]
 
@@ -30,7 +37,9 @@ from train_config import config as released_config
 BASE, DND = ROOT / "models/default/base", os.environ.get("DND", ROOT / "build/bin/dnd")
 ANSWERS = 400                # questions of a task to learn from
 JOINT = "400x32"             # steps and questions of the adapter that learns all tasks together
-ARMS = ("released", "answers", "answers-bare")
+TUNED = ("--steps", 60, "--batch", 16, "--keep", 5)
+ARMS = ("released", "released-tuned", "answers", "answers-bare", "mixed", "after")
+COPIED = ("released", "mixed", "start", "after")  # from scripts/default_model; `start` is what `after` begins with
 
 
 # --- Tasks ----------------------------------------------------------------------------------------------------------
@@ -61,7 +70,7 @@ def write_tasks(work: pathlib.Path, arm: str, validation: bool) -> None:
     for task in all_tasks():
         if is_training(task, validation):
             record = entry(work, task, arm)
-            train.append({**record, "adapters": f"adapters/{task.name}"} if arm == "released" else record)
+            train.append({**record, "adapters": f"adapters/{task.name}"} if arm in COPIED else record)
         elif group_of(task).startswith("validation") == validation:
             held_out.append(entry(work, task, arm))
     document = {"format": "dnd-tasks", "version": 1, "train": train, "held_out": held_out}
@@ -97,13 +106,23 @@ def joint_of(args: argparse.Namespace, ask: str) -> pathlib.Path:
 
 
 def config_of(args: argparse.Namespace, arm: str, seed: int) -> dict:
-    config = released_config(0, seed) | {"tasks": f"{arm}.json", "save_every": 100}
+    tasks = "tuned/tasks.json" if arm == "released-tuned" else f"{arm}.json"
+    config = released_config(0, seed) | {"tasks": tasks, "save_every": 100}
+    if arm == "start":
+        config["steps"] = config["steps"] * 3 // 4
     config["generator"]["layout"] = "layout.json"
-    if arm == "released":
+    if arm == "start" or arm.startswith("released"):
         return config
     ask = "bare" if arm == "answers-bare" else "prompt"
-    del config["criterion_weights"]
-    return config | {"objective": "answers", "base": str(BASE), "ask": ask, "questions": args.questions,
+    if arm != "mixed":
+        del config["criterion_weights"]
+    objective = {"released": 1, "answers": 1} if arm == "mixed" else "answers"
+    if arm == "after":
+        del config["residual"]
+        start = {"start": f"start-{seed}", "weights_dtype": "f16"}
+        return config | {"generator": start, "objective": objective, "base": str(BASE), "questions": args.questions,
+                         "steps": args.steps // 4, "learning_rate": args.rate / 4, "micro_batch": 2}
+    return config | {"objective": objective, "base": str(BASE), "ask": ask, "questions": args.questions,
                      "joint": str(joint_of(args, ask)), "steps": args.steps, "learning_rate": args.rate,
                      "micro_batch": 2}
 
@@ -139,13 +158,25 @@ def make_adapters(args: argparse.Namespace) -> None:
         *(["tuning"] if args.validation else []))
 
 
+def tune_own(args: argparse.Namespace) -> None:
+    out = args.work / "tuned.part"
+    run(DND, "tune", "--base", BASE, "--tasks", args.work / "answers.json", "--out", out, "--from",
+        joint_of(args, "prompt"), *TUNED, "--learning-rate", 4e-3, "--name", "dnd/tiny-default",
+        "--threads", args.threads, *(["--resume"] if out.exists() else []))
+    out.rename(args.work / "tuned")
+
+
 def run_arm(args: argparse.Namespace, arm: str) -> None:
-    if arm == "released":
+    if arm in COPIED:
         stage(args.work / "adapters/done", lambda: make_adapters(args))
-    else:
+    if arm not in ("released", "after"):
         ask = "bare" if arm == "answers-bare" else "prompt"
         stage(args.work / f"joint-{ask}/joint", lambda: tune_joint(args, ask))
+    if arm == "released-tuned":
+        stage(args.work / "tuned", lambda: tune_own(args))
     for seed in args.seeds:
+        if arm == "after":
+            stage(args.work / f"start-{seed}", lambda seed=seed: train(args, "start", seed))
         stage(args.work / f"{arm}-{seed}", lambda seed=seed: train(args, arm, seed))
         stage(args.work / f"eval-{arm}-{seed}", lambda seed=seed: judge(args, arm, seed))
 
@@ -163,7 +194,7 @@ def main() -> None:
     args = parser.parse_args()
     args.work = args.work.resolve()
     args.work.mkdir(parents=True, exist_ok=True)
-    for arm in ARMS:
+    for arm in (*ARMS, "start"):
         stage(args.work / f"{arm}.json", lambda arm=arm: write_tasks(args.work, arm, args.validation))
         held_out_alone(args, arm)
     stage(args.work / "layout.json", lambda: make_layout(args))

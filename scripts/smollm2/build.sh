@@ -74,6 +74,6 @@ stage joint.adapter tune_joint
 stage generator train
 [ "${JUDGE:-1}" = 1 ] || exit 0
 stage neighbours tune_neighbours
-for part in siblings new ${EXTERNAL:+external}; do
+for part in own siblings new ${EXTERNAL:+external}; do
   stage "eval-$part-instructed" judge "$part"
 done

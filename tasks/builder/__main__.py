@@ -26,6 +26,12 @@ def table(only: list[str]) -> None:
         print(f"| {kind.group} | {kind.name} | {len(kind.tasks)} | {kind.about} |")
 
 
+def wordings(only: list[str]) -> None:
+    for kind in map(load, files(only)):
+        for name, task in zip(kind.full_names(), kind.tasks, strict=True):
+            print(*(f"{name}\t{each}" for each in task.instructions), sep="\n")
+
+
 def show(only: list[str], count: int, seed: str, reserved: Reserved) -> None:
     """To be read by somebody who did not write the kind."""
     for kind in map(load, files(only)):
@@ -62,14 +68,16 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", default=[], metavar="KIND", help="kinds or groups")
     parser.add_argument("--list", action="store_true", help="kinds and their tasks")
     parser.add_argument("--table", action="store_true", help="kinds as a table")
+    parser.add_argument("--wordings", action="store_true", help="every instruction, behind its task")
     parser.add_argument("--check", action="store_true", help="find faults, write nothing")
     parser.add_argument("--show", type=int, metavar="N", help="N questions of every task, to read")
     parser.add_argument("--seed", default="", help="of --show")
     args = parser.parse_args()
     reserved = read_reserved()
-    if args.list or args.table:
-        (list_kinds if args.list else table)(args.only)
-        return 0
+    for asked, printed in ((args.list, list_kinds), (args.table, table), (args.wordings, wordings)):
+        if asked:
+            printed(args.only)
+            return 0
     if args.show:
         show(args.only, args.show, args.seed, reserved)
         return 0

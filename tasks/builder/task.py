@@ -51,7 +51,8 @@ class Reserved:
     """Pairs of input and answer, as hashes, that no task may have (tasks/reserved.txt)."""
 
     def __init__(self, hashes: Iterable[str]):
-        self.hashes, self.dropped = frozenset(hashes), 0
+        self.hashes = frozenset(hashes)
+        self.dropped: set[str] = set()    # hashes of those that were met
 
     @staticmethod
     def hash_of(text: str, answer: str) -> str:
@@ -59,9 +60,10 @@ class Reserved:
         return hashlib.sha256(plain.encode()).hexdigest()[:12]
 
     def holds(self, text: str, answer: str) -> bool:
-        found = self.hash_of(text, answer) in self.hashes
-        self.dropped += found
-        return found
+        found = self.hash_of(text, answer)
+        if found in self.hashes:
+            self.dropped.add(found)
+        return found in self.hashes
 
 
 # --- Soundness ------------------------------------------------------------------------------------------------------

@@ -42,4 +42,4 @@ def write_corpus(kinds: list[Kind], reserved: Reserved, out: pathlib.Path,
     (staging / "tasks.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     shutil.rmtree(out, ignore_errors=True)
     staging.rename(out)
-    print(f"tasks: {reserved.dropped} pairs were left out: they judge generators", file=sys.stderr)
+    print(f"tasks: {len(reserved.dropped)} questions were left out: they judge generators", file=sys.stderr)

@@ -9,7 +9,7 @@ LICENCE, SOURCE = "MIT", "lemminflect"
 
 @functools.cache
 def inflected(word: str, tag: str) -> str:
-    """By Penn tag: NNS plural; VBD past, VBN participle, VBG -ing, VBZ third person; JJR comparative, JJS superlative."""
+    """By Penn tag: NNS plural; VBD past, VBN participle, VBG -ing, VBZ third person; JJR, JJS comparison."""
     forms = getInflection(word, tag=tag, inflect_oov=True)
     return forms[0] if forms else word
 

@@ -72,7 +72,7 @@ def tasks() -> list[Task]:
     toned = [(each.text, each.tone) for each in told]
     hurried = [(each.text, held) for each, held in even(told, lambda each: each.urgent)]
     angry = [(each.text, held) for each, held in even(told, lambda each: each.tone == "angry")]
-    asking = even([each.text for each in messages()], lambda text: "?" in text)
+    asking = even([each.text for each in messages() if each.topic != "hours"], lambda text: "?" in text)
 
     def named(pairs: list, yes: str, no: str) -> list[tuple[str, str]]:
         return [(text, yes if held else no) for text, held in pairs]

@@ -11,7 +11,7 @@ FORMS = {
         "What is it if it is the exact reverse? One word.", "contrary term, no explanation",
         "Find the counterpart that says just the reverse.", "Turn the meaning round, {input} into {answer}"]),
     "synonym": (SAME, "{1}", [
-        "Give a synonym of this word.", "another word with the same meaning", "How else can one say it, in one word?",
+        "Give a synonym of this word.", "other word for it", "How else can one say it, in one word?",
         "Please name the common word that could stand in its place.",
         "What would a thesaurus list first here?", "near-equivalent, single word",
         "Replace it by a word that means just as much.", "Same sense, different word: {input}, {answer}"]),

@@ -32,11 +32,11 @@ ANSWERS = {
         "Short label with a dot; {input} has {answer} (n., v., adj.)"]),
     "what-it-names": ({"noun": "thing", "verb": "action", "adjective": "quality"}, "label", [
         "Does the word name a thing, an action or a quality?", "thing / action / quality",
-        "Sort the word: action if one can do it, quality if something can be like it, thing if it is what a noun names.",
+        "Sort the word: action if one can do it, quality if something can be like it, thing if a noun names it.",
         "Which of quality, thing, action does it stand for (people and places count as things)?",
         "Please answer thing, action or quality for the word below.",
         "Explain its class to a child with one word of these: action, thing, quality.",
-        "Naming word, doing word or describing word? Say thing for the first, action for the second, quality for the third.",
+        "Say thing for a naming word, action for a doing word, quality for a describing word.",
         "{input} is: {answer}. And this, out of action, quality and thing?"]),
     "in-use": ({"noun": "the {}", "verb": "to {}", "adjective": "is {}"}, "word", [
         "Put the before a noun, to before a verb, is before an adjective.", "the / to / is + word, by its word class",
