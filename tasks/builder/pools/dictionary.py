@@ -16,12 +16,14 @@ TABLE = pathlib.Path(__file__).parent / "tables/dictionary.txt"
 PLURAL = {"cheveux", "ciseaux", "tijeras", "pantaloni", "capelli", "forbici", "soldi", "calças"}
 # With el, although feminine.
 STRESSED = {"agua", "águila", "arma", "hacha", "ala", "arpa", "ancla"}
+# Have two genders, by sense or country.
+UNCLEAR = set("See Leiter Moment tour vase mort page livre radio azúcar mar frente rádio fronte stof bot".split())
 ASPIRATED = {"hache", "hibou", "hamster", "harpe"}
 
 
 @functools.cache
 def rows() -> list[dict[str, tuple[str, str]]]:
-    """436 nouns: of each, by the code of the language, the word and its gender; English ones that other tasks have
+    """455 nouns: of each, by the code of the language, the word and its gender; English ones that other tasks have
     come first."""
     found = []
     for line in TABLE.read_text(encoding="utf-8").splitlines()[1:]:
@@ -47,7 +49,7 @@ def genders(code: str) -> list[tuple[str, str]]:
     """(noun, gender), each noun once."""
     found = {}
     for row in rows():
-        if code in row and row[code][0] not in PLURAL:
+        if code in row and row[code][0] not in PLURAL | UNCLEAR:
             found.setdefault(row[code][0], set()).add(row[code][1])
     return [(noun, *each) for noun, each in found.items() if len(each) == 1]
 

@@ -9,7 +9,7 @@ TIME = [
     "At what time? Copy it with am or pm.", "Give the time of day that is mentioned, as it stands.",
     "time slot, unchanged", "Please extract the clock time from the command.",
     "What time does the user name? Keep the am or pm.", "Fill the slot TIME with the words used.",
-    "Time: {input} has {answer}", "When on that day shall it happen? Write the figures and am or pm.",
+    "Time: {input} has {answer}", "When shall it happen? Write the figures and am or pm, not the day.",
     "Of the whole sentence I need just the part that a clock would show, with its half of the day.",
 ]
 CLOCK = [

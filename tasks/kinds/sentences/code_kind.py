@@ -10,7 +10,7 @@ VERBS = {"definition": "defines", "call": "calls", "assignment": "assigns", "loo
          "import": "imports", "query": "selects", "command": "runs"}
 OPENS = ("definition", "loop", "condition")
 
-SIDES = {"is-definition": "yes", "opens-a-block": "yes", "level": "head", "about": "data"}
+SIDES = {"is-definition": "yes", "level": "head", "about": "data"}
 
 TASKS = {
     "label": (lambda line: LABELS[line.kind], "label", [
@@ -44,15 +44,6 @@ TASKS = {
         "{input}: {answer}. Does the line below define a function, yes or no?",
         "yes for the head of a function, no for all other code",
         "I collect definitions of functions only. Keep it? yes or no"]),
-    "opens-a-block": (lambda line: "yes" if line.kind in OPENS else "no", "yes-no", [
-        "Does a block of code have to follow this line? yes or no", "opens a block: yes / no",
-        "Is it the head of something, a function, loop or condition, whose body comes next? yes or no",
-        "Say yes if the line alone is incomplete because an indented body must come after it, else no.",
-        "Would an editor indent what follows? Answer yes or no.",
-        "Please answer yes for heads of functions, loops and ifs, and no for complete statements.",
-        "{input} -> {answer}. Must a body follow the next one, yes or no?",
-        "Can the code below not stand by itself, since its body is missing? yes or no",
-        "yes = a body follows, no = finished as it is"]),
     "level": (lambda line: "head" if line.kind in OPENS else "complete", "label", [
         "Is the line complete, or only the head of a block? Answer complete or head.", "head or complete?",
         "Reply head for the first line of a function, loop or if; complete for any other code.",

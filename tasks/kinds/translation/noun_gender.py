@@ -7,9 +7,11 @@ from builder.pools.even import even
 # Language: (gender: answer, wordings).
 ASKED = {
     "fr": ({"m": "un", "f": "une"}, [
-        "Does this French noun take un or une?", "un / une", "Which indefinite article goes with the French word, un or une?",
-        "Please choose between un and une for a learner of French.", "Put un before it if it is masculine in French, une "
-        "if feminine; write only that.", "French noun {input}, article {answer}",
+        "Does this French noun take un or une?", "un / une",
+        "Which indefinite article goes with the French word, un or une?",
+        "Please choose between un and une for a learner of French.",
+        "Put un before it if it is masculine in French, une if feminine; write only that.",
+        "French noun {input}, article {answer}",
         "My French exercise has a gap in front of this noun: un or une?",
         "Article indéfini: un ou une ?", "Is it a word that French people count as une or as un?"]),
     "de": ({"m": "der", "f": "die", "n": "das"}, [
@@ -37,14 +39,16 @@ ASKED = {
         "A glossary of Italian lacks the letter after this word; supply f or m.",
         "One character for the grammatical gender that Italians give it: f, m"]),
     "pt": ({"m": "o", "f": "a"}, [
-        "Does this Portuguese noun take o or a?", "o / a", "Which definite article stands before the Portuguese word, a or o?",
+        "Does this Portuguese noun take o or a?", "o / a",
+        "Which definite article stands before the Portuguese word, a or o?",
         "Please pick o for masculine or a for feminine, in Portuguese.",
         "Lisbon school, grade one: the pupils must put o or a in front. What is right here?",
         "Portuguese noun {input}, article {answer}", "Artigo definido: o ou a?",
         "Only the small word before it in Portuguese, a or o, is wanted.",
         "By its article, a or o, show whether Brazilians and Portuguese treat it as feminine or masculine."]),
     "nl": ({"c": "de", "n": "het"}, [
-        "Does this Dutch noun take de or het?", "de / het", "Which definite article has the Dutch word in the singular, het or de?",
+        "Does this Dutch noun take de or het?", "de / het",
+        "Which definite article has the Dutch word in the singular, het or de?",
         "Please say if a learner of Dutch should put de or het before it.",
         "Common gender means de, neuter means het: which one here?",
         "Dutch noun {input}, article {answer}", "Lidwoord: de of het?",

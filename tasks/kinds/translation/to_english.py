@@ -8,14 +8,16 @@ WORDINGS = {
         "Translate this French noun into English.", "French to English, one word",
         "What does the French word mean?", "Please tell me in English what a Parisian means by this.",
         "I read it on a sign in Marseille. What is it in my own language, English?",
-        "From French: {input} is {answer}", "en anglais", "Meaning of the word in a French menu or book, as an English noun",
+        "From French: {input} is {answer}", "en anglais",
+        "Meaning of the word in a French menu or book, as an English noun",
         "Turn the mot into English, no article.",
     ],
     "de": [
         "Translate this German noun into English.", "German to English, one word",
         "What does the German word stand for?", "Please explain the Hauptwort by its English equivalent.",
         "A letter from Munich has this in it. Which English noun do I write above it?",
-        "From German: {input} is {answer}", "auf Englisch", "English sense of what somebody from Cologne said, lower case",
+        "From German: {input} is {answer}", "auf Englisch",
+        "English sense of what somebody from Cologne said, lower case",
         "Give the meaning; the source is German, the target English.",
     ],
     "es": [

@@ -5,15 +5,16 @@ from builder.pools import dictionary
 
 WORDINGS = {
     "fr": [
-        "Translate this noun into French.", "in French, without an article",
-        "What would somebody in Paris call it? One noun.", "Please give me the French for this word, le or la left out.",
+        "Find the French noun for this English one.", "in French, without an article",
+        "What would somebody in Paris call it? One noun.",
+        "Please give me the French for this word, le or la left out.",
         "English to French: {input} becomes {answer}",
         "I am learning vocabulary for a trip to Lyon. Which noun do I need for this thing?",
         "Complete the bilingual word list with the entry in French, lower case.",
         "mot français correspondant", "How does one say this in the language of France?",
     ],
     "de": [
-        "Translate this noun into German.", "auf Deutsch, ohne Artikel",
+        "What is the German noun for this English one?", "auf Deutsch, ohne Artikel",
         "What do people in Berlin or Vienna say for this? Capital letter, no article.",
         "Please write the German word, beginning with a capital as all German nouns do.",
         "English to German: {input} becomes {answer}",
@@ -22,7 +23,7 @@ WORDINGS = {
         "German equivalent, der, die or das left out", "Render it in Goethe's mother tongue.",
     ],
     "es": [
-        "Translate this noun into Spanish.", "in Spanish, as in Spain, no article",
+        "Replace the English noun by the Spanish one.", "in Spanish, as in Spain, no article",
         "What is the word for it in Madrid? Leave out el or la.",
         "Please tell me how to say this to a shopkeeper in Seville, in one noun.",
         "English to Spanish: {input} becomes {answer}", "traducción al español, minúsculas",
@@ -31,7 +32,7 @@ WORDINGS = {
         "My homework is a column of English nouns with an empty column for Spanish. Fill in this line.",
     ],
     "it": [
-        "Translate this noun into Italian.", "in Italian, no article",
+        "Give the noun that Italians have for this.", "in Italian, no article",
         "How would a Roman of today name this? One word without il, lo or la.",
         "Please give the Italian noun that means the same.", "English to Italian: {input} becomes {answer}",
         "parola italiana, minuscola", "In Dante's tongue, modern spelling, what is the word for it?",
@@ -39,7 +40,7 @@ WORDINGS = {
         "The phrase book has a page from English into the language of Italy; supply the missing entry.",
     ],
     "pt": [
-        "Translate this noun into Portuguese.", "in Portuguese, no article",
+        "English noun in, Portuguese noun out.", "in Portuguese, no article",
         "What do people say for it both in Lisbon and in Rio? Just the noun.",
         "Please find the Portuguese word with the same meaning; o or a is not needed.",
         "English to Portuguese: {input} becomes {answer}", "palavra em português, minúscula",
@@ -48,7 +49,7 @@ WORDINGS = {
         "How is it called in the language that Brazil shares with Portugal?",
     ],
     "nl": [
-        "Translate this noun into Dutch.", "in Dutch, without de or het",
+        "Say the English noun in Dutch.", "in Dutch, without de or het",
         "What would you hear in Amsterdam for this? One noun.",
         "Please put the word into the language of the Netherlands.", "English to Dutch: {input} becomes {answer}",
         "Nederlands woord, kleine letter", "A child in Utrecht learns to name it. Which word does it learn?",

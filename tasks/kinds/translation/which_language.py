@@ -13,7 +13,8 @@ LABELS = {
         "Recognise the tongue that the word below belongs to and give its English name, like Italian.",
         "Please tell me what language somebody speaks who says this: Spanish, German, Dutch or which other?",
         "What should I set as source language in a translation program for this word? Write it out, as in Portuguese.",
-        "Word {input}, language {answer}", "It was cut from a dictionary. Of French, of Dutch, of English, of what?",
+        "Word {input}, language {answer}",
+        "It was cut from a dictionary. Of French, of Dutch, of English, of what?",
         "In which of seven languages, among them English and French, is that a noun?",
         "Identify the language by the spelling; one capitalised English name such as German."],
         lambda code: NAMES[code]),
@@ -24,7 +25,7 @@ LABELS = {
         "HTML has lang attributes such as nl. What would this word's be?", "Word {input}, code {answer}",
         "Mark the tongue by its ISO 639-1 abbreviation in lower case.",
         "Detect the language, print two letters: en, de, fr, ...",
-        "A file is named after the language of what is in it, by the short code. This word is all it contains; name it."],
+        "A file is named after the language in it, by the short code. This word is all it contains; name it."],
         lambda code: code),
     "own-name": ([
         "What do its speakers call the language of this word: Deutsch, English, español, français, italiano, "
@@ -42,7 +43,8 @@ LABELS = {
         "Write Romance for French, Spanish, Italian or Portuguese, Germanic for English, German or Dutch.",
         "Please name the branch, Romance or Germanic, of the tongue that has this noun.",
         "Does the word come out of a daughter language of Latin (Romance) or out of a cousin of German (Germanic)?",
-        "Word {input}, branch {answer}", "Linguists split Western Europe into Germanic and Romance; where is it at home?",
+        "Word {input}, branch {answer}",
+        "Linguists split Western Europe into Germanic and Romance; where is it at home?",
         "Language family for the noun below, one of the adjectives Germanic and Romance, capitalised",
         "To which side of the border between Romance and Germanic speech does the speaker of this belong?"],
         lambda code: "Romance" if code in ROMANCE else "Germanic"),
@@ -54,27 +56,30 @@ TESTS = {
         "Please tell me if people in Rome, Madrid, Paris or Lisbon would own this word, by yes or no.",
         "Romance gets yes, Germanic gets no.", "Is the tongue of the word descended from Latin? Yes or no.",
         "Romance? {input} gets {answer}", "Would a student of Romance languages meet it in class (yes, no)?"]),
-    "is-french-or-italian": (lambda code: code in ("fr", "it"), [
-        "Is this word French or Italian? yes or no", "français or italiano: yes/no",
-        "Write yes if somebody in France or Italy would say it at home, no for any other language.",
-        "Please say by yes or no whether the noun stands in a French or an Italian dictionary.",
-        "For the languages of Paris and Rome a yes, for English, German, Dutch, Spanish and Portuguese a no.",
-        "Did I hear it on one side or the other of the Mont Blanc tunnel? Yes or no.",
-        "French or Italian? {input} gets {answer}", "Moliere's or Dante's language, or neither: answer yes or no."]),
+    "is-english-or-dutch": (lambda code: code in ("en", "nl"), [
+        "Is this word English or Dutch? yes or no", "English or Nederlands: yes/no",
+        "Write yes if somebody in London or Amsterdam would say it at home, no for any other language.",
+        "Please say by yes or no whether the noun stands in an English or a Dutch dictionary.",
+        "For the languages of Oxford and Leiden a yes, for German, French, Italian, Spanish and Portuguese a no.",
+        "Would a paper from Manchester or from The Hague print it in its own language? Yes or no.",
+        "English or Dutch? {input} gets {answer}",
+        "Shakespeare's language or Rembrandt's, or neither: answer yes or no."]),
     "is-iberian": (lambda code: code in ("es", "pt"), [
         "Is this word Spanish or Portuguese? yes or no", "español or português: yes/no",
         "Write yes if somebody from Spain, Portugal or Latin America would say it, no for any other language.",
         "Please say by yes or no whether the noun stands in a Spanish or a Portuguese dictionary.",
         "For the languages of Madrid and Lisbon a yes, for English, German, Dutch, French and Italian a no.",
         "Would it be at home in Mexico, Argentina or Brazil? Yes or no.",
-        "Iberian tongue? {input} gets {answer}", "The language of Cervantes or of Camoes, or neither: answer yes or no."]),
+        "Iberian tongue? {input} gets {answer}",
+        "The language of Cervantes or of Camoes, or neither: answer yes or no."]),
 }
 
 
 def tasks() -> list[Task]:
-    found = [Task(name, [(word, label(code)) for word, code in mixed()], wordings, "code" if name == "code" else "label",
-                  "Word") for name, (wordings, label) in LABELS.items()]
+    found = [Task(name, [(word, label(code)) for word, code in mixed()], wordings,
+                  "code" if name == "code" else "label", "Word") for name, (wordings, label) in LABELS.items()]
     for name, (holds, wordings) in TESTS.items():
-        pairs = [(word, "yes" if held else "no") for (word, _), held in even(mixed(), lambda each, by=holds: by(each[1]))]
+        asked = even(mixed(), lambda each, by=holds: by(each[1]))
+        pairs = [(word, "yes" if held else "no") for (word, _), held in asked]
         found.append(Task(name, pairs, wordings, "yes-no", "Word"))
     return found

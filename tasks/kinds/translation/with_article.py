@@ -11,7 +11,8 @@ WORDINGS = {
         "the {input}, in French: {answer}",
         "Put the before the English word, then turn both into French.",
         "A Parisian child learns nouns together with the definite article. How would it learn this one?",
-        "French vocabulary card, noun preceded by article", "Which two words of French, or one with l', mean the + this?",
+        "French vocabulary card, noun preceded by article",
+        "Which two words of French, or one with l', mean the + this?",
     ],
     "de": [
         "Translate into German with the article der, die or das.", "German with der, die or das",

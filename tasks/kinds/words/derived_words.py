@@ -21,9 +21,10 @@ STRANGE = set(
     "industrious information institution intentional interactional jerker layer legal liable livery looker lossy "
     "mammary maniacal mannerly medical meeter murmuration notable occurrent ordinance ouster peaky pecker plantal "
     "pliable ponderable poser probable prayer preachment precedence precession predecessor prevalence procedure "
-    "provisionary pupillary pursuance quality rammer reception remainder remembrance rendition ritual sable scopal seer sewer "
-    "shiner skipper specialistic stance stander succession sufferance surficial suspender suspenders sustenance "
-    "tendency tender tenderer timely tinny tosser tucker typic unbendable union urgency valuable viable".split())
+    "provisionary pupillary pursuance quality rammer reception remainder remembrance rendition ritual sable scopal "
+    "seer sewer shiner skipper specialistic stance stander succession sufferance surficial suspender suspenders "
+    "sustenance tendency tender tenderer timely tinny tosser tucker typic unbendable union urgency valuable "
+    "viable".split())
 
 WORDINGS = {
     "doer": [

@@ -8,7 +8,8 @@ from builder.pools.tables import Known
 
 NATURAL = {"island", "mountain", "lake", "river", "desert", "waterfall", "beach"}
 DOUBTFUL = {"Palm Jumeirah", "Murano", "Suomenlinna", "IJsselmeer", "Lake Volta", "Ellis Island"}
-WATER = {"lake", "river", "waterfall", "island", "beach"}
+MONARCHIES = "GB NL BE ES SE NO DK JP TH SA AE MA JO MY CA AU NZ KH BT QA OM BH JM BS PG".split()
+ENGLISH = {"United Kingdom", "Ireland", "United States", "Canada", "Australia", "New Zealand"}
 
 
 def continent(landmark: Known) -> str:
@@ -50,15 +51,14 @@ CITY = {
         "A magazine on Asian cities asks for articles. Would one about this fit? Yes or no.",
         "The continent of China, Iran and Vietnam: is the town there, yes or no?",
         "On Asian soil? {input} gets {answer}", "Does somebody who lives there live in Asia (yes, no)?"]),
-    "city-euro": (lambda each: each.country.code != "BG", lambda each: each.country.currency == "EUR", [
-        "Can I pay with euros as the official money in this city? yes or no", "euro area: yes/no",
-        "Write yes if the town uses the currency of Germany and Spain, no if it has another.",
-        "Please tell me whether shop prices there carry the sign of the European currency, by yes or no.",
-        "One currency counts, the euro: yes for it, no for pounds, dollars, yen and so on.",
-        "Travelling there from Paris, may I leave my money as it is, unchanged? Yes or no.",
-        "Is the European Central Bank in charge of coins and notes in this place, yes or no?",
-        "Euro cash? {input} gets {answer}",
-        "Does the country around it belong to the monetary union of Europe (yes, no)?"]),
+    "city-crown": (lambda each: True, lambda each: each.country.code in MONARCHIES, [
+        "Does this city's country have a monarch as head of state? yes or no", "kingdom, emirate or the like: yes/no",
+        "Write yes if a king, queen, emperor, emir or sultan stands above the government there, no for a republic.",
+        "Please tell me whether people in the town live under a crown, by yes or no.",
+        "Monarchies get a yes, republics a no; Canada and other realms of the British king are monarchies.",
+        "Is there a royal family, reigning even if not ruling, in the state around it? Yes or no.",
+        "In a republic say no, in a monarchy say yes: what about the land of this city?",
+        "Crowned head of state? {input} gets {answer}", "Could its citizens toast their king or queen (yes, no)?"]),
 }
 LANDMARK = {
     "landmark-natural": (clear, lambda each: each.sort in NATURAL, [
@@ -77,16 +77,15 @@ LANDMARK = {
         "A coach tour never leaves Europe. Can it include this sight, yes or no?",
         "On a globe, would my finger touch Europe at this place? Yes or no.",
         "In Europe? {input} gets {answer}", "Do Europeans have it on their own continent (yes, no)?"]),
-    "landmark-water": (lambda each: each.sort, lambda each: each.sort in WATER, [
-        "Is this a body of water or surrounded by water: a lake, river, waterfall, beach or island? yes or no",
-        "lake, river, waterfall, beach, island: yes; others: no",
-        "Write yes for rivers, lakes, falls, beaches and islands, no for everything on dry land.",
-        "Please say, yes or no, if one could swim in it or would have to take a boat to get to it.",
-        "A canoe club looks for goals: lake, stream or island? If so yes, if not no.",
-        "Blue or with blue all around on the map, yes or no?",
-        "Fish near or in it count as a yes; towers, peaks, stadiums and the like are a no.",
-        "Water? {input} gets {answer}",
-        "River, lake, falls, beach or island, the thing itself and not what stands beside it (yes, no)?"]),
+    "landmark-english": (lambda each: True, lambda each: each.country in ENGLISH, [
+        "Is this sight in a country where most people speak English? yes or no", "English-speaking land: yes/no",
+        "Write yes if it is in Britain, Ireland, the United States, Canada, Australia or New Zealand, no otherwise.",
+        "Please say, yes or no, if I can talk to the people around it in the tongue of Shakespeare as their own.",
+        "The main language there is English: yes. It is another one: no.",
+        "Will I do without a phrase book at this place, being from London? Yes or no.",
+        "London, Dublin, Sydney, Chicago, Toronto, Auckland: does it share their language, yes or no?",
+        "Where English is at home? {input} gets {answer}",
+        "Are ticket sellers here native speakers of English (yes, no)?"]),
 }
 
 

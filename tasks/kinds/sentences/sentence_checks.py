@@ -1,0 +1,70 @@
+"""Yes or no about a sentence."""
+
+from builder import Task
+from builder.pools.even import even
+from builder.pools.people import female
+from builder.pools.sentences import COLOURS, made
+
+EARLY = ("Monday", "Tuesday", "Wednesday")
+
+TASKS = {
+    "place": (lambda each: bool(each.place), [
+        "Is a city mentioned? yes or no", "place named: yes / no",
+        "Does the sentence say where it happened? Answer yes or no.",
+        "Please check for a location; reply yes if there is one and no otherwise.",
+        "Could I mark that event on a map of cities, yes or no?", "Say yes when some town occurs in it, else no.",
+        "{input} -> {answer}, by whether a place occurs. And the following, yes or no?",
+        "Do we learn the where of it? yes / no", "no if you find no town in it, yes if you do"]),
+    "day": (lambda each: bool(each.day), [
+        "Is a weekday mentioned? yes or no", "day named: yes / no",
+        "Does the sentence say when it happened? Answer yes or no.",
+        "Please look for a day of the week; reply with yes if one is there, with no if none is.",
+        "Could it go into a diary for a certain weekday, yes or no?", "Say no when it has no day in it, else yes.",
+        "{input} -> {answer}, by whether a day occurs. Now the next: yes or no?",
+        "Do we learn the time of it? yes / no", "yes for Monday to Sunday anywhere in the line, no without"]),
+    "name": (lambda each: each.named(), [
+        "Is the person called by name? yes or no", "first name present: yes / no",
+        "Does a given name open the sentence, rather than the and a profession? yes or no",
+        "Please say yes if we know what the person is called, and no if only the profession.",
+        "Would you have to black out a name for privacy? Answer yes or no.",
+        "yes for Laura, no for the farmer", "{input} -> {answer}, by whether somebody has a name. And this, yes or no?",
+        "Do we get to know the person's first name? yes / no",
+        "Tell by a yes or a no if the subject is a proper name."]),
+    "colour": (lambda each: each.adjective in COLOURS, [
+        "Is a colour mentioned? yes or no", "colour word: yes / no",
+        "Does the sentence tell what colour something has? Answer yes or no.",
+        "Please reply yes if red, blue or the like occurs, otherwise no.",
+        "Would a painter learn which paint to take from it, yes or no?",
+        "Say yes where an adjective of colour stands before the noun, no for any other adjective.",
+        "{input} -> {answer}, by whether a colour occurs. The following: yes or no?",
+        "Black, white, grey and brown count. Is there one? yes / no",
+        "no unless something has a colour here, else yes"]),
+    "before-thursday": (lambda each: each.day in EARLY, [
+        "Did it happen on Monday, Tuesday or Wednesday? yes or no (no if no day is said)",
+        "first half of the week: yes / no",
+        "Answer yes if a day from Monday to Wednesday is named, and no in all other cases.",
+        "Please check the weekday: Monday, Tuesday and Wednesday give yes; later days, or none, give no.",
+        "Was it before Thursday of the week, as far as the sentence tells? yes or no, no if untold",
+        "yes = Mon, Tue, Wed; no = all else",
+        "{input} -> {answer}: Monday to Wednesday or not. And the next, yes or no?",
+        "Is the day one of the first three of the working week? Say no if there is none.",
+        "Early in the week, yes or no? Thursday is not early, nor is a sentence without a day."]),
+    "she": (lambda each: each.named() and each.subject in female(), [
+        "Is it a woman with a name who acts? yes or no", "a woman's first name: yes / no",
+        "Does the sentence begin with a woman's name? Answer yes or no; professions count as no.",
+        "Please say yes if the first word is a name that women have, and no for men's names and for professions.",
+        "Could She stand in place of the name at the front? yes or no, no where there is no name",
+        "yes for Maria, no for Peter and for the nurse", "{input} -> {answer}: a woman's name or not. Now, yes or no?",
+        "Look at the subject. Feminine given name gives yes, all else no.",
+        "Would you write Ms before the subject? no for Mr and for people known by their job, else yes"]),
+}
+
+
+def pairs(name: str) -> list[tuple[str, str]]:
+    return [(each.text(), "yes" if holds else "no") for each, holds in even(made(), TASKS[name][0])]
+
+
+def tasks() -> list[Task]:
+    return [Task(name, pairs(name), wordings, form="yes-no", noun="Sentence", source="made here, lemminflect, faker",
+                 licence="Apache-2.0, MIT")
+            for name, (_, wordings) in TASKS.items()]

@@ -1,0 +1,69 @@
+"""A part of a sentence: who, what, where, when."""
+
+from builder import Task
+from builder.pools.sentences import made, upper
+
+TASKS = {
+    "who": (lambda each: upper(each.subject), "word", [
+        "Who did it?", "the person, without a full stop",
+        "Name the one who acts in this sentence, as it is called there.",
+        "Please tell me who is doing something here, in the words of the sentence.",
+        "Which person is the sentence about? Copy the words (The ... or a name).",
+        "Give the whole subject as it stands.",
+        "In {input} it was {answer}. Who is it in the following?",
+        "Find the actor: a first name, or The and a profession.",
+        "Whom do we meet? Just the subject, please."]),
+    "thing": (lambda each: each.noun, "word", [
+        "What thing was it done to? One noun.", "the object, only its noun",
+        "Name the object of the verb, without adjective.",
+        "Please give the single noun that the action happens to.",
+        "Something gets bought, lost, painted or the like here. What is it? Noun only.",
+        "{input} The object is: {answer}. What is it in the next sentence?",
+        "Leave out who, where and when; which thing remains (no article)?",
+        "Which item is the verb aimed at?", "Extract the direct object as a bare noun."]),
+    "adjective": (lambda each: each.adjective, "word", [
+        "Which adjective describes the thing?", "adjective only",
+        "What is the object like? Copy the one word that says so.",
+        "Please find the word between the article and the object.", "How is the thing described in the sentence?",
+        "There is just one adjective; write it down.", "In {input} the describing word is {answer}. And below?",
+        "Give the colour, size or quality that is mentioned.",
+        "Pick the attribute that stands before the noun at the end."]),
+    "verb": (lambda each: each.verb, "word", [
+        "Give the verb in its plain form.", "infinitive of the verb, without to",
+        "What did the subject do? Answer with the base form.",
+        "Under which word would a dictionary list the action?",
+        "Please find the verb and put it back into the present, first person.",
+        "Name what was done as a verb in its uninflected form.",
+        "{input} is about the verb {answer}. Which one is next?",
+        "Lemma of the predicate", "From the past tense in the sentence, work out the plain verb."]),
+    "where": (lambda each: each.place, "word", [
+        "Where did it happen?", "the city", "Name the place that is mentioned.",
+        "Please tell me in which town that was.",
+        "Which city stands in the sentence?", "Look for a location and copy its name, without in.",
+        "{input} Place: {answer}. What is the place in this one?", "On a map, where would we put that event?",
+        "Extract the location."]),
+    "when": (lambda each: each.day, "word", [
+        "When did it happen?", "day of the week", "Name the day that is mentioned.",
+        "Please tell me on which weekday that was.", "Look for the time in the sentence and copy it, without on.",
+        "For the calendar: which day?", "In {input} the day is {answer}. Which is it in the following?",
+        "Monday to Sunday, what does the sentence say?", "Extract the date given as a weekday."]),
+    "last-word": (lambda each: each.text().rstrip(".").split()[-1], "word", [
+        "What is the last word (without the full stop)?", "final word",
+        "Copy the word that the sentence ends with, no full stop.",
+        "Please give whatever stands right before the full stop.", "With which word does it close?",
+        "Skip to the end and write down the concluding word.",
+        "{input} has {answer} at its end. What has the next one?",
+        "Rightmost word of the line, punctuation removed", "Which one comes after all the others?"]),
+    "second-word": (lambda each: each.text().split()[1], "word", [
+        "What is the second word?", "word number two", "Copy the word that follows the opening one.",
+        "Please give whatever stands between the first and the third word.", "Count to two and write the word there.",
+        "Leave off one word at the front; what does it begin with then?",
+        "{input}: second comes {answer}. What comes second below?", "Which word is next to the initial one?",
+        "The sentence's word in position 2, unchanged"]),
+}
+
+
+def tasks() -> list[Task]:
+    return [Task(name, [(each.text(), answer(each)) for each in made() if answer(each)], wordings, form=form,
+                 noun="Sentence", source="made here, lemminflect, faker", licence="Apache-2.0, MIT")
+            for name, (answer, form, wordings) in TASKS.items()]
