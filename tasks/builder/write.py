@@ -30,7 +30,7 @@ def write_corpus(kinds: list[Kind], reserved: Reserved, out: pathlib.Path,
     staging = out.with_name(f".{out.name}.tmp")
     shutil.rmtree(staging, ignore_errors=True)
     related = json.loads((TASKS / "related.json").read_text())
-    parts, document = deal(kinds), {"format": "dnd-tasks", "version": 1, **{part: [] for part in PARTS}}
+    parts, document = deal(kinds, related), {"format": "dnd-tasks", "version": 1, **{part: [] for part in PARTS}}
     for kind in kinds:
         for task in kind.tasks:
             record = entry(kind, task, related)

@@ -49,19 +49,20 @@ TASKS = {
         "{input} -> {answer}: Monday to Wednesday or not. And the next, yes or no?",
         "Is the day one of the first three of the working week? Say no if there is none.",
         "Early in the week, yes or no? Thursday is not early, nor is a sentence without a day."]),
-    "she": (lambda each: each.named() and each.subject in female(), [
-        "Is it a woman with a name who acts? yes or no", "a woman's first name: yes / no",
-        "Does the sentence begin with a woman's name? Answer yes or no; professions count as no.",
-        "Please say yes if the first word is a name that women have, and no for men's names and for professions.",
-        "Could She stand in place of the name at the front? yes or no, no where there is no name",
-        "yes for Maria, no for Peter and for the nurse", "{input} -> {answer}: a woman's name or not. Now, yes or no?",
-        "Look at the subject. Feminine given name gives yes, all else no.",
-        "Would you write Ms before the subject? no for Mr and for people known by their job, else yes"]),
+    "she": (lambda each: each.subject in female(), [
+        "Is it a woman's name? yes or no", "woman: yes / no",
+        "Does the sentence begin with a name that women have? Answer yes or no.",
+        "Please say yes if the first word is a woman's first name, and no for a man's.",
+        "Could She stand in place of the name at the front, yes or no?", "yes for Maria, no for Peter",
+        "{input} -> {answer}: a woman or not. Now, yes or no?",
+        "Look at the subject. A feminine given name gives yes, a masculine one no.",
+        "Would you write Ms before the first word? no for Mr, else yes"]),
 }
 
 
 def pairs(name: str) -> list[tuple[str, str]]:
-    return [(each.text(), "yes" if holds else "no") for each, holds in even(made(), TASKS[name][0])]
+    asked = [each for each in made() if name != "she" or each.named()]
+    return [(each.text(), "yes" if holds else "no") for each, holds in even(asked, TASKS[name][0])]
 
 
 def tasks() -> list[Task]:

@@ -47,13 +47,6 @@ TASKS = {
         "Please tell me on which weekday that was.", "Look for the time in the sentence and copy it, without on.",
         "For the calendar: which day?", "In {input} the day is {answer}. Which is it in the following?",
         "Monday to Sunday, what does the sentence say?", "Extract the date given as a weekday."]),
-    "last-word": (lambda each: each.text().rstrip(".").split()[-1], "word", [
-        "What is the last word (without the full stop)?", "final word",
-        "Copy the word that the sentence ends with, no full stop.",
-        "Please give whatever stands right before the full stop.", "With which word does it close?",
-        "Skip to the end and write down the concluding word.",
-        "{input} has {answer} at its end. What has the next one?",
-        "Rightmost word of the line, punctuation removed", "Which one comes after all the others?"]),
     "second-word": (lambda each: each.text().split()[1], "word", [
         "What is the second word?", "word number two", "Copy the word that follows the opening one.",
         "Please give whatever stands between the first and the third word.", "Count to two and write the word there.",
