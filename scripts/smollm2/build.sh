@@ -39,8 +39,8 @@ resumed() {  # out, dnd tune's arguments...
 }
 
 tune_joint() {
-  resumed "$work/joint.part" --tasks "$work/joint.json" --rank 4 --layers 18-29 --joint 150x48 --joint-only \
-    --learning-rate 2e-3
+  resumed "$work/joint.part" --tasks "$work/joint.json" --rank 4 --layers 18-29 --joint 120x48 --joint-only \
+    --learning-rate 2e-3 --validation 0.02
   mv "$work"/joint.part/joint/* "$work/joint.adapter"
 }
 

@@ -2,8 +2,8 @@
 
     data.py CORPUS WORK [EXTERNAL]
 
-    WORK/learn.json       the training tasks, and as held_out those of validation: for dnd train
-    WORK/joint.json       the training tasks, 32 questions of each, every second one bare: for dnd tune --joint
+    WORK/learn.json       the training tasks, and as held_out those of validation, 20 questions of each: for dnd train
+    WORK/joint.json       the training tasks, 16 questions of each, every second one bare: for dnd tune --joint
     WORK/neighbours.json  60 of the training tasks, by a seed, their questions bare: for the rows nearest and ridge
     WORK/own.json         30 of all tasks, by a seed: what the base, the joint adapter and own ones are worth on them
     WORK/PART.json        validation, siblings, new as held_out, and external where EXTERNAL is its tasks.json
@@ -14,7 +14,7 @@ import pathlib
 import random
 import sys
 
-JOINT_QUESTIONS, NEIGHBOURS, OWN = 32, 60, 30
+JOINT_QUESTIONS, WATCHED, NEIGHBOURS, OWN = 16, 20, 60, 30
 FILES = ("prompts", "answers", "test")
 
 
@@ -35,14 +35,25 @@ def write_tasks(path: pathlib.Path, train: list[dict], held_out: list[dict] = ()
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def write_rows(path: pathlib.Path, rows: list[dict]) -> str:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return str(path.resolve())
+
+
+def watched_task(task: dict, folder: pathlib.Path) -> dict:
+    """With fewer questions: they are asked again and again while the generator learns."""
+    rows = read_rows(pathlib.Path(task["test"]))[:WATCHED]
+    return task | {"test": write_rows(folder / f"{task['name']}.jsonl", rows)}
+
+
 def joint_task(task: dict, folder: pathlib.Path, number: int) -> dict:
     """A part of its questions, every second bare: the joint adapter learns both ways of asking."""
     rows = read_rows(pathlib.Path(task["answers"]))[:JOINT_QUESTIONS]
     asked = [{"prompt": row["bare" if (number + i) % 2 else "prompt"], "answer": row["answer"]}
              for i, row in enumerate(rows)]
-    path = folder / f"{task['name']}.jsonl"
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in asked), encoding="utf-8")
-    return {"name": task["name"], "prompts": task["prompts"], "answers": str(path.resolve())}
+    answers = write_rows(folder / f"{task['name']}.jsonl", asked)
+    return {"name": task["name"], "prompts": task["prompts"], "answers": answers}
 
 
 def external_tasks(path: pathlib.Path) -> list[dict]:
@@ -53,8 +64,8 @@ def external_tasks(path: pathlib.Path) -> list[dict]:
 
 def main() -> None:
     corpus, work = read_tasks(pathlib.Path(sys.argv[1]) / "tasks.json"), pathlib.Path(sys.argv[2])
-    write_tasks(work / "learn.json", corpus["train"], corpus["validation"])
-    (work / "joint").mkdir(exist_ok=True)
+    write_tasks(work / "learn.json", corpus["train"],
+                [watched_task(task, work / "watched") for task in corpus["validation"]])
     write_tasks(work / "joint.json", [joint_task(task, work / "joint", i) for i, task in enumerate(corpus["train"])])
     names = sorted(task["name"] for task in corpus["train"])
     chosen = set(random.Random("neighbours").sample(names, NEIGHBOURS))

@@ -39,6 +39,6 @@ def make_rows(task: Task, reserved: Reserved) -> dict[str, list[dict]]:
     rows = {"answers": [question(task, "answers", i, pair, examples) for i, pair in enumerate(learned)],
             "test": [question(task, "test", i, pair, examples) for i, pair in enumerate(judged)]}
     asked = in_order(learned, "prompts")[:PROMPTS]
-    rows["prompts"] = [{"prompt": question(task, "prompts", i, pair, examples)["prompt"], "bare": pair[0]}
+    rows["prompts"] = [{"prompt": question(task, "prompts", i, pair, examples)["prompt"]}
                        for i, pair in enumerate(asked)]
     return rows

@@ -11,6 +11,8 @@ from support import DATA, ROOT, dnd
 
 sys.path.insert(0, str(ROOT / "tasks"))
 
+from builder.corpus import load
+from builder.layouts import LAYOUTS
 from builder.task import ANSWERS, PROMPTS, TEST, Reserved, Task, distance, find_faults
 
 PART = DATA / "corpus"
@@ -97,14 +99,20 @@ def test_the_same_bytes_wherever_it_is_built(env):
 
 
 def test_sizes_and_separation(part):
+    kind = load(ROOT / "tasks/kinds/numbers/next_number.py")
+    wordings = {f"{kind.name}.{task.name}": task.instructions for task in kind.tasks}
     assert len(part["train"]) >= 4
     for task in part["train"]:
         rows = {name: read_lines(PART / task[name]) for name in ("answers", "test", "prompts")}
         assert 200 <= len(rows["answers"]) <= ANSWERS and len(rows["test"]) == TEST and len(rows["prompts"]) == PROMPTS
         judged = {row["bare"] for row in rows["test"]}
-        assert not judged & {row["bare"] for row in rows["answers"] + rows["prompts"]}
+        assert not judged & {row["bare"] for row in rows["answers"]}
+        asked = {layout.fill(words, text, "Number") for words in wordings[task["name"]] for text in judged
+                 for layout in LAYOUTS}
+        assert asked & {row["prompt"] for row in rows["test"]}
+        assert not asked & {row["prompt"] for row in rows["answers"] + rows["prompts"]}
         assert len({row["wording"] for row in rows["test"]}) >= 8
-        assert all(row["bare"] in row["prompt"] for each in rows.values() for row in each)
+        assert all(row["bare"] in row["prompt"] for row in rows["answers"] + rows["test"])
 
 
 def test_the_program_takes_it(part):

@@ -1,9 +1,11 @@
 """Words made of an adjective by an ending or a prefix, and back."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 
 from builder import Task
+from builder.pools.derivations import MORE_FOR_NESS, MORE_NEGATIVE, NO_ADVERB, ODD_FOR_NEGATIVE, ODD_FOR_NESS
 from builder.pools.words import adjectives
 from builder.sources import wordnet
 from builder.sources.wordnet import common_words, frequency, senses, word_targets
@@ -14,6 +16,8 @@ STRANGE = set(
     "continued advantageous continuous possible impossible affected composed arranged moving born turned awakened "
     "shod headed timbered questionable understood consummated lactating bitchy appendaged balconied beneficed eager "
     "curious hostile fixed vulnerable comparable".split())
+# Their noun mostly ends in -ity or -cy.
+NO_NESS = re.compile("(able|ible|al|ing|ant|ent|ite|ate|ile|ine|ic)$")
 
 WORDINGS = {
     "adverb": [
@@ -56,13 +60,15 @@ WORDINGS = {
 }
 
 
-def all_adjectives() -> list[str]:
-    """Those of the pool, then others."""
-    return list(dict.fromkeys(adjectives() + common_words("a")[:2900]))
+def all_adjectives(more: Iterable[str]) -> list[str]:
+    """Those of the pool, then more, then others."""
+    return list(dict.fromkeys([*adjectives(), *more, *common_words("a")[:2900]]))
 
 
 def adverb(adjective: str) -> str:
     """"" where none is known."""
+    if adjective in NO_ADVERB:
+        return ""
     forms = {adjective + "ly", adjective + "ally" if adjective.endswith("ic") else ""}
     if adjective.endswith("y"):
         forms.add(adjective[:-1] + "ily")
@@ -74,12 +80,16 @@ def adverb(adjective: str) -> str:
 
 
 def ness(adjective: str) -> str:
+    if adjective in ODD_FOR_NESS or NO_NESS.search(adjective):
+        return ""
     forms = {adjective + "ness", adjective[:-1] + "iness" if adjective.endswith("y") else ""}
     return only(form for form in forms if (form, "n") in senses())
 
 
 def negative(adjective: str) -> str:
     """The antonym that is the adjective with a prefix; "" if there is none."""
+    if adjective in MORE_NEGATIVE or adjective in ODD_FOR_NEGATIVE:
+        return MORE_NEGATIVE.get(adjective, "")
     forms = [prefix + adjective for prefix in ("un", "in", "im", "il", "ir", "dis")]
     return only(form for form in forms if adjective in antonyms(form) or form in antonyms(adjective))
 
@@ -95,13 +105,13 @@ def only(found: Iterable[str]) -> str:
 
 def usual(adjective: str, made: str) -> bool:
     return bool(made) and adjective not in STRANGE and any(
-        frequency(word, part) for word in (adjective, made) for part in "anr")
+        frequency(word, part) for word in (adjective, made) for part in "anrv")
 
 
 def tasks() -> list[Task]:
     found = []
-    for name, form in (("adverb", adverb), ("ness", ness), ("negative", negative)):
-        pairs = [(word, form(word)) for word in all_adjectives() if usual(word, form(word))]
+    for name, form, more in (("adverb", adverb, ()), ("ness", ness, MORE_FOR_NESS), ("negative", negative, MORE_NEGATIVE)):
+        pairs = [(word, form(word)) for word in all_adjectives(more) if usual(word, form(word))]
         made = Counter(word for _, word in pairs)
         pairs = [pair for pair in pairs if made[pair[1]] == 1]
         back = [(long, word) for word, long in pairs]

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 
 from builder import Task
+from builder.pools.derivations import MORE_ABLE, MORE_OF_NOUNS, ODD_ABLE, ODD_ACTIONS, ODD_DOERS, ODD_OF_NOUNS
 from builder.pools.words import nouns, verbs
 from builder.sources import wordnet
 from builder.sources.wordnet import common_words, frequency, senses, synsets
@@ -109,7 +110,10 @@ def tasks() -> list[Task]:
         "adjective": [(noun, usual([each for each in derived(noun, "n", "a") if len(each) >= len(noun)], "a"))
                       for noun in all_of(nouns(), "n", 3600)]}
     found["adjective"] = [(noun, each) for noun, each in found["adjective"] if noun in nouns() or frequency(each, "a")]
-    found = {name: [pair for pair in pairs if pair[1]] for name, pairs in found.items()}
+    odd = {""} | ODD_DOERS | ODD_ACTIONS | ODD_ABLE | ODD_OF_NOUNS
+    found = {name: [pair for pair in pairs if pair[1] not in odd] for name, pairs in found.items()}
+    for name, more in (("able", MORE_ABLE), ("adjective", MORE_OF_NOUNS)):
+        found[name] = list({**dict(found[name]), **more}.items())
     for name in ("doer", "action"):
         made = Counter(word for _, word in found[name])
         found[f"{name}-back"] = [(word, verb) for verb, word in found[name] if made[word] == 1]

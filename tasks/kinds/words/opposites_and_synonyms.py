@@ -4,6 +4,24 @@ from builder import Task
 from builder.pools.word_pairs import OPPOSITE, SAME, read
 from builder.pools.words import adjectives, nouns, verbs, words
 
+# Words of several senses, or whose partner in the table is not what most people would say first.
+MANY_SYNONYMS = set(
+    "accord accurate act advise agreement alien amaze anger appear astound attractive beat border boy bug calm "
+    "certain chief close cold color command complain complete continue cord correct crowd cruel custom danger "
+    "decline delicious delight describe distant dull eager edge emerge era excellent fake fasten field finish first "
+    "fit flat foreign fortune fragile gain grasp grin grumble habit healthy hold idle illness image immense inform "
+    "job joy just kind lazy lie lift light little live loud luck mad main meadow modern move mystery need obvious "
+    "order part peaceful perform peril piece plan power praise precise pretty profit provisional raise rapid ready "
+    "recognize rope rule safe sailor scheme secret secure send shake shatter shine smash sparkle speech spin "
+    "stomach stop strange strength swift tear temporary tie top total trick uncommon various vast wander waste "
+    "watch wonderful work".split())
+MANY_OPPOSITES = set(
+    "absolute advance assemble bold build busy clever cool cover crooked crowded cry dark deliberate despise "
+    "dismiss enlarge expenditure falsehood fat fertile flexible freedom front guest hard healthy hide hire host "
+    "improve income insert keep kind laugh lazy leave light live lose lower minor odd old order patient practical "
+    "present pride protect proud punish rear reduce relative respect retreat right rough save sharp short simple "
+    "single stop stupid sure teacher tender thin timid tough truth voluntary wild".split())
+
 FORMS = {
     "opposite": (OPPOSITE, "{1}", [
         "Give the opposite of this word.", "antonym", "Which word means the contrary?",
@@ -52,7 +70,8 @@ def both_ways(table: dict[str, str]) -> list[tuple[str, str]]:
     for pair in read(table, ""):
         partner |= {pair.first: pair.second, pair.second: pair.first}
     order = dict.fromkeys([*words(), *adjectives(), *verbs(), *nouns(), *partner])
-    return [(word, partner[word]) for word in order if word in partner]
+    vague = MANY_SYNONYMS if table is SAME else MANY_OPPOSITES
+    return [(word, partner[word]) for word in order if word in partner and word not in vague]
 
 
 def tasks() -> list[Task]:

@@ -7,12 +7,14 @@ from builder.sources import sentiment, wordnet
 from builder.sources.sentiment import ratings
 from builder.sources.wordnet import common_words, frequency
 
-CLEAR, STRONG = 1.2, 2.0     # least rating, of either sign, to count; and to count as strong
+CLEAR, WEAK, STRONG = 1.2, 1.8, 2.2     # rating, of either sign: least to count; most of weak ones; least of strong ones
 # Rated by a sense that is not the usual one, or not for every reader.
 ODD = set("god jerk cut slash dead jackass freak witch bore egotist anti lover heart kind dear devil hell idiot maniac "
           "impotent smoking drag champagne diamond vitamin medal comedian survivor critic trustee stereotype firing "
           "victimize sympathy mock solution party novel treat energy like stop values cancer tumor "
-          "bullshit amorist".split())
+          "bullshit amorist lower impose inhibition inhibit engage engagement prospect defer greater critical odd "
+          "interest yes pray emergency suspend pressure positivism louse retarded excitability divinity fascist awol "
+          "amort benefic indoctrinate".split())
 
 TWO = {
     "polarity": (("positive", "negative"), "label", [
@@ -80,5 +82,5 @@ def tasks() -> list[Task]:
     known = rated()
     found = [Task(name, [(word, answers[not good]) for word, good in even(known, lambda word: ratings()[word] > 0)],
                   wordings, form=form, **facts) for name, (answers, form, wordings) in TWO.items()]
-    found.append(Task("stars", [(word, stars(word)) for word in known], STARS, form="number", **facts))
+    found.append(Task("stars", [(word, stars(word)) for word in known if not WEAK < abs(ratings()[word]) < STRONG], STARS, form="number", **facts))
     return found

@@ -1,8 +1,14 @@
 """How two words are related in meaning."""
 
 from builder import Task
+from builder.pools import word_pairs
 from builder.pools.even import even
-from builder.pools.word_pairs import WordPair, pairs
+from builder.pools.word_pairs import WordPair
+
+# Neither quite related nor quite unrelated.
+VAGUE = {"sunrise, night", "dawn, night", "stand, allow", "help, come", "fresh, initial", "initial, fresh", "good, stupid",
+         "sink, create", "secure, strange", "complexity, humility", "build, leave", "weary, slow", "demolish, propose",
+         "split, smile", "victory, sadness", "attack, deflate", "advance, build", "rescue, demolish"}
 
 LABELS = {
     "relation": ({"same": "same", "opposite": "opposite", "unrelated": "unrelated"}, "label", [
@@ -63,6 +69,10 @@ QUESTIONS = {
         "yes = contrary meaning, no = anything else", "If the one is true of a thing, is the other ruled out?",
         "Do they stand at the two ends of one scale?", "Contraries? E.g. {input}: {answer}"]),
 }
+
+
+def pairs() -> list[WordPair]:
+    return [pair for pair in word_pairs.pairs() if pair.text() not in VAGUE]
 
 
 def written(pair: WordPair) -> str:
