@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "bundle/generator_config.h"
 #include "context.h"
+#include "generate/find_generator.h"
 #include "source_options.h"
 #include "target/base_model.h"
 #include "verify_run.h"
@@ -40,7 +41,8 @@ struct Reference {
 Reference open_reference(const VerifyOptions& options) {
   Reference reference;
   if (!options.model.empty()) {
-    const bundle::GeneratorConfig config = bundle::read_bundle(options.model);
+    const bundle::GeneratorConfig config =
+        bundle::read_bundle(generate::find_generator(options.model));
     reference.base = verify::base_of_layout(config.layout);
     reference.norms = config.statistics;
     reference.hints = adapter::hints_of(config.layout);
