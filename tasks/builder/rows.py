@@ -25,11 +25,11 @@ def question(task: Task, place: str, turn: int, pair: Pair, examples: list[Pair]
     chance = draw(task.name, place, turn, text)
     wording = (turn + chance.randrange(2)) % len(task.instructions)
     layout = chance.choice(fitting(text))
-    instruction = task.instructions[wording]
-    if "{input}" in instruction:
+    prompt = layout.fill(task.instructions[wording], text, task.noun)
+    if "{input}" in task.instructions[wording]:
         shown = chance.choice([each for each in examples if each[0] != text and "\n" not in each[0]] or examples)
-        instruction = instruction.replace("{input}", shown[0]).replace("{answer}", shown[1])
-    return {"prompt": layout.fill(instruction, text, task.noun), "answer": answer, "bare": text,
+        prompt = prompt.replace("{input}", shown[0]).replace("{answer}", shown[1])
+    return {"prompt": prompt, "answer": answer, "bare": text,
             "wording": wording, "layout": layout.name}
 
 

@@ -60,6 +60,9 @@ ODD_OF_NOUNS = set(
     "grassy fleshy fibrous milky papery summery humanistic efficacious mannish bibliographical parametric spectral "
     "graphical".split())
 
+ODD = ODD_DOERS | ODD_ACTIONS | ODD_ABLE | ODD_OF_NOUNS
+
+# Adjectives without a usual adverb.
 NO_ADVERB = set(
     "finite tough regimental rural intermediate bacterial surprised concerned limited municipal legislative "
     "residential bloody inorganic multiple ripe impotent meager reputable enterprising isotropic sporting spirited "
@@ -69,15 +72,16 @@ NO_ADVERB = set(
 
 # Adjectives whose noun usually ends otherwise, or that have none; and adjectives without a usual negative.
 ODD_FOR_NESS = set(
-    "honest difficult simple wise insane homogeneous proper human precise imprecise humorous poor deep absolute "
-    "distinct profound little few valid noble acute immature oblique opaque impious inhumane sane joyous sacred "
-    "spirited rounded meager brave safe warm broad hungry surprised true long low southern northern positive "
-    "negative passive creative subjective sensitive insensitive fatty gaseous frail expected hurried unhurried "
-    "convex concave courageous efficacious harmonious humane melodious propitious synonymous resolute irresolute "
-    "abstruse balky maladroit incomplete commensurate unlike inward same finite unjust worldly glad convincing "
-    "tired interested blessed competitive precocious confused blond random intense shapely dejected intrusive "
-    "discontented unholy unprotected salable inactive involuntary domineering restrictive retentive spontaneous "
-    "unfit pointed progressive sorry related unrelated".split())
+    "soluble uncertain imperfect generous timid naive temporary imperative healthful ungrateful honest difficult "
+    "simple wise insane homogeneous proper human precise imprecise humorous poor deep absolute distinct profound "
+    "little few valid noble acute immature oblique opaque impious inhumane sane joyous sacred spirited rounded "
+    "meager brave safe warm broad hungry surprised true long low southern northern positive negative passive "
+    "creative subjective sensitive insensitive fatty gaseous frail expected hurried unhurried convex concave "
+    "courageous efficacious harmonious humane melodious propitious synonymous resolute irresolute abstruse balky "
+    "maladroit incomplete commensurate unlike inward same finite unjust worldly glad convincing tired interested "
+    "blessed competitive precocious confused blond random intense shapely dejected intrusive discontented unholy "
+    "unprotected salable inactive involuntary domineering restrictive retentive spontaneous unfit pointed "
+    "progressive sorry related unrelated".split())
 
 ODD_FOR_NEGATIVE = set(
     "stained social colored established lighted protective dramatic domestic essential pleasing involved musical "
@@ -102,10 +106,11 @@ MORE_FOR_NESS = (
     "mellow mean nervous numb neat open pale plain plump prompt quiet raw red rotten round sharp shy silly sleepy "
     "sloppy smooth sore sour steady steep stiff still sturdy swift tame tender tense tight weary weird wicked blunt "
     "bitter awkward bald bare brisk clumsy crisp fickle gloomy hasty helpless homeless hopeless nasty nimble "
-    "restless ruthless sluggish sly smug spicy sticky thorough vivid worthless alert kindly ready stale selfless "
-    "fitful sad mad bold rough thankful tactful tactless mindless speechless ageless breathless defenseless odd "
-    "cute fussy tasty cloudy drowsy haughty hearty lofty lowly manly mighty moody naughty rowdy shady shaky sleek "
-    "slender smart sober stout strict stubborn tardy trendy untidy uneasy useful wordy youthful").split()
+    "restless ruthless lawless fearful faithful hopeful joyful boastful sluggish sly smug spicy sticky thorough "
+    "vivid worthless alert kindly ready stale selfless sad mad bold rough thankful tactful tactless mindless "
+    "speechless breathless defenseless odd cute fussy tasty cloudy drowsy haughty hearty lofty lowly manly mighty "
+    "moody naughty rowdy shady shaky sleek slender smart sober stout strict stubborn tardy trendy untidy uneasy "
+    "useful wordy youthful").split()
 
 # Verbs and what can be done.
 MORE_ABLE = dict(pair.split() for pair in (
@@ -142,7 +147,7 @@ MORE_OF_NOUNS = dict(pair.split() for pair in (
     "influence influential,essence essential,face facial,race racial,hope hopeful,care careful,use useful,"
     "beauty beautiful,peace peaceful,power powerful,pain painful,harm harmful,shame shameful,"
     "success successful,stress stressful,grace graceful,wonder wonderful,gold golden,wool woolen,"
-    "democrat democratic,acid acidic,alcohol alcoholic,angel angelic,base basic,history historical,"
+    "democrat democratic,acid acidic,alcohol alcoholic,angel angelic,history historical,"
     "geography geographical,grammar grammatical,mountain mountainous,disaster disastrous,muscle muscular,"
     "rectangle rectangular,triangle triangular,circle circular,moment momentary,planet planetary,"
     "coward cowardly,friend friendly,day daily").split(","))

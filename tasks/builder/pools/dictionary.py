@@ -17,7 +17,13 @@ PLURAL = {"cheveux", "ciseaux", "tijeras", "pantaloni", "capelli", "forbici", "s
 # With el, although feminine.
 STRESSED = {"agua", "águila", "arma", "hacha", "ala", "arpa", "ancla"}
 # Have two genders, by sense or country.
-UNCLEAR = set("See Leiter Moment tour vase mort page livre radio azúcar mar frente rádio fronte stof bot".split())
+UNCLEAR = set("See Leiter Moment tour vase mort page livre radio azúcar mar frente rádio fronte stof bot bos bal "
+              "katoen après-midi enfant artiste dentiste architecte journaliste pilote artista dentista periodista "
+              "estudiante giornalista insegnante jornalista estudante presidente pilota".split())
+# Words of another language that are English, too.
+ENGLISH = set("ago ail ape been boom bot brood cane champ chat chemise corps das dent envelop front hart lit "
+              "long loup main mare mist mono mot mug os pain pan pane pays phrase pianoforte pie plume pop "
+              "quarto queue red rook sale sera slang spin tong tour valise vie".split())
 ASPIRATED = {"hache", "hibou", "hamster", "harpe"}
 
 
@@ -78,6 +84,6 @@ def mixed() -> list[tuple[str, str]]:
     for number, row in enumerate(rows()):
         for step in (0, 3):
             code = ("en", *CODES)[(number + step) % 7]
-            if code in row and counts[row[code][0].lower()] == 1:
+            if code in row and counts[row[code][0].lower()] == 1 and not (code != "en" and row[code][0] in ENGLISH):
                 found.append((row[code][0], code))
     return found

@@ -11,12 +11,14 @@ from builder.pools.lists import WordList
 # Words of other categories that somebody may count to this one.
 DOUBTFUL = {
     "animal": "kiwi Turkey fly",
-    "vehicle": "wheelbarrow sail launch",
+    "vehicle": "wheelbarrow sail launch ride express horse donkey camel elephant",
     "garment": "slip",
     "tool": "register match",
     "colour": "orange lime peach plum apricot cherry lemon salmon raspberry tangerine",
     "body part": "organ",
+    "job": "professional sponsor",
 }
+UNCERTAIN = {"file"}          # words of a category that somebody may not count to it
 PAIRS = (("animal", "fruit"), ("garment", "tool"), ("country", "job"), ("colour", "instrument"))
 ODD = PAIRS[:3]
 
@@ -28,7 +30,8 @@ def doubtful(each: WordList, category: str) -> bool:
 
 def clear(category: str) -> list[WordList]:
     """Those of mixed() of which everybody will say whether there is a member of the category, and which."""
-    return [each for each in lists.mixed() if not doubtful(each, category)]
+    return [each for each in lists.mixed()
+            if not doubtful(each, category) and each.member(category) not in UNCERTAIN]
 
 
 @functools.cache

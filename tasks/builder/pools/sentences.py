@@ -2,7 +2,7 @@
 
 import functools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from builder.draws import draw, shuffled
 from builder.pools.dates import DAYS
@@ -78,6 +78,15 @@ class Made:
 
     def text(self) -> str:
         return upper(f"{self.subject} {self.past()} {self.thing()}{self.tail()}.")
+
+    def question(self, part: str) -> str:
+        """That asks for a part (`subject`, `noun`, `place` or `day`) and says the others."""
+        if part == "subject":
+            return f"Who {self.past()} {self.thing()}{self.tail()}?"
+        word = {"noun": "What", "place": "Where", "day": "When"}[part]
+        rest = self if part == "noun" else replace(self, **{part: ""})
+        thing = "" if part == "noun" else f" {self.thing()}"
+        return f"{word} did {self.subject} {self.verb}{thing}{rest.tail()}?"
 
 
 def upper(text: str) -> str:

@@ -58,4 +58,4 @@ def pairs(code: str) -> list[tuple[str, str]]:
 
 def plain(name: str) -> bool:
     """Without brackets and dashes of CLDR's own."""
-    return not any(each in name for each in "()[],&’") and " - " not in name and "Hongkong" not in name
+    return not any(each in name for each in (*"()[],&’", " - ", "Hongkong", "Darussalam"))

@@ -43,7 +43,8 @@ EDITS = {
         "Bottom two of the list, with a comma.", "Trailing two, e.g. {input} -> {answer}"]),
     "ends": (lambda items: (items[0], items[-1]), [
         "Give the first and the last item with a comma between them.", "both ends, comma-separated",
-        "Where does the list begin and where does it end? Two items.", "Cut out everything in the middle.",
+        "Where does the list begin and where does it end? Two items.",
+        "Cut out everything between the first item and the last.",
         "Please write the opening entry, a comma, and the closing entry.",
         "Only the outermost two elements, in their order.",
         "From the front one item, from the back one item; throw away those between.",
@@ -52,7 +53,7 @@ EDITS = {
         "Reverse the order of the items.", "same list backwards", "How does this list read from back to front?",
         "Write all items again, beginning with the last and ending with the first.",
         "Please turn the whole sequence around.", "Last becomes first, second-last becomes second, and so on.",
-        "Count down instead of up: every element, in the opposite order, commas as before.",
+        "Mirror it: every element, in the opposite order, commas as before.",
         "Backwards, item by item.", "Order flipped, as {input} becomes {answer}"]),
     "sorted": (lambda items: sorted(items, key=str.casefold), [
         "Sort the items alphabetically.", "same list from A to Z", "How would a dictionary order these words?",

@@ -62,7 +62,7 @@ FORMATS = {
         "How would these items look as an array in JSON?",
         "Put each item in double quotes and square brackets around everything.",
         "Convert to valid JSON: strings in an array on one line.",
-        "A program has to read this list; give it an array literal with double-quoted strings.",
+        "A program has to read this list; give it a JSON array of double-quoted strings, all in one row.",
         "Bracket the lot and quote every entry the way JSON demands.", "Serialise the items as one JSON array.",
         "As JSON, {input} becomes {answer}"]),
     "upper-case": (lambda items: ", ".join(items).upper(), [

@@ -47,7 +47,7 @@ PICKS = {                 # many, one, which of them is wanted
         "Which of these does not grow on a plant but is a living creature?", "the animal in the fruit bowl",
         "Among the fruit there is one animal. Name it.", "Everything here is eaten for dessert except a beast: which?",
         "Please copy the only word that is not a kind of fruit.", "What here has a mouth or eyes?",
-        "Find the one creature hidden between things from an orchard, and write just that.",
+        "Find the one creature hidden among what a fruit stall sells, and write just that.",
         "Point out the animal.", "All fruit but one: what is the animal? E.g. {input} -> {answer}"]),
     "first-fruit": ("fruit", "animal", "many", [
         "Which fruit is named first?", "earliest fruit in the list",
@@ -60,8 +60,8 @@ PICKS = {                 # many, one, which of them is wanted
         "Which of these would you wear?", "the piece of clothing in the toolbox",
         "Among the tools there is something to put on. Name it.", "Everything here is for working with except one "
         "garment: which?", "Please copy the only word that is not a tool.", "What here belongs in a wardrobe?",
-        "Find the one thing a tailor or a shoemaker could have made, and write just that.",
-        "Point out the garment.", "All tools but one: what are clothes? E.g. {input} -> {answer}"]),
+        "Find the one thing that was made to be put on in the morning, and write just that.",
+        "Point out the garment.", "All tools but one: which is for wearing? E.g. {input} -> {answer}"]),
     "first-tool": ("tool", "garment", "many", [
         "Which tool is named first?", "earliest tool in the list",
         "Go from left to right, pass over anything to wear, and stop at the first thing to work with. Write it.",

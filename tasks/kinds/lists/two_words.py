@@ -61,12 +61,14 @@ WAYS = {
         "Second, then first: both words, a space between.", "Order turned, as {input} becomes {answer}"]),
 }
 
+ODD = "racial insane stupid fat dead bloody fewer many anti".split()     # before a noun here, odd or hurtful
+
 
 def phrases() -> list[tuple[str, str]]:
-    """300 of an adjective and a noun: (quiet, lawn)."""
+    """Nearly 300 of an adjective and a noun: (quiet, lawn)."""
     short = [[word for word in pool if len(word) <= 8] for pool in (words.adjectives(), words.nouns())]
-    return list(dict.fromkeys(zip(*(draw("phrases", i).choices(pool, k=300) for i, pool in enumerate(short)),
-                                  strict=True)))
+    found = zip(*(draw("phrases", i).choices(pool, k=300) for i, pool in enumerate(short)), strict=True)
+    return [pair for pair in dict.fromkeys(found) if pair[0] not in ODD]
 
 
 def tasks() -> list[Task]:

@@ -29,7 +29,7 @@ EDITS = {
         "How is it spelled? Put a hyphen after each letter but the last.", "Insert - between all neighbouring letters.",
         "Please take the word apart into single characters joined by hyphens.",
         "Dictate it one letter at a time, with - for each pause.",
-        "Every letter stands alone here, as in w-o-r-d.", "A dash between every two letters, please.",
+        "Every letter stands alone here, as in w-o-r-d.", "A dash between each letter and the one after it, please.",
         "Spelled out, as {input} becomes {answer}"]),
     "without-first": (lambda word: word[1:], [
         "Drop the first letter and write the rest.", "word minus its opening letter",
@@ -51,18 +51,20 @@ EDITS = {
         "Add ( in front and ) at the back.", "Curved marks should embrace the word on both sides.",
         "Parentheses around it, please.", "Bracketed, as {input} becomes {answer}"]),
     "hashtag": (lambda word: f"#{word}", [
-        "Make a hashtag of the word.", "same word with # before it", "Under what tag would people post about this?",
-        "Add a hash sign in front, no space.", "Please turn it into a social media tag.",
+        "Make a hashtag of the word.", "same word with # before it", "Under what hashtag would people post about this?",
+        "Add a hash sign in front, no space.", "Please turn it into a social media tag, the sign included.",
         "Prefix it with the number sign and change nothing else.",
         "I want to find posts on this topic: write the search term with its #.",
         "Hash and word, nothing in between.", "Tag, as {input} becomes {answer}"]),
 }
+RUDE = {"hell", "hoe", "poo"}     # what a letter less would make of shell, shoe and poor
 
 
 def tasks() -> list[Task]:
     found = []
     for name, (edit, wordings) in EDITS.items():
-        pairs = [(word, edit(word)) for word in words.words() if name != "spelled" or len(word) <= 9]
+        pairs = [(word, edit(word)) for word in words.words()
+                 if (name != "spelled" or len(word) <= 9) and edit(word) not in RUDE]
         found.append(Task(name, pairs, wordings, form="code" if name in ("brackets", "hashtag") else "word",
                           noun="Word", source=wordnet.SOURCE, licence=wordnet.LICENCE))
     return found

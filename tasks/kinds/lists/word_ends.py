@@ -9,13 +9,14 @@ ENDS = {
         "Write just the opening letter, small.", "What letter does this word begin with? Write it small.",
         "initial, lower case", "Copy only the letter at the very front of the word.",
         "Please tell me with which lower-case letter one starts spelling this.",
-        "Which character comes before all others?",
+        "Which character of the word stands before all others?",
         "Keep the start and drop everything after a single letter.",
         "Only character number one of the word, not capital", "Starting letter, e.g. {input} -> {answer}"]),
     "last": (lambda word: word[-1], [
         "Give the last letter in lower case.", "What letter does this word end with? Write it small.",
         "final letter, lower case", "Copy only the letter at the very back of the word.",
-        "Please tell me the small letter that closes this word.", "Which character comes after all others?",
+        "Please tell me the small letter that closes this word.",
+        "Which character of the word stands after all others?",
         "Drop everything but the one letter at the end.", "Only the rightmost character of the word, not capital",
         "Ending letter, e.g. {input} -> {answer}"]),
     "first-capital": (lambda word: word[0].upper(), [
@@ -35,13 +36,14 @@ ENDS = {
     "second": (lambda word: word[1], [
         "Give the second letter.", "What letter comes right after the first one?", "letter no. 2",
         "Copy only the letter next to the opening one.",
-        "Please skip one letter of this word and tell me the following.",
+        "Please skip one letter of this word and tell me the following one.",
         "Number the letters from one; which is number two?", "I need just the character in second position.",
         "Second character of the word, please.", "Second letter, e.g. {input} -> {answer}"]),
     "first-two": (lambda word: word[:2], [
         "Give the first two letters.", "How does this word begin? Two letters, please.", "opening pair of letters",
         "Copy the word but stop after its second letter.", "Shorten this to two characters by cutting the rest off.",
-        "Which two letters would you type to look it up?", "Only the start of the word, exactly two letters long.",
+        "Which two letters does one type first when writing it?",
+        "Only the start of the word, exactly two letters long.",
         "The word cut down to characters one and two", "Leading two, e.g. {input} -> {answer}"]),
     "last-two": (lambda word: word[-2:], [
         "Give the last two letters.", "How does this word end? Two letters, please.", "closing pair of letters",

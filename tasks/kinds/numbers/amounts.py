@@ -108,7 +108,7 @@ def tasks() -> list[Task]:
         Task("number", pairs(lambda number, _: number, texts), NUMBER, "number", "Amount"),
         Task("unit", pairs(lambda _, unit: unit, texts), UNIT, "word", "Amount"),
         Task("unit-in-full", rewritten(True), FULL, "code", "Amount"),
-        Task("unit-as-symbol", rewritten(False), SHORT, "code", "Amount"),
+        Task("unit-as-symbol", [pair for pair in rewritten(False) if "pounds" not in pair[0]], SHORT, "code", "Amount"),
         Task("in-words", pairs(lambda number, unit: f"{in_words(number)} {unit}",
                                [each for each in texts if float(each[1]) < 100]), IN_WORDS, "word", "Amount"),
         Task("doubled", pairs(lambda number, unit: f"{times(number, 2)} {unit}", things), DOUBLED, "code", "Amount"),

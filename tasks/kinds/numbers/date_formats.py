@@ -58,7 +58,7 @@ MONTH_YEAR = [
     "Format it as %B %Y.",
 ]
 SHORT = [
-    "Write this date with a three-letter month: 04 Jul 1976.",
+    "Write this date with a three-letter month, in the style of 04 Jul 1976.",
     "Convert to DD Mon YYYY.",
     "two-digit day, abbreviated month name, full year",
     "Please cut the month's name to its first three letters and put a two-digit day before it and the year behind.",

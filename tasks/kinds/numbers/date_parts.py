@@ -12,7 +12,7 @@ YEAR = [
     "I sort my photos into folders by year. Which folder is this one for?",
     "Day and month don't matter to me; answer with what is left.",
     "Year number, four figures, as {answer} from {input}",
-    "Which calendar, from which year, would you need to find that day?",
+    "The calendar of which year would you need to find that day?",
 ]
 MONTH_NAME = [
     "Which month is it? Give its full English name.",
@@ -23,7 +23,7 @@ MONTH_NAME = [
     "January, February, March and so on: what applies here?",
     "The month as a word, as {answer} for {input}",
     "Drop the day and the year and spell the month in full, with a capital.",
-    "Say in what month that falls, by filling the gap in: It is in ...",
+    "Say in what month that falls, with nothing but the name of the month.",
 ]
 MONTH_NUMBER = [
     "Give the number of the month, from 1 to 12.",

@@ -90,7 +90,7 @@ def tasks() -> list[Task]:
         "plus-ten": (integers(), lambda n: n + 10, PLUS_TEN),
         "minus-ten": ([n for n in some if n >= 10], lambda n: n - 10, MINUS_TEN),
         "nearest-ten": ([n for n in some if n % 5], lambda n: (n + 5) // 10 * 10, TO_TEN),
-        "nearest-hundred": ([n for n in some if n % 50], lambda n: (n + 50) // 100 * 100, TO_HUNDRED),
+        "nearest-hundred": ([n for n in some if n % 50 and n > 50], lambda n: (n + 50) // 100 * 100, TO_HUNDRED),
         "times-ten": (some, lambda n: n * 10, TIMES_TEN),
     }
     return [Task(name, [(str(number), str(reckon(number))) for number in numbers], wordings, "number", "Number")

@@ -23,7 +23,7 @@ GROUPED = [
     "with commas for grouping, English style",
     "Please make the number easier to read by marking off every three digits from the right with a comma.",
     "Where do the commas go in this figure? Rewrite it with them.",
-    "Format it as a newspaper would print a big count, in groups of three.",
+    "Format it as an English newspaper would print a big count, in groups of three.",
     "Grouped digits: {input} -> {answer}",
     "How would an English bank statement separate the digits of this amount? No currency, no decimals.",
     "I can't read long rows of digits. Split this one by commas.",
@@ -33,7 +33,7 @@ SIX_DIGITS = [
     "Write it with leading zeros so that it is six figures long.",
     "zero-fill, width 6",
     "Please turn the value into a six-digit serial number by filling up with noughts in front.",
-    "What does the counter show, if it always has six places and empties are 0?",
+    "What does the counter show, if it always has six places and the empty ones are 0?",
     "Our file names need exactly six digits. Prepend as many zeros as it takes.",
     "As a fixed-width code of length six, {input} is {answer}",
     "Format like Python's 06d.",
@@ -58,7 +58,7 @@ CENTS = [
     "I have this many pennies; what is it as a dollar price, like $0.07 or $31.40?",
     "The payment service counts in cents. Convert to the dollar notation that customers see, no commas.",
     "Pennies into a dollar price: {input} -> {answer}",
-    "Set the decimal point before the last two figures, with $ at the front.",
+    "Set the decimal point before the last two figures, with $ at the front and zeros where figures are missing.",
     "A shop stores its prices as whole cents; print the label for this one in dollars and cents.",
 ]
 PERCENT = [

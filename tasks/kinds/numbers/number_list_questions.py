@@ -33,7 +33,7 @@ SECOND_LAST = [
 ]
 FIRST_EVEN = [
     "Give the first even number in this list.",
-    "Going from left to right, which number divisible by two is met at the start?",
+    "Going from left to right, which number divisible by two is met first?",
     "leftmost even entry",
     "Please pass over all odd numbers and copy the earliest that isn't odd.",
     "Read on until a number ends in 0, 2, 4, 6 or 8. Which is it?",
@@ -49,16 +49,16 @@ ALL_BELOW_90 = [
     "Please write yes only if not a single entry reaches 90, otherwise no.",
     "Every parcel has to weigh less than 90. With these weights, may all be sent? Reply yes or no.",
     "Is the greatest of them still smaller than 90? A yes or no is enough.",
-    "One value of 90 and more makes it a no, else it is a yes.",
+    "One value of 90 or more makes it a no, else it is a yes.",
     "No entry at or over 90? {input}: {answer}",
-    "We sell to people younger than 90. These are ages; may everybody buy, yes or no?",
+    "What is 90 centimetres long or more gets stuck. These are lengths; does everything get through, yes or no?",
 ]
 ALL_FROM_15 = [
     "Are all of these numbers 15 or more? Answer yes or no.",
     "Yes or no: is there no value less than fifteen?",
     "minimum >= 15 (yes/no)",
     "Please write no as soon as a single entry is smaller than 15, otherwise yes.",
-    "The film is for people from the age of 15. With these ages, can the whole group go in? Reply yes or no.",
+    "Planks must be at least 15 centimetres long. With these lengths, can all of them be used? Reply yes or no.",
     "Does even the least one come up to 15? Just yes or no.",
     "Any number from 0 to 14 makes it a no; without one it is a yes.",
     "Nothing beneath 15? {input}: {answer}",
@@ -71,7 +71,7 @@ ENDS_HIGHER = [
     "Please compare only both ends and write yes when the right one is the larger, no when the left one is.",
     "These are prices of a share, oldest in front. Has it gained over the whole time? Reply yes or no.",
     "From the opening to the closing value, is there a rise, yes or no?",
-    "Up from start to finish? {input}: {answer}",
+    "Finish above start? {input}: {answer}",
     "Ignore what lies in the middle. If the final value exceeds the initial one it's yes, else no.",
 ]
 SEMICOLONS = [

@@ -93,7 +93,9 @@ def tasks() -> list[Task]:
         "is-metric": (lambda each: yes(each.unit.metric) if each.unit.quantity != "time" else "", METRIC, "yes-no"),
         "is-length": (lambda each: yes(each.unit.quantity == "length"), LENGTH, "yes-no"),
         "unit-name": (lambda each: each.unit.one, NAME, "word"),
-        "unit-symbol": (lambda each: each.unit.symbol, SYMBOL, "word"),
+        # `75 pounds` may be money, with another sign.
+        "unit-symbol": (lambda each: "" if each.unit.one == "pound" and not each.short else each.unit.symbol, SYMBOL,
+                        "word"),
         "above-40": (lambda each: yes(float(each.number) > 40) if each.number != "40" else "", ABOVE_40, "yes-no"),
         "short-or-full": (lambda each: "short" if each.short else "full", WRITTEN, "label"),
     }

@@ -52,11 +52,11 @@ YES_NO = {
         "Would one photograph of a single person do for both, yes or no?",
         "Look at the two subjects only; yes if they match and no if not.",
         "{input} -> {answer}, by whether the persons are equal. The following, yes or no?",
-        "Are we told twice about the same man, woman or professional? yes / no",
+        "Are we told twice about the same man or woman? yes / no",
         "no as soon as a different person appears in the second sentence, else yes"]),
     "same-thing": (lambda couple: couple[2] != "noun", [
         "Is it done to the same kind of thing in both sentences? yes or no", "same object twice: yes / no",
-        "Do the nouns at the end of the verbs' phrases agree? Answer yes or no.",
+        "Do the nouns of the two objects agree? Answer yes or no.",
         "Please compare what it happens to: yes for equal nouns, no for different ones.",
         "Leave people, towns and days aside. Are the two things equal, yes or no?",
         "Look at the two objects only; yes if they match and no if not.",
@@ -71,18 +71,18 @@ DIFFERENCE = [
     "Please name what the second sentence says otherwise than the first; nothing, if it merely leaves something out.",
     "Find the contradiction and answer with thing, day, person or place, or with nothing where there is none.",
     "Label the pair by what differs: nothing, place, person, day, thing.",
-    "For {input} the answer is {answer}. Which part is exchanged in the next pair (nothing, if none)?",
+    "{input} Exchanged: {answer}. Which part is exchanged in the next pair (nothing, if none)?",
     "Two witnesses. On which point do they disagree? person, place, thing, day, nothing",
     "Compare part by part and name the kind of the one that was replaced, or say nothing."]
 FIRST = ["Copy the first sentence.", "first one only", "Drop the second statement and keep what stands before it.",
          "Please give the earlier of the two sentences, full stop included.", "Which sentence opens the pair?",
          "What comes up to the first full stop? Write that with the full stop.",
-         "{input} begins with the sentence: {answer} And the following?", "Half of it will do: the front half.",
-         "What did the witness say at first"]
+         "{input} The first of these: {answer} And of the following?", "Half of it will do: the front half.",
+         "What did the witness say at first? Full stop included."]
 SECOND = ["Copy the second sentence.", "second one only", "Drop the first statement and keep what stands behind it.",
           "Please give the later of the two sentences, full stop included.", "Which sentence closes the pair?",
-          "What comes behind the first full stop?", "{input} ends with the sentence: {answer} And the following?",
-          "Half of it will do: the back half.", "Repeat just what was said last"]
+          "What comes behind the first full stop?", "{input} The second of these: {answer} And of the following?",
+          "Half of it will do: the back half.", "Repeat just the statement that was made last"]
 
 
 def tasks() -> list[Task]:

@@ -10,14 +10,12 @@ from builder.pools.words import adjectives
 from builder.sources import wordnet
 from builder.sources.wordnet import common_words, frequency, senses, word_targets
 
-# What WordNet has of these is hardly said.
 STRANGE = set(
     "considerable military presidential dead likely unlikely eyed historical affixed obvious angry quiet christian "
     "continued advantageous continuous possible impossible affected composed arranged moving born turned awakened "
     "shod headed timbered questionable understood consummated lactating bitchy appendaged balconied beneficed eager "
     "curious hostile fixed vulnerable comparable".split())
-# Their noun mostly ends in -ity or -cy.
-NO_NESS = re.compile("(able|ible|al|ing|ant|ent|ite|ate|ile|ine|ic)$")
+NO_NESS = re.compile("(able|ible|al|ing|ant|ent|ite|ate|ile|ine|ic)$")    # rather -ity or -cy
 
 WORDINGS = {
     "adverb": [
@@ -104,13 +102,14 @@ def only(found: Iterable[str]) -> str:
 
 
 def usual(adjective: str, made: str) -> bool:
-    return bool(made) and adjective not in STRANGE and any(
-        frequency(word, part) for word in (adjective, made) for part in "anrv")
+    said = any(frequency(word, part) for word in (adjective, made) for part in "anr")
+    return bool(made) and adjective not in STRANGE and (said or adjective in {*MORE_NEGATIVE, *MORE_FOR_NESS})
 
 
 def tasks() -> list[Task]:
     found = []
-    for name, form, more in (("adverb", adverb, ()), ("ness", ness, MORE_FOR_NESS), ("negative", negative, MORE_NEGATIVE)):
+    for name, form, more in (
+            ("adverb", adverb, ()), ("ness", ness, MORE_FOR_NESS), ("negative", negative, MORE_NEGATIVE)):
         pairs = [(word, form(word)) for word in all_adjectives(more) if usual(word, form(word))]
         made = Counter(word for _, word in pairs)
         pairs = [pair for pair in pairs if made[pair[1]] == 1]

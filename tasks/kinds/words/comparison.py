@@ -55,11 +55,11 @@ WORDINGS = {
         "This one has the quality to a smaller degree than that one. Write it with the word less.",
         "Not as much so as another: say that in two words.", "Please reduce the quality by one step of comparison.",
         "How does one write a comparison in which the thing has it to a lower extent?",
-        "lower degree, not higher", "Scale it down the way {input} becomes {answer}"],
+        "lower degree, in two words", "Scale it down the way {input} becomes {answer}"],
     "least": [
         "Write least before the adjective.", "lowest degree of all, two words",
         "Everything else has more of the quality than this one. Say that with the word least.",
-        "At the bottom of the scale: how is that expressed?",
+        "At the bottom of the scale: how is that expressed with least?",
         "Please give the negative superlative, without the article.",
         "superlative, but downwards", "Down to the bottom, as {input} goes to {answer}",
         "None is so to a smaller extent. Which two words describe the one meant?"],

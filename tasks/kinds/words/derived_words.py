@@ -4,7 +4,7 @@ import re
 from collections import Counter
 
 from builder import Task
-from builder.pools.derivations import MORE_ABLE, MORE_OF_NOUNS, ODD_ABLE, ODD_ACTIONS, ODD_DOERS, ODD_OF_NOUNS
+from builder.pools.derivations import MORE_ABLE, MORE_OF_NOUNS, ODD
 from builder.pools.words import nouns, verbs
 from builder.sources import wordnet
 from builder.sources.wordnet import common_words, frequency, senses, synsets
@@ -14,18 +14,17 @@ DOER = re.compile("(er|or)$")
 # Not what a reader would expect, or said of something else.
 STRANGE = set(
     "abyssal acceptant adjunction agential agonal albuminous arcuate areal assemblage attention aversion beauteous "
-    "beggary better bitty bookish bosomy botheration branchy butcher character chesty collegial comical "
-    "conceptional conscientious considerable constitution corny corporal creature critical cruciality crystal "
-    "dependency despisal devisal duteous easement ejaculation ejaculator elementary emergent equable equator "
-    "exceedance feller forbiddance fosterage foundation fringy furniture glazier gradual hearable heroical "
-    "homogeneous horny hummer ideal idiot idiotic impregnable impressionistic incurable incurrence incursion "
-    "industrious information institution intentional interactional jerker layer legal liable livery looker lossy "
-    "mammary maniacal mannerly medical meeter murmuration notable occurrent ordinance ouster peaky pecker plantal "
-    "pliable ponderable poser probable prayer preachment precedence precession predecessor prevalence procedure "
-    "provisionary pupillary pursuance quality rammer reception remainder remembrance rendition ritual sable scopal "
-    "seer sewer shiner skipper specialistic stance stander succession sufferance surficial suspender suspenders "
-    "sustenance tendency tender tenderer timely tinny tosser tucker typic unbendable union urgency valuable "
-    "viable".split())
+    "beggary better bitty bookish bosomy botheration branchy butcher character chesty collegial comical conceptional "
+    "conscientious considerable constitution corny corporal creature critical cruciality crystal dependency despisal "
+    "devisal duteous easement ejaculation ejaculator elementary emergent equable equator exceedance feller "
+    "forbiddance fosterage foundation fringy furniture glazier gradual hearable heroical homogeneous horny hummer "
+    "ideal idiot idiotic impregnable impressionistic incurable incurrence incursion industrious information "
+    "institution intentional interactional jerker layer legal liable livery looker lossy mammary maniacal mannerly "
+    "medical meeter murmuration notable occurrent ordinance ouster peaky pecker plantal pliable ponderable poser "
+    "prayer preachment precedence precession predecessor prevalence probable procedure provisionary pupillary "
+    "pursuance quality rammer reception remainder remembrance rendition ritual sable scopal seer sewer shiner skipper "
+    "specialistic stance stander succession sufferance surficial suspender suspenders sustenance tendency tender "
+    "tenderer timely tinny tosser tucker typic unbendable union urgency valuable viable".split())
 
 WORDINGS = {
     "doer": [
@@ -110,8 +109,7 @@ def tasks() -> list[Task]:
         "adjective": [(noun, usual([each for each in derived(noun, "n", "a") if len(each) >= len(noun)], "a"))
                       for noun in all_of(nouns(), "n", 3600)]}
     found["adjective"] = [(noun, each) for noun, each in found["adjective"] if noun in nouns() or frequency(each, "a")]
-    odd = {""} | ODD_DOERS | ODD_ACTIONS | ODD_ABLE | ODD_OF_NOUNS
-    found = {name: [pair for pair in pairs if pair[1] not in odd] for name, pairs in found.items()}
+    found = {name: [pair for pair in pairs if pair[1] and pair[1] not in ODD] for name, pairs in found.items()}
     for name, more in (("able", MORE_ABLE), ("adjective", MORE_OF_NOUNS)):
         found[name] = list({**dict(found[name]), **more}.items())
     for name in ("doer", "action"):

@@ -10,18 +10,20 @@ AREAS = {"person": "person", "artifact": "object", "body": "body part", "time": 
 CODES = {"person": "P", "artifact": "O", "body": "B", "time": "T", "substance": "S"}
 # Their usual sense is of another area, or of none.
 ODD = set(
-    "aerator arrow arsenal atmosphere background blood builder bunk camper carrier coach component condition disease "
-    "electronics environment farm flesh heel horn indicator intersection item leather liberal mess mimesis compulsivity "
-    "organ pool posture projection reactivity red sake serum shell speaker sphere symptom tissue vector vertex "
-    "watercolor weight chest ball detergent  host "
-    "adult agent atom being body cancer cannon case catcher cell character chlorine clothes collage collector "
-    "conjugate consumer counterpart depth din effluent egg element equipment equivalent expression extension "
-    "fallout fighter fish flux folklore formulation fraction frequency fruit gas giant glass god gold gray grounds "
-    "hay heart holder image impurity injury invention leaf line liver living manifold mass material maturity medium "
-    "micelle mixture model mouse nucleus number opium painting particle pattern phase picture piece plant plug "
-    "pollen polynomial producer program quack rate rating receiver recording relief root saline sample season self "
-    "shade shadow sight sketch soil solution sort spirit stage structure subsection surface system tail texture "
-    "thing threshold times tumor type vacuum values velocity version victim voice way while will wing wound".split())
+    "adult aerator agent andrena angel arrow arsenal atmosphere atom background ball beef being blade blood body "
+    "buckskin builder bunk camper cancer cannon card carrier case catcher cathode catkin cell chamber character "
+    "chest chlorine clothes coach collage collector commuter component compulsivity condition conjugate constituent "
+    "consumer counterpart crop depth detergent devil diaphragm din disease effluent egg electronics element "
+    "environment equipment equivalent expression extension fallout farm fighter fish flesh flux foliage folklore "
+    "formulation fraction frequency fruit gas giant glass god gold gray grounds hay heart heel holder hoof horn "
+    "host image impurity indicator injury intersection invention item landing leaf leather liberal line liver "
+    "livestock living manifold mass material maturity medium mess micelle mimesis mixture model monster motif mouse "
+    "nucleus number opium organ output painting particle pattern phase picture piece plant planter plug pollen "
+    "polynomial pool posture potter producer program projection propagandist quack rate rating reactivity receiver "
+    "recording red registrant relief root sake saline sample season self serum shade shadow shell sight sketch soil "
+    "solution sort speaker sphere spirit stage structure subsection surface symptom system tail texture thing "
+    "threshold times tissue tumor type vacuum values vector velocity version vertex victim voice watercolor way "
+    "weight while will wing wound yes".split())
 
 LABELS = {
     "area": (AREAS, "label", [
@@ -52,8 +54,8 @@ LABELS = {
         "Annotated like {input}: {answer} (fields: object, time, person, substance, body part)"]),
 }
 # Things that one makes, though of areas of things that one does not.
-MADE = set("bill book brass canteen code dictionary fiber film iron letter literature novel opera opium powder steel "
-           "television words paper fabric newspaper magazine photograph poem picture song formula comedy drama".split())
+MADE = set("target bill book brass canteen code dictionary fiber film iron letter literature novel opera opium powder "
+           "steel television words paper fabric newspaper magazine poem song formula comedy drama".split())
 LIVING = {"person", "animal", "plant"}
 LIFELESS = {"artifact", "substance", "time", "communication", "location", "object", "shape"}
 TOUCHED = {"artifact", "body", "substance", "food", "animal", "plant", "person"}
@@ -102,7 +104,9 @@ def tasks() -> list[Task]:
                   wordings, form=form, **facts) for name, (answers, form, wordings) in LABELS.items()]
     others = [noun for noun in common_words("n")[:1500] if noun not in ODD]
     more = {"concrete": [noun for noun in others if area(noun) in THOUGHT],
-            "who-or-what": [noun for noun in others if area(noun) == "person"]}
+            "who-or-what": [noun for noun in others if area(noun) == "person"],
+            "living": [noun for noun in others if area(noun) in LIVING],
+            "is-object": [noun for noun in others if area(noun) == "artifact"]}
     for name, (first, second, answers, form, wordings) in TWO.items():
         known = [noun for noun in dict.fromkeys(clear + more.get(name, []))
                  if area(noun) in first | second]

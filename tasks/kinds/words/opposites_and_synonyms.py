@@ -32,7 +32,7 @@ FORMS = {
         "Give a synonym of this word.", "other word for it", "How else can one say it, in one word?",
         "Please name the common word that could stand in its place.",
         "What would a thesaurus list first here?", "near-equivalent, single word",
-        "Replace it by a word that means just as much.", "Same sense, different word: {input}, {answer}"]),
+        "Replace it by the usual word that means just as much.", "Same sense, different word: {input}, {answer}"]),
     "not-opposite": (OPPOSITE, "not {1}", [
         "Say the same by negating the opposite: not and a word.", "not + antonym",
         "Express the word by denying its contrary, in two words.",
@@ -42,9 +42,9 @@ FORMS = {
         "Put it negatively, as {input} becomes {answer}"]),
     "opposite-question": (OPPOSITE, "{0} or {1}?", [
         "Ask a question of three words: this or its opposite?", "word or antonym, with a question mark",
-        "Let somebody choose between the word and its contrary.",
+        "Let somebody choose between the word and its contrary by asking: X or Y?",
         "Please turn it into an alternative question with the contrary in second place.",
-        "How do you ask whether it is this or the reverse?", "X or its counterpart?",
+        "How do you ask whether it is this or the reverse?", "X or its counterpart, put as a question of three words",
         "Give the choice: the given word, or, the word for the other extreme, question mark.",
         "In the manner of {input} -> {answer}"]),
     "opposite-sentence": (OPPOSITE, "The opposite of {0} is {1}.", [
@@ -52,13 +52,14 @@ FORMS = {
         "Tell me in a sentence starting with The opposite of what the contrary of this word is.",
         "Please write a line for a textbook on antonyms: The opposite of this is that.",
         "What is its contrary? Do not answer with one word but with The opposite of ... is ... and a full stop.",
-        "antonym, but in a whole statement", "State the contrast formally, beginning with The opposite.",
+        "antonym, but in the whole statement The opposite of X is Y.",
+        "State the contrast formally, beginning with The opposite.",
         "{input}: {answer} Do likewise."]),
     "synonym-brackets": (SAME, "{0} ({1})", [
         "Repeat the word and put a synonym in brackets after it.", "word (synonym)",
         "Add in round brackets what else it is called.",
         "Please gloss the word with one of the same meaning, in parentheses.",
-        "How would an annotated text show the word with another for it behind?",
+        "How would an annotated text show the word, with another for it in brackets behind?",
         "append an equivalent, bracketed", "First the word itself, then, enclosed, a second word for the same thing.",
         "Annotate by meaning: {input} gives {answer}"]),
 }

@@ -11,8 +11,8 @@ DOUBTFUL = set("lie bid quit plead shine strive fit bet burn travel lean awaken 
 
 FORMS = {
     "past": (lambda verb: inflected(verb, "VBD"), [
-        "Give the simple past of this verb.", "past tense", "What was it called when it happened yesterday?",
-        "Please change the verb below so that it speaks of something that is over.",
+        "Give the simple past of this verb.", "past tense", "Which form of the verb says that it happened yesterday?",
+        "Please change the verb below so that it speaks of something over and done, in one word.",
         "Yesterday they ... : which form goes into the gap?", "Write the preterite.",
         "The action took place last year; put the verb in the form for that, one word.",
         "Move it into the past, like {input} and {answer}"]),
@@ -38,18 +38,19 @@ FORMS = {
     "future": (lambda verb: f"will {verb}", [
         "Give the future with will.", "will + verb", "Tomorrow they ... : which two words go into the gap?",
         "Please say that it is still to come, using the auxiliary will.",
-        "The action lies ahead; how does English mark that on the verb?", "simple future tense, no subject",
+        "The action lies ahead; how does the verb look with will before it?", "simple future tense, no subject",
         "Next year it is going to happen: express this with will.", "Shift {input} to {answer}, and this one alike"]),
     "past-negative": (lambda verb: f"did not {verb}", [
-        "Deny that it happened: did not and the verb.", "negative simple past",
+        "Deny that it happened: did not and the verb.", "negative simple past, uncontracted",
         "It never took place. Write auxiliary, not, verb.",
         "Please negate the verb in the past tense without a contraction.",
         "Yesterday they failed to do it: which three words say so, starting with did?",
-        "past tense, but negated, long form", "How do you say in the past that somebody omitted this?",
+        "past tense, but negated, long form", "How do you say, with did and not, that somebody omitted this?",
         "From {input} we get {answer}; answer in the same manner."]),
     "do-not": (lambda verb: f"Don't {verb}!", [
-        "Turn the verb into a prohibition with Don't and an exclamation mark.", "negative command",
-        "Tell somebody not to do it!", "Please write a short order against this action, using Don't.",
+        "Turn the verb into a prohibition with Don't and an exclamation mark.", "negative command: Don't ...!",
+        "With Don't, tell somebody not to do it, and exclaim it!",
+        "Please write a short order against this action, using Don't.",
         "What does a strict parent call out to stop a child from doing this?", "forbid it, contracted, with !",
         "Negative imperative, capital letter at the start and an exclamation mark at the end.",
         "Sign on the wall: {input} would be {answer}"]),

@@ -7,7 +7,7 @@ from builder.sources import sentiment, wordnet
 from builder.sources.sentiment import ratings
 from builder.sources.wordnet import common_words, frequency
 
-CLEAR, WEAK, STRONG = 1.2, 1.8, 2.2     # rating, of either sign: least to count; most of weak ones; least of strong ones
+CLEAR, WEAK, STRONG = 1.2, 1.8, 2.2     # rating of either sign: least to count, most of weak, least of strong ones
 # Rated by a sense that is not the usual one, or not for every reader.
 ODD = set("god jerk cut slash dead jackass freak witch bore egotist anti lover heart kind dear devil hell idiot maniac "
           "impotent smoking drag champagne diamond vitamin medal comedian survivor critic trustee stereotype firing "
@@ -82,5 +82,6 @@ def tasks() -> list[Task]:
     known = rated()
     found = [Task(name, [(word, answers[not good]) for word, good in even(known, lambda word: ratings()[word] > 0)],
                   wordings, form=form, **facts) for name, (answers, form, wordings) in TWO.items()]
-    found.append(Task("stars", [(word, stars(word)) for word in known if not WEAK < abs(ratings()[word]) < STRONG], STARS, form="number", **facts))
+    sure = [word for word in known if not WEAK < abs(ratings()[word]) < STRONG]
+    found.append(Task("stars", [(word, stars(word)) for word in sure], STARS, form="number", **facts))
     return found

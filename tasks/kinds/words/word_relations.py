@@ -6,8 +6,8 @@ from builder.pools.even import even
 from builder.pools.word_pairs import WordPair
 
 # Neither quite related nor quite unrelated.
-VAGUE = {"sunrise, night", "dawn, night", "stand, allow", "help, come", "fresh, initial", "initial, fresh", "good, stupid",
-         "sink, create", "secure, strange", "complexity, humility", "build, leave", "weary, slow", "demolish, propose",
+VAGUE = {"sunrise, night", "dawn, night", "stand, allow", "help, come", "initial, fresh", "good, stupid",
+         "sink, create", "secure, strange", "complexity, humility", "weary, slow", "demolish, propose",
          "split, smile", "victory, sadness", "attack, deflate", "advance, build", "rescue, demolish"}
 
 LABELS = {

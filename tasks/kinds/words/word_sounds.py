@@ -8,11 +8,12 @@ from builder.sources.sounds import stresses, sure, vowel
 
 NAMES = {"EY1": "A", "IY1": "E", "AY1": "I", "OW1": "O", "UW1": "U"}    # letters whose names have the vowel
 # Of one syllable more or fewer in many mouths, or stressed in two ways.
-DOUBTFUL = set("tired iron hour hours fire wire flower power tower liar quiet real poem poet vulnerable aqueous frequent row lead "
-               "watercolor overcome considerable necessary interval usual visual anti voltage posse lieutenant hypothalamic "
-               "utopian antigen albumin papa year gradual continual mutual casual actual manual annual family every "
-               "general several temperature camera vegetable different favorite average opera evening corporal "
-               "garage amateur".split())
+DOUBTFUL = set(
+    "tired iron hour hours fire wire flower power tower liar quiet real poem poet vulnerable aqueous frequent row "
+    "lead watercolor overcome considerable necessary interval usual visual anti voltage posse lieutenant "
+    "hypothalamic utopian antigen albumin papa year gradual continual mutual casual actual manual annual family "
+    "every general several temperature camera vegetable different favorite average opera evening corporal garage "
+    "amateur".split())
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
 WORDINGS = {
@@ -82,9 +83,11 @@ def accented(spoken: tuple[str, ...]) -> str:
 
 
 def tasks() -> list[Task]:
-    known = [word for word in words() if sure(word) and word not in DOUBTFUL and stresses(sounds.sounds(word)).count("1") == 1]
+    known = [word for word in words()
+             if sure(word) and word not in DOUBTFUL and stresses(sounds.sounds(word)).count("1") == 1]
     stress = {word: stresses(sounds.sounds(word)) for word in known}
-    everything = [word for word in dict.fromkeys([*words(), *nouns(), *verbs(), *adjectives()]) if word not in DOUBTFUL]
+    everything = [word for word in dict.fromkeys([*words(), *nouns(), *verbs(), *adjectives()])
+                  if word not in DOUBTFUL]
     stressed = {word: accented(sounds.sounds(word)) for word in everything
                 if sure(word) and len(sounds.dictionary()[word]) == 1}
     pairs = {
@@ -97,8 +100,7 @@ def tasks() -> list[Task]:
     for name, holds in (("first-sound", lambda word: vowel(sounds.sounds(word)[0])),
                         ("ends-with-vowel-sound", lambda word: vowel(sounds.sounds(word)[-1])),
                         ("one-syllable", lambda word: len(stresses(sounds.sounds(word))) == 1)):
-        fitting = [word for word in everything if sure(word) and not sounds.sounds(word)[-1].endswith("R")
-                   and not sounds.sounds(word)[-1].startswith("ER")]
+        fitting = [word for word in everything if sure(word) and not sounds.sounds(word)[-1].startswith(("R", "ER"))]
         yes, no = ("vowel", "consonant") if name == "first-sound" else ("yes", "no")
         pairs[name] = [(word, yes if held else no) for word, held in even(fitting, holds)]
     forms = {"syllables": "number", "beat": "code", "stressed": "label", "first-sound": "label",

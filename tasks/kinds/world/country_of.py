@@ -10,14 +10,14 @@ CITY = [
     "I only know the city. Complete the address with the country.",
     "The state whose government this municipality is subject to, e.g. United Kingdom and not England",
     "Postcard from there: which nation's stamp is on it? Give the name of the nation.",
-    "City to country, as {input} to {answer}",
+    "City to country, as {input} to {answer}.",
     "Where in the world is that? Answer with one country and nothing else.",
 ]
 LANDMARK = [
     "Which country would you travel to in order to see this sight?", "land where the place stands or flows",
     "Give the country that has this landmark, with its usual English name.",
     "A tourist wants to visit the place below. Please say which nation has it on its soil.",
-    "Sight to country: {input} means {answer}",
+    "Sight to country: {input} means {answer}.",
     "Name the state on whose territory this building, mountain, water or park is found.",
     "My travel guide has a chapter a country. In which chapter do I look this up?",
     "What land has this among its attractions?", "The sight's country, please; United States in full, not USA.",
@@ -28,7 +28,7 @@ BRAND = [
     "Please look behind the logo and tell me in what land the business started.",
     "The brand has customers everywhere, but only one homeland. Which?",
     "Name the nation whose economy this enterprise grew up in.",
-    "Company to country of origin, as {input} to {answer}",
+    "Company to country of origin, as {input} to {answer}.",
     "Where was the maker with this name set up? One country, written out in full.",
     "I collect brands by land. Under which land do I file this one?",
 ]
@@ -37,7 +37,7 @@ PERSON = [
     "Give the country that counts this celebrity among its own, United Kingdom instead of England or Scotland.",
     "Please name the state, under its present name, that the historical or living figure belongs to.",
     "Whose passport does or would he or she hold? Answer with the country.",
-    "Famous person to native land: {input}, {answer}",
+    "Famous person to native land: {input}, {answer}.",
     "On an encyclopedia's map of the famous, in what country is the pin of this one?",
     "What nation can be proud of this name? Write the nation, no adjective.",
     "From where was she or he? country only",
@@ -48,7 +48,7 @@ WORK = [
     "Think of who wrote, painted, composed or filmed it, and please name that person's native country.",
     "In what national section of a museum of world culture would this stand? Answer with the country.",
     "A title stands here; what I need is the country its maker belonged to, such as France or Japan.",
-    "Work to maker's country, e.g. {input} to {answer}", "Which nation gave us this masterpiece?",
+    "Work to maker's country, e.g. {input} to {answer}.", "Which nation gave us this masterpiece?",
     "creator's homeland, in English and spelled out",
 ]
 

@@ -7,7 +7,7 @@ WORDINGS = {
     "maker": [
         "Who wrote, painted, composed or directed this?", "full name of the author, artist, composer or director",
         "Name the person behind the title.", "Please tell me whose work this is.",
-        "Masterpiece to master: {input} is by {answer}",
+        "Masterpiece to master: {input} is by {answer}.",
         "The label under the picture, on the cover or on the poster is torn off; which name stood there?",
         "Of whose imagination did it spring? First and last name, if there are two.",
         "Credit the creator.", "A work is named here. By whom is it?",
@@ -16,7 +16,7 @@ WORDINGS = {
         "Give only the surname of whoever made this.", "creator's last name, nothing before it",
         "By which family name is its author, painter, composer or director listed?",
         "Please leave out first names: who is the maker of the title?",
-        "Work {input}, surname of its maker {answer}",
+        "Work {input}, surname of its maker {answer}.",
         "In a library catalogue the entry starts with the last name of the creator. What is that name?",
         "One word, the name that the artist had from his or her family",
         "Someone asks whose it is. Answer briefly, as one speaks of Mozart or Dickens.",
@@ -26,17 +26,17 @@ WORDINGS = {
         "In which century was this work made? Answer like 19th.", "century of the title, as an ordinal with digits",
         "Was it the 16th, 17th, 18th, 19th or 20th century, or another, that brought this forth?",
         "Please date the work roughly: the number of the century with th or st is enough.",
-        "Title {input}, century {answer}",
+        "Title {input}, century {answer}.",
         "Into which hundred years would a history of the arts put it? Write 18th, 21st or the like.",
         "When did readers, viewers or listeners first meet with it? Century only, figures plus ending",
-        "Ordinal of the century in which it was finished",
-        "Art exam, question of date: th or st after the right number.",
+        "Ordinal, with digits, of the century in which it was finished",
+        "Art exam, question of date: th or st after the right number of the century.",
     ],
     "work-hundreds": [
         "From which hundreds is this work? Answer like 1800s.", "period of the title in the form 1700s",
         "Take the year when it was made, replace the last two digits by zeros and add an s.",
         "Please date the work to a hundred years, written as in 1600s.",
-        "Title {input}, years {answer}",
+        "Title {input}, years {answer}.",
         "Was it the 1500s, the 1800s, the 1900s or which others that gave us this?",
         "Round the date of its making down to a full hundred and put s behind it.",
         "On a time line with marks 1700s, 1800s, 1900s and so forth, at which mark does the title stand?",
@@ -46,9 +46,9 @@ WORDINGS = {
         "In which century was this person born? Answer like 19th.", "century of birth, as an ordinal with digits",
         "Was he or she a child of the 16th, 17th, 18th, 19th or 20th century, or of another?",
         "Please tell me the birth date roughly: the number of the century with th or st will do.",
-        "Person {input}, century of birth {answer}",
+        "Person {input}, century of birth {answer}.",
         "In what hundred years did this famous life begin? Write 18th, 20th or the like.",
-        "Ordinal of the century that saw the birth",
+        "Ordinal, with digits, of the century that saw the birth",
         "The cradle of the celebrity stood in which century? Figures plus ending",
         "History exam: born when? th or st after the right number of the century.",
     ],
@@ -56,7 +56,7 @@ WORDINGS = {
         "In which hundreds was this person born? Answer like 1800s.", "birth of the celebrity in the form 1700s",
         "Take the year of birth, replace the last two digits by zeros and add an s.",
         "Please give the time when she or he was born to a hundred years, written as in 1600s.",
-        "Person {input}, born in the {answer}",
+        "Person {input}, born in the {answer}.",
         "Was it the 1500s, the 1800s, the 1900s or which others in which this one first saw the light?",
         "Round the birth year down to a full hundred and put s behind it.",
         "On a time line with marks 1700s, 1800s, 1900s and so on, where would you write the name by its birth?",
@@ -66,7 +66,7 @@ WORDINGS = {
 
 
 # Parts of names of which it is not the last word alone that is the surname.
-UNCLEAR = set("van von da de del Alighieri Garcia Gonzalez Ruiz Murasaki Bong Park".split())
+UNCLEAR = set("van von da de del Alighieri Garcia Gonzalez Ruiz Conan Murasaki Bong Park".split())
 
 
 def century(year: int) -> str:

@@ -35,7 +35,7 @@ PERSON = {
         "Write yes if the name stands on the covers of novels, plays or poems as their author, otherwise no.",
         "Please tell me, yes or no, whether to look for this celebrity in a history of literature.",
         "Literature gets a yes; music, science, art, sport and politics get a no.",
-        "Did he or she live by the pen? Yes or no.", "Writer or not: {input}, {answer}",
+        "Did he or she live by the pen? Yes or no.", "Writer or not: {input}, {answer}.",
         "Could the bookshop have a shelf of this one's works of fiction or verse (yes, no)?",
         "A literary name? Reply with yes or with no."]),
     "person-modern": (dated, modern, [
@@ -44,7 +44,7 @@ PERSON = {
         "Please say by yes or no if the life of the one named began when there were already aeroplanes and radios.",
         "People of the last hundred or so years: yes. People born in 1900 or before: no.",
         "Could a grandmother of ours have gone to school with him or her? Born past 1900 is yes, else no.",
-        "Modern birth date? {input}, {answer}",
+        "Modern birth date? {input}, {answer}.",
         "Did she or he come into the world only after the nineteenth century was over (yes, no)?"]),
     "person-european": (placed, european, [
         "Was this person from Europe? yes or no", "European celebrity: yes/no",
@@ -52,7 +52,7 @@ PERSON = {
         "Please tell me whether the famous man or woman came from the continent of Rome and London, by yes or no.",
         "Europeans are yes, Americans, Asians, Africans and Australians are no.",
         "Would a gallery of great Europeans hang a portrait of this one? Yes or no.",
-        "Origin in Europe? {input}, {answer}",
+        "Origin in Europe? {input}, {answer}.",
         "Home on the old continent, yes or no, for whoever bears this name"]),
 }
 BRAND = {
@@ -62,7 +62,7 @@ BRAND = {
         "Please tell me whether buying from this maker means buying European, by yes or no.",
         "yes to European businesses, no to all the others",
         "Was the enterprise born on the continent of Madrid and Berlin? Yes or no.",
-        "Europe's own? {input}, {answer}",
+        "Europe's own? {input}, {answer}.",
         "Does the brand have its roots between Lisbon and Warsaw, roughly (yes, no)?"]),
     "brand-edible": (always, lambda each: each.sort in EATEN, [
         "Is this brand about eating or drinking? yes or no", "food, drinks or restaurants: yes/no",
@@ -70,14 +70,14 @@ BRAND = {
         "Please say whether its products go into the mouth, by a plain yes or no.",
         "Could I have it for lunch or in a glass? Yes or no.",
         "yes for meals and beverages; no for cars, clothes, banks, gadgets and the like",
-        "Edible or drinkable? {input}, {answer}", "Would a kitchen or a bar stock the name (yes, no)?"]),
+        "Edible or drinkable? {input}, {answer}.", "Does it stand for what kitchens and bars offer (yes, no)?"]),
     "brand-american": (always, lambda each: each.country == "United States", [
         "Is this an American company? yes or no", "brand from the United States: yes/no",
         "Write yes if the firm was founded in the USA, no if it was founded anywhere else.",
         "Please tell me if the logo stands for business made in America, yes or no.",
         "Stars and stripes get a yes, any other flag gets a no.",
         "Does this enterprise come from the country of New York and Chicago? Yes or no.",
-        "US origin? {input}, {answer}", "Is it a business of the States by birth (yes, no)?"]),
+        "US origin? {input}, {answer}.", "Is it a business of the States by birth (yes, no)?"]),
 }
 WORK = {
     "work-novel": (always, lambda each: each.sort == "novel", [
@@ -85,7 +85,7 @@ WORK = {
         "Write yes if it is a long story in prose to be read, no if it is a film, a picture, a stage work or a poem.",
         "Please say by yes or no whether I should search for the title among novels.",
         "Stories in book form get a yes, everything else that art has made gets a no.",
-        "Could one read it in bed, chapter by chapter? Yes or no.", "Prose fiction? {input}, {answer}",
+        "Could one read it in bed, chapter by chapter? Yes or no.", "Prose fiction? {input}, {answer}.",
         "Does a novelist's fame rest on it (yes, no)?"]),
     "work-modern": (dated, modern, [
         "Was this work made after 1900? yes or no", "from the twentieth or twenty-first century: yes/no",
@@ -93,7 +93,7 @@ WORK = {
         "Please tell me whether the title first came before the public in the age of cars and electricity, yes or no.",
         "Everything that the nineteenth century or earlier ones left us is a no, the rest a yes.",
         "Could the first audience, readers or viewers have owned a telephone? From 1901 on say yes, else no.",
-        "Modern? {input}, {answer}", "Is it younger than the year 1900 (yes, no)?"]),
+        "Modern? {input}, {answer}.", "Is it younger than the year 1900 (yes, no)?"]),
 }
 
 

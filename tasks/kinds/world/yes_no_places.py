@@ -7,8 +7,10 @@ from builder.pools.even import even
 from builder.pools.tables import Known
 
 NATURAL = {"island", "mountain", "lake", "river", "desert", "waterfall", "beach"}
-DOUBTFUL = {"Palm Jumeirah", "Murano", "Suomenlinna", "IJsselmeer", "Lake Volta", "Ellis Island"}
+DOUBTFUL = {"Palm Jumeirah", "Murano", "Suomenlinna", "IJsselmeer", "Lake Volta", "Alcatraz", "Robben Island"}
 MONARCHIES = "GB NL BE ES SE NO DK JP TH SA AE MA JO MY CA AU NZ KH BT QA OM BH JM BS PG".split()
+# Where English is an official language, but not that of most homes.
+OFFICIAL = {"South Africa", "Botswana", "Namibia", "Kenya", "Tanzania", "Ghana", "Singapore", "Philippines", "Malta"}
 ENGLISH = {"United Kingdom", "Ireland", "United States", "Canada", "Australia", "New Zealand"}
 
 
@@ -34,15 +36,15 @@ CITY = {
         "yes for a capital city of a state, no for any other town",
         "Does the national parliament meet here? Reply with yes or no only.",
         "My quiz card asks if this one governs its country. What do I tick, yes or no?",
-        "Capital or not: {input} gets {answer}", "Seat of the head of state's government? (yes, no)"]),
+        "Capital or not: {input} gets {answer}.", "Seat of the head of state's government? (yes, no)"]),
     "city-europe": (city_continent, lambda each: city_continent(each) == "Europe", [
         "Is this city in Europe? yes or no", "European town: yes/no",
         "Write yes when the place lies on the same continent as France and Poland, no when it does not.",
         "Please tell me, yes or no, if its inhabitants are Europeans.",
         "Europe gets a yes, every other continent a no.",
-        "Could I reach it by train from Vienna without leaving the continent or crossing to another? Yes or no.",
+        "Does it lie on the continent that Vienna and Oslo lie on? Yes or no.",
         "Of all cities, only those on the old continent shall pass: does this pass, yes or no?",
-        "On European soil? {input} gets {answer}", "Is it a place for a tour of Europe (yes, no)?"]),
+        "On European soil? {input} gets {answer}.", "Is it a place for a tour of Europe (yes, no)?"]),
     "city-asia": (city_continent, lambda each: city_continent(each) == "Asia", [
         "Is this city in Asia? yes or no", "Asian town: yes/no",
         "Write yes when the place lies on the same continent as India and Japan, no when it does not.",
@@ -50,7 +52,7 @@ CITY = {
         "Asia gets a yes, all the rest a no.",
         "A magazine on Asian cities asks for articles. Would one about this fit? Yes or no.",
         "The continent of China, Iran and Vietnam: is the town there, yes or no?",
-        "On Asian soil? {input} gets {answer}", "Does somebody who lives there live in Asia (yes, no)?"]),
+        "On Asian soil? {input} gets {answer}.", "Does somebody who lives there live in Asia (yes, no)?"]),
     "city-crown": (lambda each: True, lambda each: each.country.code in MONARCHIES, [
         "Does this city's country have a monarch as head of state? yes or no", "kingdom, emirate or the like: yes/no",
         "Write yes if a king, queen, emperor, emir or sultan stands above the government there, no for a republic.",
@@ -58,7 +60,7 @@ CITY = {
         "Monarchies get a yes, republics a no; Canada and other realms of the British king are monarchies.",
         "Is there a royal family, reigning even if not ruling, in the state around it? Yes or no.",
         "In a republic say no, in a monarchy say yes: what about the land of this city?",
-        "Crowned head of state? {input} gets {answer}", "Could its citizens toast their king or queen (yes, no)?"]),
+        "Crowned head of state? {input} gets {answer}.", "Could its citizens toast their king or queen (yes, no)?"]),
 }
 LANDMARK = {
     "landmark-natural": (clear, lambda each: each.sort in NATURAL, [
@@ -67,7 +69,7 @@ LANDMARK = {
         "Please tell me, yes or no, whether I should bring hiking boots or a boat instead of a book on architecture.",
         "Leave buildings to others: does this belong to geography, yes or no?",
         "Would it be a green, blue or sandy place, yes, or one of stone, steel and glass, no?",
-        "Landscape, yes or no? {input} gets {answer}", "Can it be called part of the natural world (yes, no)?",
+        "Landscape, yes or no? {input} gets {answer}.", "Can it be called part of the natural world (yes, no)?",
         "No architect drew it: yes or no?"]),
     "landmark-europe": (continent, lambda each: continent(each) == "Europe", [
         "Is this landmark in Europe? yes or no", "European sight: yes/no",
@@ -76,15 +78,15 @@ LANDMARK = {
         "Europe means yes; Asia, Africa, Oceania and both Americas mean no.",
         "A coach tour never leaves Europe. Can it include this sight, yes or no?",
         "On a globe, would my finger touch Europe at this place? Yes or no.",
-        "In Europe? {input} gets {answer}", "Do Europeans have it on their own continent (yes, no)?"]),
-    "landmark-english": (lambda each: True, lambda each: each.country in ENGLISH, [
+        "In Europe? {input} gets {answer}.", "Do Europeans have it on their own continent (yes, no)?"]),
+    "landmark-english": (lambda each: each.country not in OFFICIAL, lambda each: each.country in ENGLISH, [
         "Is this sight in a country where most people speak English? yes or no", "English-speaking land: yes/no",
         "Write yes if it is in Britain, Ireland, the United States, Canada, Australia or New Zealand, no otherwise.",
         "Please say, yes or no, if I can talk to the people around it in the tongue of Shakespeare as their own.",
         "The main language there is English: yes. It is another one: no.",
         "Will I do without a phrase book at this place, being from London? Yes or no.",
         "London, Dublin, Sydney, Chicago, Toronto, Auckland: does it share their language, yes or no?",
-        "Where English is at home? {input} gets {answer}",
+        "Where English is at home? {input} gets {answer}.",
         "Are ticket sellers here native speakers of English (yes, no)?"]),
 }
 
