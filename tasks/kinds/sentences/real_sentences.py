@@ -40,7 +40,8 @@ TASKS = {
         "Read to the end; what was the concluding word? No full stop.", "Rightmost word without the mark behind it"]),
     "last-but-one": (lambda text: words(text)[-2], "word", [
         "Give the last word but one.", "penultimate word", "Which word stands just before the final one?",
-        "Please copy the word that is second from the end.", "Leave off the closing word; with which word does it end then?",
+        "Please copy the word that is second from the end.",
+        "Leave off the closing word; with which word does it end then?",
         "Count from the right: one, two. Write that word.", "{input} Next to last is {answer}. Which is it here?",
         "The word that has exactly one other behind it", "Second to last, one word, no punctuation"]),
     "word-count": (lambda text: str(len(words(text))), "number", [

@@ -41,7 +41,8 @@ TASKS = {
         "The day was not audible. Ask for it with When did, saying everything else again.",
         "Which question with When would the day in it answer?",
         "{input} Day asked for: {answer} Ask likewise about this.",
-        "Someone fills in a calendar. What is the question, When did ...?", "No weekday, but a question for it: When did"]),
+        "Someone fills in a calendar. What is the question, When did ...?",
+        "No weekday, but a question for it: When did"]),
     "what-did-question": (what_did, [
         "Ask what the person did (What did ... do?).", "question for the whole action: What did ... do",
         "Which question with What did ... do has the verb and its object as its answer?",
