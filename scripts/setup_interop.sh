@@ -6,9 +6,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 requirements=scripts/python/requirements-interop.txt
 stamp=.deps/python/stamp
-wanted=$(cat "$requirements" scripts/python/constraints-interop.txt | sha256sum | cut -d' ' -f1)
+wanted=$(sha256sum <"$requirements" | cut -d' ' -f1)
 [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || exit 0
 echo "setup: installing the interop tests' Python packages (once)" >&2
 [ -x .deps/python/bin/pip ] || python3 -m venv .deps/python
-.deps/python/bin/python -m pip install --quiet --disable-pip-version-check -r "$requirements"
+.deps/python/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+  --only-binary=:all: -r "$requirements"
 echo "$wanted" >"$stamp"

@@ -8,20 +8,13 @@
 # CMAKE_BUILD_PARALLEL_LEVEL bounds the compiler's jobs. A second run finds its stamp and takes no time.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. scripts/source_of_llama_cpp.sh
 
 requirements=scripts/python/requirements-llama-cpp.txt
 target=.deps/llama-cpp
 stamp="$target/stamp"
 
 say() { echo "setup: $*" >&2; }
-
-# By content hash. pip asks the package's build back end for its metadata, hence the isolated build
-# environment it fetches; nothing of that is kept.
-download_source() {  # folder
-  python3 -m pip download --quiet --disable-pip-version-check --require-hashes --no-deps \
-    --no-binary llama-cpp-python --dest "$1" --requirement "$requirements" >&2
-  tar -xzf "$1"/*.tar.gz -C "$1" --strip-components=1
-}
 
 # The library alone, for any x86-64-v3 processor. -O1: the tests' models are tiny, the compile time is not.
 build_library() {  # source, build
@@ -53,7 +46,8 @@ say "building llama.cpp for its tests (once, some minutes)"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/source" "$work/kept"
-download_source "$work/source"
+download_source "$work/download" "$requirements"
+tar -xzf "$work"/download/*.tar.gz -C "$work/source" --strip-components=1
 build_library "$work/source/vendor/llama.cpp" "$work/build"
 keep "$work/source" "$work/build" "$work/kept"
 rm -rf "$target"
