@@ -1,9 +1,16 @@
 #include "base/environment.h"
 
+#include <cstdlib>
+
 #include "base/log.h"
 #include "base/strings.h"
 
 namespace dnd {
+
+std::string environment(const char* name) {
+  const char* value = ::secure_getenv(name);
+  return value == nullptr ? "" : value;
+}
 
 std::string renamed_environment(const char* name, const char* old_name) {
   if (std::string value = environment(name); !value.empty()) return value;
