@@ -69,10 +69,17 @@ bool is_mounted(const fs::path& path) {
          (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
+// An empty folder is no place for a file, though it is for a folder.
+void check_free_of_folder(const fs::path&, const FolderKind&) {}
+void check_free_of_folder(const fs::path& out, const FileKind& kind) {
+  if (is_folder_itself(out)) refuse(out, cat("is a folder, ", kind.name, " is a file"));
+}
+
 template <typename Kind>
 void check_output_of_kind(const fs::path& out, const Kind& kind, bool force,
                           const std::vector<fs::path>& inputs, const char* advice) {
   check_place(out);
+  check_free_of_folder(out, kind);
   if (!is_occupied(out)) return;
   if (!force) refuse(out, cat("exists already (", advice, ")"));
   check_apart(out, inputs);
@@ -84,15 +91,40 @@ void flush_directory(const fs::path& path) {
   if (directory.is_open()) ::fsync(directory.get());
 }
 
-void rename_or_throw(const fs::path& from, const fs::path& to, unsigned flags) {
-  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), flags) == 0) return;
-  const int error = errno;
-  if (error == EINVAL && flags == RENAME_NOREPLACE) {  // file system without the flag
-    if (!is_occupied(to) && ::rename(from.c_str(), to.c_str()) == 0) return;
-  }
+[[noreturn]] void refuse_rename(const fs::path& to, int error) {
   const bool exists = error == EEXIST || error == ENOTEMPTY;
   fail(exists ? ErrorKind::cannot_create : ErrorKind::io, to.string(), ": ",
        exists ? "appeared while it was being made" : system_reason(error));
+}
+
+// In two steps, between which nothing is at `to`: whoever is killed there leaves the old one for
+// restore_replaced(). False where `to` is as it was.
+bool exchange_by_name(const fs::path& from, const fs::path& to) {
+  const fs::path aside = replaced_place(to);
+  if (::rename(to.c_str(), aside.c_str()) != 0) return false;
+  if (::rename(from.c_str(), to.c_str()) == 0) {
+    if (::rename(aside.c_str(), from.c_str()) != 0) restore_replaced(to);
+    return true;
+  }
+  const int error = errno;
+  ::rename(aside.c_str(), to.c_str());
+  errno = error;
+  return false;
+}
+
+void rename_or_throw(const fs::path& from, const fs::path& to, unsigned flags) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), flags) == 0) return;
+  const int error = errno;
+  // A file system without the flag, as network file systems are, or a kernel without the call.
+  const bool unknown = error == EINVAL || error == ENOSYS || error == EOPNOTSUPP;
+  if (!unknown) refuse_rename(to, error);
+  if (flags == RENAME_EXCHANGE) {
+    if (!exchange_by_name(from, to)) refuse_rename(to, errno);
+  } else if (flags == RENAME_NOREPLACE && is_occupied(to)) {
+    refuse_rename(to, EEXIST);
+  } else if (::rename(from.c_str(), to.c_str()) != 0) {
+    refuse_rename(to, errno);
+  }
 }
 
 }  // namespace
@@ -189,6 +221,7 @@ Staged::Staged(const fs::path& final_path, bool is_folder, OnExisting on_existin
       check_(std::move(check)),
       on_existing_(on_existing),
       is_folder_(is_folder) {
+  restore_replaced(final_);
   check_final("exists already");
   std::error_code error;
   fs::create_directories(final_.parent_path(), error);

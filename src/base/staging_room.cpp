@@ -10,12 +10,14 @@
 #include <array>
 #include <cerrno>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "base/cache_folder.h"
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/sha256.h"
@@ -26,6 +28,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kLockName = ".dnd-lock";
+constexpr const char* kMark = ".dnd-tmp.";
 constexpr int kTries = 100;
 
 // A file system's limit for names is 255 bytes, of which ours takes 26.
@@ -47,11 +50,13 @@ bool is_removed(int descriptor) {
   return ::fstat(descriptor, &info) != 0 || info.st_nlink == 0;
 }
 
-std::string prefix_of(const fs::path& final_path) {
+std::string hidden_name(const fs::path& final_path, const char* ending) {
   std::string name = final_path.filename().string();
   if (name.size() > kLongName) name = sha256_hex(name);
-  return cat(".", name, ".dnd-tmp.");
+  return cat(".", name, ending);
 }
+
+std::string prefix_of(const fs::path& final_path) { return hidden_name(final_path, kMark); }
 
 std::string random_suffix() {
   std::array<std::uint8_t, 8> bytes{};
@@ -135,7 +140,65 @@ void remove_leftovers(const fs::path& folder, const std::string& prefix) {
   }
 }
 
+// Where each room is noted as a link to it, by its random name: a call that makes something anywhere finds
+// what others left elsewhere.
+fs::path notes_folder() { return cache_folder() / "staging"; }
+
+fs::path note_of(const fs::path& room) {
+  return notes_folder() / room.extension().string().substr(1);
+}
+
+void note(const fs::path& room) {
+  if (!make_cache_folder()) return;
+  ::mkdir(notes_folder().c_str(), S_IRWXU);
+  [[maybe_unused]] const int done = ::symlink(room.c_str(), note_of(room).c_str());
+}
+
+// Where the room is gone.
+void remove_note(const fs::path& room) {
+  struct stat info {};
+  const bool is_gone = ::lstat(room.c_str(), &info) != 0 && errno == ENOENT;
+  if (is_gone && !cache_folder().empty()) ::unlink(note_of(room).c_str());
+}
+
+void remove_noted_room(const fs::path& entry) {
+  std::error_code error;
+  const fs::path room = fs::read_symlink(entry, error);
+  const bool ours = !error && room.is_absolute() &&
+                    room.filename().string().find(kMark) != std::string::npos &&
+                    note_of(room) == entry;
+  if (!ours) {
+    ::unlink(entry.c_str());
+    return;
+  }
+  remove_if_left(room);
+  remove_note(room);
+}
+
 }  // namespace
+
+fs::path replaced_place(const fs::path& final_path) {
+  return final_path.parent_path() / hidden_name(final_path, ".dnd-replaced");
+}
+
+void restore_replaced(const fs::path& final_path) {
+  const fs::path aside = replaced_place(final_path);
+  struct stat info {};
+  const bool is_left = ::lstat(aside.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+  if (!is_left || info.st_uid != ::geteuid()) return;
+  if (::rename(aside.c_str(), final_path.c_str()) == 0) return;
+  const bool is_replaced = errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR;
+  if (is_replaced) remove_entry(AT_FDCWD, aside.string());
+}
+
+void remove_noted_rooms() {
+  if (!make_cache_folder()) return;
+  std::error_code error;
+  fs::directory_iterator entry(notes_folder(), error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    remove_noted_room(entry->path());
+  }
+}
 
 void remove_dead_rooms(const fs::path& final_path) {
   remove_leftovers(absolute_path(final_path).parent_path(), prefix_of(final_path));
@@ -143,6 +206,8 @@ void remove_dead_rooms(const fs::path& final_path) {
 
 StagingRoom::StagingRoom(const fs::path& final_path) {
   remove_dead_rooms(final_path);
+  static std::once_flag once;
+  std::call_once(once, remove_noted_rooms);
   const std::string prefix = prefix_of(final_path);
   for (int i = 0; i < kTries; ++i) {
     if (try_make(final_path.parent_path() / (prefix + random_suffix()))) return;
@@ -170,6 +235,7 @@ bool StagingRoom::try_make(const fs::path& path) {
                   "): leftovers stay"));
   }
   if (is_removed(lock.get())) return false;
+  note(path);
   path_ = path;
   folder_ = std::move(folder);
   lock_ = std::move(lock);
@@ -180,6 +246,7 @@ bool StagingRoom::try_make(const fs::path& path) {
 StagingRoom::~StagingRoom() {
   reserve_.close();
   remove_room(path_, std::move(folder_));
+  remove_note(path_);
 }
 
 }  // namespace dnd

@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
+#include <optional>
 #include <vector>
 
 #include "base/file.h"
@@ -149,6 +151,81 @@ TEST(Staged, JudgesWhatIsReplacedAgainAtTheEnd) {
   EXPECT_DND_ERROR(folder.commit(), ErrorKind::cannot_create, "holds 'thesis.tex'");
   EXPECT_EQ(content(dir / "out/thesis.tex"), "years of work");
   EXPECT_EQ(content(dir / "x"), "now a letter");
+}
+
+// As a process leaves them that is killed while it replaces `out` on a file system without an exchange.
+TEST(Staged, WhatWasPutAsideIsPutBack) {
+  const TempDir dir;
+  fs::create_directory(replaced_place(dir / "out"));
+  write(replaced_place(dir / "out") / "marker", "old");
+  EXPECT_DND_ERROR(Staged(dir / "out", kThing, OnExisting::refuse), ErrorKind::cannot_create,
+                   "exists already");
+  EXPECT_EQ(content(dir / "out/marker"), "old");
+  EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"out"});
+}
+
+TEST(Staged, WhatWasPutAsideGoesWhereTheNewIsThere) {
+  const TempDir dir;
+  for (const char* name : {"out", ".out.dnd-replaced"}) {
+    fs::create_directory(dir / name);
+    write(dir / name / "marker", name);
+  }
+  EXPECT_EQ(replaced_place(dir / "out"), dir / ".out.dnd-replaced");
+  restore_replaced(dir / "out");
+  EXPECT_EQ(content(dir / "out/marker"), "out");
+  EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"out"});
+}
+
+TEST(Staged, NothingElseIsTakenForWhatWasPutAside) {
+  const TempDir dir;
+  dir.file("out", "mine");
+  dir.file(".out.dnd-replaced", "a file");
+  restore_replaced(dir / "out");
+  EXPECT_EQ(content(dir / "out"), "mine");
+  fs::remove(dir / "out");
+  fs::remove(dir / ".out.dnd-replaced");
+  fs::create_symlink(dir.path(), dir / ".out.dnd-replaced");
+  restore_replaced(dir / "out");
+  EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{".out.dnd-replaced"});
+}
+
+// $XDG_CACHE_HOME is another folder as long as the object lives.
+class OwnCache {
+ public:
+  OwnCache() {
+    if (const char* before = std::getenv("XDG_CACHE_HOME")) before_ = before;
+    ::setenv("XDG_CACHE_HOME", dir_.path().c_str(), 1);
+  }
+  ~OwnCache() {
+    before_ ? ::setenv("XDG_CACHE_HOME", before_->c_str(), 1) : ::unsetenv("XDG_CACHE_HOME");
+  }
+  fs::path notes() const { return dir_ / "dnd/staging"; }
+
+ private:
+  TempDir dir_;
+  std::optional<std::string> before_;
+};
+
+// A merge of many gigabytes that was killed is not there until somebody merges to the same place again.
+TEST(Staged, ACallForAnotherPlaceRemovesWhatAKilledProcessLeft) {
+  const OwnCache cache;
+  const TempDir dir;
+  const auto killed_at = [&](const fs::path& place) {
+    return status_of_child([&] {
+      const Staged staged(place, kThing, OnExisting::refuse);
+      write(staged.path() / "half", "abc");
+      ::kill(::getpid(), SIGKILL);
+    });
+  };
+  EXPECT_TRUE(WIFSIGNALED(killed_at(dir / "out")));
+  ASSERT_EQ(names_in(dir.path()).size(), 1U);
+  ASSERT_EQ(names_in(cache.notes()).size(), 1U);
+  const Staged working(dir / "other", kThing, OnExisting::refuse);  // of this process, alive
+  fs::create_symlink(dir.path(), cache.notes() / "nothing of ours");
+  remove_noted_rooms();
+  EXPECT_EQ(names_in(dir.path()),
+            std::vector<std::string>{working.path().parent_path().filename()});
+  EXPECT_EQ(names_in(cache.notes()).size(), 1U) << "of the room that is in use";
 }
 
 TEST(Staged, WithoutCommitNothingRemains) {
@@ -430,6 +507,8 @@ TEST(CheckOutput, FreeOrForcedAndOfItsKind) {
   fs::remove(dir / "x");
   fs::create_directory(dir / "x");
   EXPECT_NO_THROW(check_output(dir / "x", kThing, false, {})) << "empty: nothing is there";
+  EXPECT_DND_ERROR(check(false), ErrorKind::cannot_create, "x: is a folder, a note is a file");
+  EXPECT_DND_ERROR(check(true), ErrorKind::cannot_create, "x: is a folder, a note is a file");
   dir.file("x/part", "");
   EXPECT_DND_ERROR(check_output(dir / "x", kThing, false, {}), ErrorKind::cannot_create,
                    "exists already (--force replaces it)");
