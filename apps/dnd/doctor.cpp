@@ -6,6 +6,7 @@
 #include "base/environment.h"
 #include "base/installation.h"
 #include "base/paths.h"
+#include "base/remembered_hashes.h"
 #include "base/strings.h"
 #include "base/version.h"
 #include "bundle/write_bundle.h"
@@ -128,6 +129,9 @@ void print_report(const Json& report) {
                         ? cat(generator["path"].get<std::string>(),
                               generator["untrained"].get<bool>() ? " (untrained)" : "")
                         : "none: " + generator["error"].get<std::string>());
+  const auto hashes = report["hashes"].get<std::string>();
+  line("hashes", hashes.empty() ? "not remembered: neither XDG_CACHE_HOME nor HOME is set"
+                                : hashes + " (of files; may be deleted)");
   for (const Json& preset : report["presets"]) line("preset", preset.get<std::string>());
 }
 
@@ -139,6 +143,7 @@ void run_doctor(Context& context) {
                        {"engine", engine_report()},
                        {"encoders", encoder_report()},
                        {"generator", generator_report()},
+                       {"hashes", hash_cache_file().string()},
                        {"presets", bundle::preset_names(data_folder() / "presets")}};
   if (context.json) {
     print_json(report);

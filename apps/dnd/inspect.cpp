@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "bundle/channel_exponents.h"
 #include "bundle/generator_config.h"
+#include "bundle/weights_hash.h"
 #include "context.h"
 #include "formats/gguf.h"
 #include "formats/safetensors.h"
@@ -113,6 +114,7 @@ Json inspect_bundle(const fs::path& path) {
     }
   }
   bundle::check_channel_exponents(config, weights);
+  json["weights_sha256"] = bundle::weights_sha256(path, config);
   json["has_encoder"] = path_exists(path / bundle::kEncoderFolderName / "config.json");
   return json;
 }
@@ -252,7 +254,7 @@ void print_bundle(const Json& json) {
       "  parameters  ", json["parameters"].get<std::int64_t>(), " ",
       generator["decoder"]["dtype"].get<std::string>(),
       generator["decoder"].value("channel_exponents", false) ? " with exponents of channels" : ""));
-  print_line(cat("  sha256      ", generator["decoder"].value("sha256", "")));
+  print_line(cat("  sha256      ", json["weights_sha256"].get<std::string>()));
 }
 
 // A value of a configuration that somebody else wrote: any kind of value, or none.

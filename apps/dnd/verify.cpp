@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "bundle/generator_config.h"
+#include "bundle/weights_hash.h"
 #include "context.h"
 #include "generate/find_generator.h"
 #include "source_options.h"
@@ -32,6 +33,7 @@ struct Reference {
   std::optional<target::BaseModel> base;
   std::optional<adapter::UpdateNorms> norms;
   adapter::BaseHints hints;
+  std::string generator_sha256;  // of the weights of --model
 
   verify::Against against(bool partial) const {
     return {base ? &*base : nullptr, norms ? &*norms : nullptr, partial};
@@ -46,6 +48,7 @@ Reference open_reference(const VerifyOptions& options) {
     reference.base = verify::base_of_layout(config.layout);
     reference.norms = config.statistics;
     reference.hints = adapter::hints_of(config.layout);
+    reference.generator_sha256 = bundle::weights_sha256(options.model, config);
     if (!reference.norms) {
       log_info(cat("generator '", printable(config.name),
                    "' records no training statistics: norms are not checked"));
@@ -126,12 +129,24 @@ RunReport run_what_acts(adapter::LoraAdapter adapter, const Reference& reference
   return runner.run(adapter);
 }
 
+// What was made by a generator was perhaps not made by this one.
+void check_generator(const adapter::LoraAdapter& adapter, const Reference& reference,
+                     std::vector<verify::Finding>& findings) {
+  const auto named = adapter.metadata.find("dnd.generator_sha256");
+  if (reference.generator_sha256.empty() || named == adapter.metadata.end()) return;
+  if (named->second == reference.generator_sha256) return;
+  findings.push_back({verify::Severity::warning, "generator",
+                      cat("made by weights of sha256 ", printable(named->second),
+                          ", those of --model are ", reference.generator_sha256)});
+}
+
 // `runner`: nullptr where nothing is run.
 void verify_one(const Context& context, const fs::path& path, const Reference& reference,
                 bool partial, AdapterRun* runner, int& exit_code) {
   const adapter::LoraAdapter adapter = adapter::read_lora(
       path, reference.hints, adapter::ModuleNames::as_found, adapter::Besides::keep);
   verify::Report report = verify::verify(adapter, reference.against(partial));
+  check_generator(adapter, reference, report.findings);
   std::optional<RunReport> run;
   if (runner != nullptr) {
     run = run_what_acts(adapter, reference, *runner);

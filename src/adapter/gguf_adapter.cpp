@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "adapter/content_hash.h"
 #include "adapter/gguf_rows.h"
 #include "base/checked_math.h"
 #include "base/q8_0.h"
@@ -154,7 +155,8 @@ formats::GgufEntries adapter_entries(const std::string& architecture, float alph
   entries.emplace_back("adapter.lora.alpha", formats::gguf_f32(alpha));
   entries.emplace_back("general.quantization_version", formats::gguf_u32(kQuantizationVersion));
   for (const auto& [key, value] : options.metadata) {
-    if (key.starts_with("dnd.")) entries.emplace_back(key, formats::gguf_text(value));
+    if (!key.starts_with("dnd.") || key == kContentKey) continue;
+    entries.emplace_back(key, formats::gguf_text(value));
   }
   return entries;
 }
@@ -165,6 +167,20 @@ void check_type(std::uint32_t type) {
     if (type == known) return;
   }
   fail(ErrorKind::internal, "gguf adapter: writing tensor type ", type, " is not supported");
+}
+
+std::vector<std::byte> part_bytes(const std::string& who, const PlannedPart& part, float alpha) {
+  return part.is_b ? convert(who, part, final_b(part, alpha)) : convert(who, part, part.pair->a);
+}
+
+std::string content_of_parts(const std::string& who, const std::vector<PlannedPart>& parts,
+                             float alpha) {
+  ContentHash hash;
+  for (const PlannedPart& part : parts) {
+    hash.add(part.spec.name, formats::find_ggml_type(part.spec.type)->name, part.spec.shape,
+             part_bytes(who, part, alpha));
+  }
+  return hash.hex();
 }
 
 WrittenFile write_parts(const std::string& who, const fs::path& path,
@@ -181,11 +197,7 @@ WrittenFile write_parts(const std::string& who, const fs::path& path,
     result.bytes += bytes.size();
   });
   for (const PlannedPart& part : parts) {
-    if (part.is_b) {
-      writer.write(convert(who, part, final_b(part, alpha)));
-    } else {
-      writer.write(convert(who, part, part.pair->a));
-    }
+    writer.write(part_bytes(who, part, alpha));
   }
   writer.finish();
   result.sha256 = hash.hex();
@@ -211,9 +223,12 @@ WrittenFile write_gguf_adapter(const fs::path& path, const LoraAdapter& adapter,
   const std::vector<PlannedPart> parts = plan_parts(who, adapter, architecture, options);
   if (parts.empty()) fail(ErrorKind::data, who, ": no matrices to write");
   const float alpha = choose_alpha(adapter);
+  formats::GgufEntries entries = adapter_entries(architecture, alpha, options);
+  if (has_content_hash(options.metadata)) {
+    entries.emplace_back(kContentKey, formats::gguf_text(content_of_parts(who, parts, alpha)));
+  }
   Staged staged(path, gguf_adapter_file(), on_existing);
-  WrittenFile result =
-      write_parts(who, staged.path(), parts, adapter_entries(architecture, alpha, options), alpha);
+  WrittenFile result = write_parts(who, staged.path(), parts, entries, alpha);
   staged.commit();
   return result;
 }

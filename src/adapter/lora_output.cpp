@@ -3,6 +3,7 @@
 #include <cmath>
 #include <map>
 
+#include "adapter/content_hash.h"
 #include "base/sha256.h"
 #include "base/strings.h"
 
@@ -23,6 +24,17 @@ std::vector<std::byte> convert(const OutputTensor& tensor, Dtype dtype) {
   return bytes;
 }
 
+// In the order of the file.
+std::string content_sha256(const std::vector<formats::TensorSpec>& specs,
+                           const std::map<std::string, const OutputTensor*>& by_key) {
+  ContentHash hash;
+  for (const formats::TensorSpec& spec : specs) {
+    hash.add(spec.name, dtype_name(spec.dtype), spec.shape,
+             convert(*by_key.at(spec.name), spec.dtype));
+  }
+  return hash.hex();
+}
+
 }  // namespace
 
 WrittenFile write_tensors(const std::filesystem::path& path,
@@ -35,7 +47,9 @@ WrittenFile write_tensors(const std::filesystem::path& path,
     by_key[tensor.key] = &tensor;
   }
   formats::sort_for_safetensors(specs);
-  formats::SafetensorsWriter writer(path, specs, metadata);
+  formats::Metadata entries = metadata;
+  if (has_content_hash(metadata)) entries[kContentKey] = content_sha256(specs, by_key);
+  formats::SafetensorsWriter writer(path, specs, entries);
   Sha256 hash;
   WrittenFile written;
   writer.observe([&](std::span<const std::byte> bytes) {
@@ -62,7 +76,7 @@ WrittenFile write_tensor_file(const std::filesystem::path& path, const FileKind&
 formats::Metadata output_metadata(const LoraAdapter& adapter, const std::string& format) {
   formats::Metadata metadata = {{"format", format}};
   for (const auto& [key, value] : adapter.metadata) {
-    if (key.starts_with("dnd.")) metadata[key] = value;
+    if (key.starts_with("dnd.") && key != kContentKey) metadata[key] = value;
   }
   return metadata;
 }

@@ -24,7 +24,8 @@ struct OutputTensor {
 };
 
 // Makes the file `path`, which must not exist, in the reference writer's order. `dtype` is f32, f16 or
-// bf16. Throws Error(data) for values that it cannot hold (infinite, NaN).
+// bf16. Metadata that tells where the adapter came from gets a content hash (adapter/content_hash.h). Throws
+// Error(data) for values that it cannot hold (infinite, NaN).
 WrittenFile write_tensors(const std::filesystem::path& path,
                           const std::vector<OutputTensor>& tensors, Dtype dtype,
                           const formats::Metadata& metadata);
@@ -35,7 +36,7 @@ WrittenFile write_tensor_file(const std::filesystem::path& path, const FileKind&
                               OnExisting on_existing, const std::vector<OutputTensor>& tensors,
                               Dtype dtype, const formats::Metadata& metadata);
 
-// The adapter's "dnd.*" entries, and "format".
+// The adapter's "dnd.*" entries, but for a content hash, and "format".
 formats::Metadata output_metadata(const LoraAdapter& adapter, const std::string& format);
 
 // Throws Error(data): `target` ("MLX", ...) cannot hold DoRA magnitudes.

@@ -14,6 +14,7 @@ std::map<std::string, std::string> provenance_metadata(const Provenance& provena
   set("generator_sha256", provenance.generator_sha256);
   if (provenance.untrained) set("untrained", "true");
   set("encoder", provenance.encoder);
+  set("encoder_sha256", provenance.encoder_sha256);
   set("condition_sha256", provenance.condition_sha256);
   set("prompts_sha256", provenance.prompts_sha256);
   if (provenance.prompts_used > 0) {

@@ -11,9 +11,10 @@ namespace dnd::adapter {
 
 struct Provenance {
   std::string generator;         // bundle name
-  std::string generator_sha256;  // of the decoder weights, taken at import
+  std::string generator_sha256;  // of the decoder weights, as they are when it is made
   bool untrained = false;        // the generator has random weights: the adapter is for tests only
   std::string encoder;           // e.g. "all-MiniLM-L12-v2"; empty where the condition was given
+  std::string encoder_sha256;    // of its files, as remembered_sha256_of_files()
   std::string condition_sha256;  // of the condition file, where one was given instead of prompts
   std::string prompts_sha256;    // of the selected prompts, each followed by a NUL byte
   std::size_t prompts_used = 0;

@@ -5,8 +5,9 @@
 #include <optional>
 #include <utility>
 
-#include "base/sha256.h"
+#include "base/remembered_hashes.h"
 #include "base/staging_room.h"
+#include "bundle/weights_hash.h"
 #include "formats/safetensors.h"
 #include "generate/condition_file.h"
 #include "generate/session.h"
@@ -66,6 +67,38 @@ class LateSession {
   std::optional<Session> session_;
 };
 
+// What all of a run's adapters are made by, hashed when the first asks.
+class MakerHashes {
+ public:
+  MakerHashes(const Generator& generator, const RunOptions& options)
+      : generator_(generator), options_(options) {}
+
+  void add_to(adapter::Provenance& provenance, bool prompts) {
+    provenance.generator_sha256 =
+        of(weights_, [&] { return bundle::weights_sha256(generator_.folder, generator_.config); });
+    if (prompts) {
+      provenance.encoder_sha256 =
+          of(encoder_, [&] { return remembered_sha256_of_files(options_.encoder); });
+    } else {
+      provenance.condition_sha256 =
+          of(condition_, [&] { return remembered_sha256(options_.condition); });
+    }
+  }
+
+ private:
+  template <typename Compute>
+  static const std::string& of(std::string& hash, const Compute& compute) {
+    if (hash.empty()) hash = compute();
+    return hash;
+  }
+
+  const Generator& generator_;
+  const RunOptions& options_;
+  std::string weights_;
+  std::string encoder_;
+  std::string condition_;
+};
+
 class Run {
  public:
   Run(const std::vector<Job>& jobs, const Generator& generator, const JobOutputs& outputs,
@@ -75,7 +108,8 @@ class Run {
         outputs_(outputs),
         options_(options),
         observer_(observer),
-        late_(generator, options.encoder, open_engine) {}
+        late_(generator, options.encoder, open_engine),
+        hashes_(generator, options) {}
 
   void check() {
     if (outputs_.refuses_others()) refuse_others();
@@ -135,7 +169,7 @@ class Run {
   }
 
   // What is to be made of a job, and from what.
-  Work begin(std::size_t index) const {
+  Work begin(std::size_t index) {
     const Job& job = jobs_[index];
     Work work;
     work.job = index;
@@ -160,19 +194,15 @@ class Run {
     return work;
   }
 
-  adapter::Provenance describe(const Job& job) const {
+  adapter::Provenance describe(const Job& job) {
     adapter::Provenance provenance;
     provenance.generator = config_.name;
-    provenance.generator_sha256 = config_.weights_sha256;
     provenance.untrained = config_.untrained;
     provenance.precision = options_.precision;
     provenance.seed = options_.choice.seed;
     provenance.variant = job.variant;
-    if (job.task == nullptr) {
-      provenance.condition_sha256 = sha256_hex_of_file(options_.condition);
-    } else {
-      provenance.encoder = options_.encoder_name;
-    }
+    if (job.task != nullptr) provenance.encoder = options_.encoder_name;
+    hashes_.add_to(provenance, job.task != nullptr);
     return provenance;
   }
 
@@ -261,6 +291,7 @@ class Run {
   const RunOptions& options_;
   RunObserver& observer_;
   LateSession late_;
+  MakerHashes hashes_;
   std::map<std::size_t, Work> begun_;  // jobs whose places were looked at, until their turn comes
 };
 

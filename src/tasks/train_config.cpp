@@ -8,6 +8,7 @@
 #include "base/paths.h"
 #include "base/strings.h"
 #include "bundle/propose_features.h"
+#include "bundle/weights_hash.h"
 #include "tasks/named_path.h"
 
 namespace dnd::tasks {
@@ -98,6 +99,7 @@ void read_generator(TrainConfig& config, JsonObject object, const fs::path& fold
   if (object.has("start")) {
     config.start = named_path(object, "start", folder);
     config.generator = bundle::read_bundle(config.start);
+    config.generator.weights_sha256 = bundle::weights_sha256(config.start, config.generator);
     config.generator.name = config.name;
     if (object.has("weights_dtype")) {
       config.generator.weights_dtype = dtype_of(object) == "F32" ? Dtype::f32 : Dtype::f16;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "adapter/content_hash.h"
 #include "adapter/diffusers.h"
 #include "adapter/diffusion_model.h"
 #include "adapter/gguf_adapter.h"
@@ -82,6 +83,13 @@ LoraAdapter read_diffusion_model(const fs::path& file, const BaseHints&) {
 
 FileFacts describe_safetensors(const fs::path& file) {
   const formats::SafetensorsFile weights(file);
+  if (has_content_hash(weights.metadata())) {
+    ContentHash hash;
+    for (const formats::TensorView& tensor : weights.tensors()) {
+      hash.add(tensor.name, dtype_name(tensor.dtype), tensor.shape, tensor.bytes);
+    }
+    check_content(weights.metadata(), hash.hex(), "adapter: " + file.string());
+  }
   FileFacts facts{weights.metadata(), "", file};
   // Of a matrix: alphas beside them may be of another type.
   const auto matrix =
@@ -109,6 +117,14 @@ constexpr const char* kGgufDtypeKey = "dnd.dtype";  // the tensors' own types di
 
 FileFacts describe_gguf(const fs::path& file, const WriteOptions& options) {
   const LoraAdapter read = read_gguf_adapter(file, options.heads);
+  if (has_content_hash(read.metadata)) {
+    ContentHash hash;
+    const formats::GgufFile tensors(file);
+    for (const formats::GgufTensor& tensor : tensors.tensors()) {
+      hash.add(tensor.name, tensor.type->name, tensor.shape, tensor.bytes);
+    }
+    check_content(read.metadata, hash.hex(), "adapter: " + file.string());
+  }
   const auto dtype = read.metadata.find(kGgufDtypeKey);
   return {read.metadata, dtype == read.metadata.end() ? "" : dtype->second, file};
 }

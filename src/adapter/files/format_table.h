@@ -74,7 +74,8 @@ struct FileFormat {
   std::filesystem::path (*place)(const std::filesystem::path& place, bool alone);
   OutputKind (*kind)();  // what is made there
   WrittenFile (*write)(const std::filesystem::path&, const LoraAdapter&, const WriteOptions&);
-  // Of what `write` made. Throws as the format's reader does.
+  // Of what `write` made. Throws as the format's reader does, and where its matrices are no longer those that
+  // it was made with (adapter/content_hash.h).
   FileFacts (*describe)(const std::filesystem::path&, const WriteOptions&);
 
   // What can be read; at least one of them.
