@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "adapter/peft.h"
 #include "base/dtype.h"
@@ -13,6 +14,7 @@
 #include "merge/adapter_argument.h"
 #include "source_options.h"
 #include "target/base_model.h"
+#include "verify/verify.h"
 
 namespace dnd::app {
 namespace {
@@ -85,8 +87,16 @@ Json losses_json(const merge::Composition& composition) {
   return modules;
 }
 
-adapter::BaseHints hints_from(const std::filesystem::path& base) {
-  return base.empty() ? adapter::BaseHints{} : adapter::hints_of(target::read_base_model(base));
+std::vector<merge::WeightedAdapter> read_sound(const std::vector<merge::AdapterArgument>& arguments,
+                                               const std::filesystem::path& path) {
+  std::optional<target::BaseModel> base;
+  if (!path.empty()) base = target::read_base_model(path);
+  auto adapters =
+      merge::read_adapters(arguments, base ? adapter::hints_of(*base) : adapter::BaseHints{});
+  for (const merge::WeightedAdapter& each : adapters) {
+    verify::require_sound(each.adapter, base ? &*base : nullptr, each.name);
+  }
+  return adapters;
 }
 
 void run_compose(const Context& context, const ComposeCall& call) {
@@ -95,8 +105,7 @@ void run_compose(const Context& context, const ComposeCall& call) {
   std::vector<std::filesystem::path> inputs = {call.base};
   for (const merge::AdapterArgument& argument : arguments) inputs.push_back(argument.path);
   check_output(call.out, adapter::peft_folder(), call.force, inputs);
-  const std::vector<merge::WeightedAdapter> adapters =
-      merge::read_adapters(arguments, hints_from(call.base));
+  const std::vector<merge::WeightedAdapter> adapters = read_sound(arguments, call.base);
   warn_of_two_bases(adapters);
   const std::optional<std::int64_t> rank = call.rank > 0 ? std::optional(call.rank) : std::nullopt;
   const merge::Composition composition = merge::compose(adapters, method, rank);

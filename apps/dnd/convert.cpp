@@ -105,17 +105,6 @@ KnownBase base_of_adapter(const LoraAdapter& adapter, const FileFormat& to) {
   return known;
 }
 
-// An adapter of another base would be written and then refused, or passed over, by every runtime.
-void check_base(const LoraAdapter& adapter, const target::BaseModel& base) {
-  for (const verify::Finding& finding :
-       verify::find_problems(adapter, {&base, nullptr, /*partial=*/true})) {
-    if (finding.check == "base" || finding.check == "modules" || finding.check == "shapes") {
-      fail(ErrorKind::data, "convert: the adapter does not fit --base ", base.source, ": ",
-           finding.message);
-    }
-  }
-}
-
 // The base's names, and without what its configuration leaves out: neither would act.
 void adopt_base_names(LoraAdapter& adapter, const target::BaseModel& base) {
   std::size_t renamed = 0;
@@ -214,8 +203,10 @@ void run_convert(const Context& context, const ConvertOptions& options) {
   }
   if (!options.base.empty()) {
     adopt_base_names(adapter, *known.model);
-    check_base(adapter, *known.model);
   }
+  // What is not sound, or of another base, would be refused or passed over by every runtime.
+  verify::require_sound(adapter, options.base.empty() ? nullptr : &*known.model,
+                        cat("convert: ", options.input.string()));
   adapter::note_base(adapter, known.architecture, known.heads);
   if (adapter.base_model.empty() && known.model) {
     adapter.base_model = known.model->name.empty() ? options.base.string() : known.model->name;

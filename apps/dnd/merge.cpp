@@ -14,6 +14,7 @@
 #include "merge/stored_copies.h"
 #include "progress.h"
 #include "source_options.h"
+#include "verify/verify.h"
 
 namespace dnd::app {
 namespace {
@@ -68,15 +69,10 @@ std::optional<target::BaseModel> described(const std::filesystem::path& path) {
 }
 
 // What PEFT would apply to the base, and no more.
-void keep_what_acts(std::vector<merge::WeightedAdapter>& adapters,
-                    const std::filesystem::path& path) {
-  const bool any = std::any_of(adapters.begin(), adapters.end(),
-                               [](const auto& each) { return each.adapter.peft.has_value(); });
-  if (!any) return;
-  const std::optional<target::BaseModel> base = described(path);
-  if (!base) return;
+void keep_what_acts(std::vector<merge::WeightedAdapter>& adapters, const target::BaseModel& base) {
   for (merge::WeightedAdapter& each : adapters) {
-    const auto left_out = adapter::keep_what_acts(each.adapter, *base, each.name);
+    if (!each.adapter.peft) continue;
+    const auto left_out = adapter::keep_what_acts(each.adapter, base, each.name);
     if (left_out.empty()) continue;
     log_warning(cat(each.name, ": ", left_out.size(),
                     " stored modules are not applied, as PEFT would not: '", printable(left_out[0]),
@@ -98,8 +94,15 @@ void run_merge(const Context& context, const MergeCall& call) {
   base.gguf == nullptr ? check_output(call.out, merge::merged_folder(base), call.force, {})
                        : check_output(call.out, merge::gguf_model_file(), call.force, {});
   std::vector<merge::WeightedAdapter> adapters = merge::read_adapters(arguments, base.hints());
-  keep_what_acts(adapters, call.base);
+  for (const merge::WeightedAdapter& each : adapters) {
+    verify::require_sound(each.adapter, nullptr, each.name);  // before anything is left out
+  }
+  const std::optional<target::BaseModel> model = described(call.base);
+  if (model) keep_what_acts(adapters, *model);
   const std::vector<merge::MergeTarget> targets = merge::plan_merge(base, adapters);
+  for (const merge::WeightedAdapter& each : adapters) {
+    if (model) verify::require_sound(each.adapter, &*model, each.name);
+  }
   merge::check_stored_copies(base, adapters);
   say_what_stays(base);
   say_what_changes(base, call);

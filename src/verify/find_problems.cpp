@@ -155,10 +155,16 @@ class Finder {
     warning("zero", text + "; these modules do nothing");
   }
 
+  // By any of its names.
   void check_repeats() {
     std::set<std::string> seen;
-    const auto repeated =
-        keys_where(adapter_, [&](const LoraPair& p) { return !seen.insert(p.module).second; });
+    const auto repeated = keys_where(adapter_, [&](const LoraPair& p) {
+      bool again = false;
+      for (const std::string& name : target::module_aliases(p.module)) {
+        again = !seen.insert(name).second || again;
+      }
+      return again;
+    });
     if (!repeated.empty()) {
       error("modules", name_some(repeated, count(), "modules appear a second time"));
     }

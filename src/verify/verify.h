@@ -72,6 +72,10 @@ Report verify(const adapter::LoraAdapter& adapter, const Against& against);
 
 // The parts of verify().
 std::vector<Finding> find_problems(const adapter::LoraAdapter& adapter, const Against& against);
+// For whoever goes on with the adapter: throws Error(data) for the first error of find_problems(), which may
+// be partial. `base`: nullptr where it is not known. `who` begins the message.
+void require_sound(const adapter::LoraAdapter& adapter, const target::BaseModel* base,
+                   const std::string& who);
 std::vector<RuntimeVerdict> judge_runtimes(const adapter::LoraAdapter& adapter,
                                            const Against& against);
 
