@@ -1,6 +1,7 @@
 #include "merge/block_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -68,6 +69,16 @@ void BlockWriter::finish() {
   if (!descriptor_.close()) {
     fail(ErrorKind::io, path_.string(), ": cannot be closed: ", system_reason(errno));
   }
+}
+
+void keep_permissions(const fs::path& source, const fs::path& made) {
+  struct stat from {};
+  struct stat to {};
+  const bool known = ::stat(source.c_str(), &from) == 0 && ::stat(made.c_str(), &to) == 0;
+  const mode_t mode = to.st_mode & (from.st_mode | S_IRWXU) & ALLPERMS;
+  if (known && (mode == (to.st_mode & ALLPERMS) || ::chmod(made.c_str(), mode) == 0)) return;
+  fail(ErrorKind::io, made.string(), ": cannot get the permissions of ", source.string(), ": ",
+       system_reason(errno));
 }
 
 void check_free_space(const fs::path& path, std::uint64_t bytes) {

@@ -46,6 +46,10 @@ class BlockWriter {
   Descriptor descriptor_;
 };
 
+// Nobody may do with what was made of `source` what they may not do with that: takes permissions from
+// `made`, to which the umask gave them. The owner's stay. Throws Error(io).
+void keep_permissions(const std::filesystem::path& source, const std::filesystem::path& made);
+
 // Throws Error(cannot_create) if the file system of `path` (or of its nearest existing parent) has
 // less than `bytes` left for us.
 void check_free_space(const std::filesystem::path& path, std::uint64_t bytes);

@@ -250,6 +250,7 @@ MergeResult merge_gguf(const BaseWeights& base, std::span<const MergeTarget> tar
   Staged staged(out, gguf_model_file(), options.on_existing);
   check_free_space(out, bytes);
   formats::GgufWriter writer(staged.path(), plan.entries(dtype), plan.specs());
+  keep_permissions(base.path, staged.path());
   GgufRewriter rewriter(writer, bytes, options);
   for (const Item& item : plan.items()) rewriter.run(item);
   writer.finish();

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/paths.h"
 #include "base/strings.h"
 #include "merge/block_file.h"
 #include "merge/merge_rows.h"
@@ -96,7 +97,9 @@ class Rewriter {
   // One file, open on both sides: there are both or neither.
   struct OpenFile {
     OpenFile(const BaseFile& source, const fs::path& folder)
-        : reader(source.path), writer(folder / source.path.filename(), source.bytes) {}
+        : reader(source.path), writer(folder / source.path.filename(), source.bytes) {
+      keep_permissions(source.path, folder / source.path.filename());
+    }
 
     BlockReader reader;
     BlockWriter writer;
@@ -200,6 +203,7 @@ MergeResult merge_weights(const BaseWeights& base, std::span<const MergeTarget> 
                           const fs::path& out, const MergeOptions& options) {
   check_apart(out, {base.path});
   Staged staged(out, merged_folder(base), options.on_existing);
+  if (is_folder(base.path)) keep_permissions(base.path, staged.path());
   check_free_space(out, base.bytes());
   Rewriter(base, BlockList(base, options.block_bytes).make(targets), staged.path(),
            options.progress)
