@@ -1,5 +1,6 @@
 #include "generate/jobs.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <string_view>
@@ -34,14 +35,26 @@ Shard checked(Shard shard, const std::string& what) {
   return shard;
 }
 
+// Ids from `first` to `last` in steps; those of a list with gaps do not tell a task's place in it.
+Shard shard_of_array(std::size_t id, std::size_t count) {
+  const std::size_t first = environment_number("SLURM_ARRAY_TASK_MIN").value_or(0);
+  const auto last = environment_number("SLURM_ARRAY_TASK_MAX");
+  const std::size_t step =
+      std::max<std::size_t>(1, environment_number("SLURM_ARRAY_TASK_STEP").value_or(1));
+  if (id < first) fail(ErrorKind::usage, "--shard auto: SLURM task id below its minimum");
+  const bool even = !last || (*last >= first && (*last - first) / step + 1 == count);
+  if (!even || (id - first) % step != 0) {
+    fail(ErrorKind::usage, "--shard auto: SLURM's array has ", count, " tasks, its ids ", first,
+         last ? cat(" to ", *last) : "", " in steps of ", step,
+         " are others (a list with gaps? give --shard I/N)");
+  }
+  return checked({(id - first) / step, count}, "auto (SLURM)");
+}
+
 Shard shard_from_environment() {
   const auto slurm = environment_number("SLURM_ARRAY_TASK_ID");
   const auto slurm_count = environment_number("SLURM_ARRAY_TASK_COUNT");
-  if (slurm && slurm_count) {
-    const std::size_t first = environment_number("SLURM_ARRAY_TASK_MIN").value_or(0);
-    if (*slurm < first) fail(ErrorKind::usage, "--shard auto: SLURM task id below its minimum");
-    return checked({*slurm - first, *slurm_count}, "auto (SLURM)");
-  }
+  if (slurm && slurm_count) return shard_of_array(*slurm, *slurm_count);
   const auto rank = environment_number("RANK");
   const auto size = environment_number("WORLD_SIZE");
   if (rank && size) return checked({*rank, *size}, "auto (RANK)");

@@ -16,8 +16,8 @@ struct Shard {
   std::size_t count = 1;
 };
 
-// "I/N", "" for all, or "auto": from SLURM_ARRAY_TASK_ID and _COUNT (and _MIN), else from RANK and
-// WORLD_SIZE. Throws Error(usage).
+// "I/N", "" for all, or "auto": from SLURM_ARRAY_TASK_ID and _COUNT (and _MIN, _MAX and _STEP), else from
+// RANK and WORLD_SIZE. Throws Error(usage), also for an array with gaps, whose tasks do not know their place.
 Shard parse_shard(const std::string& text);
 
 // One adapter to make.

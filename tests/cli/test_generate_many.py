@@ -214,6 +214,8 @@ SLURM = "SLURM_ARRAY_TASK_{}"
     ("auto", {SLURM.format("ID"): "0", SLURM.format("COUNT"): "3"}, 2),
     ("auto", {SLURM.format("ID"): "3", SLURM.format("COUNT"): "3", SLURM.format("MIN"): "1"}, 1),
     ("auto", {SLURM.format("ID"): "0", SLURM.format("COUNT"): "3", "RANK": "2", "WORLD_SIZE": "3"}, 2),
+    ("auto", {SLURM.format(name): value for name, value in
+              {"ID": "4", "COUNT": "3", "MIN": "0", "MAX": "4", "STEP": "2"}.items()}, 1),
 ])
 def test_shard_sizes(bundle, shard, variables, adapters):
     prompts = write_prompts("five.jsonl", [(task, "q") for task in "abcde"])
@@ -231,6 +233,8 @@ def test_an_empty_shard_is_no_failure(bundle, three_tasks):
     ("2/2", {}), ("0/0", {}), ("-1/2", {}), ("1", {}), ("1/2/3", {}), ("a/b", {}), ("0/2x", {}), ("auto", {}),
     ("auto", {"RANK": "1"}), ("auto", {"RANK": "x", "WORLD_SIZE": "2"}), ("auto", {"RANK": "2", "WORLD_SIZE": "2"}),
     ("auto", {SLURM.format("ID"): "0", SLURM.format("COUNT"): "2", SLURM.format("MIN"): "1"}),
+    ("auto", {SLURM.format(name): value for name, value in
+              {"ID": "2", "COUNT": "3", "MIN": "1", "MAX": "7", "STEP": "1"}.items()}),
 ])
 def test_bad_shards(bundle, three_tasks, shard, variables):
     message = fails(Exit.USAGE, "generate", "--model", bundle, "--prompts", three_tasks, "--shard", shard,

@@ -91,5 +91,30 @@ TEST(ParseShard, AutoAsksSlurmThenTorchrun) {
   EXPECT_DND_ERROR(parse_shard("auto"), ErrorKind::usage, "expected I/N");
 }
 
+// --array=0-4:2 has the ids 0, 2 and 4.
+TEST(ParseShard, AutoKnowsStepsOfSlurm) {
+  const Variables array({{"SLURM_ARRAY_TASK_COUNT", "3"},
+                         {"SLURM_ARRAY_TASK_MIN", "0"},
+                         {"SLURM_ARRAY_TASK_MAX", "4"},
+                         {"SLURM_ARRAY_TASK_STEP", "2"},
+                         {"SLURM_ARRAY_TASK_ID", "4"}});
+  EXPECT_EQ(parse_shard("auto").index, 2U);
+  EXPECT_EQ(parse_shard("auto").count, 3U);
+  const Variables between(std::map<std::string, std::string>{{"SLURM_ARRAY_TASK_ID", "3"}});
+  EXPECT_DND_ERROR(parse_shard("auto"), ErrorKind::usage, "in steps of 2");
+}
+
+// --array=1,2,7: that 1 and 2 could be numbered leaves the task of 7 unmade.
+TEST(ParseShard, AutoRefusesGapsInEveryTask) {
+  for (const char* id : {"1", "2", "7"}) {
+    const Variables array({{"SLURM_ARRAY_TASK_COUNT", "3"},
+                           {"SLURM_ARRAY_TASK_MIN", "1"},
+                           {"SLURM_ARRAY_TASK_MAX", "7"},
+                           {"SLURM_ARRAY_TASK_STEP", "1"},
+                           {"SLURM_ARRAY_TASK_ID", id}});
+    EXPECT_DND_ERROR(parse_shard("auto"), ErrorKind::usage, "gaps");
+  }
+}
+
 }  // namespace
 }  // namespace dnd::generate
