@@ -10,7 +10,11 @@ namespace {
 volatile std::sig_atomic_t signal_came = 0;
 
 void on_stop_signal(int /*signal*/) {
-  if (signal_came != 0) ::_exit(kInterrupted);
+  if (signal_came != 0) {
+    constexpr char kWords[] = "\ndnd: ended at once: what was saved last is kept\n";
+    [[maybe_unused]] const ssize_t said = ::write(STDERR_FILENO, kWords, sizeof(kWords) - 1);
+    ::_exit(kInterrupted);
+  }
   signal_came = 1;
 }
 

@@ -97,6 +97,10 @@ void report_stop(Context& context, const training::Request& request, std::int64_
                  const training::Outcome& outcome) {
   context.exit_code = kInterrupted;
   if (!outcome.first) return;
+  if (outcome.encoded < 1.0) {
+    log_info(cat("the prompts encoded so far, ", significant_digits(100.0 * outcome.encoded, 3),
+                 " % of them, are kept"));
+  }
   log_warning(cat("stopped after step ", outcome.result.steps, " of ", all_steps,
                   "; go on with: dnd train --config ", request.config.string(), " --out ",
                   request.out.string(), " --work ", request.work.string(), " --resume"));

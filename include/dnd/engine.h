@@ -112,6 +112,10 @@ class Engine {
   // Joins the processes that torchrun's variables (RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT) name;
   // {0, 1} without them. Waits until all are there. From then on train() shares every batch out.
   virtual ProcessPlace join_processes() = 0;
+  // The first process does `work`, for however long that takes, while the others wait and say so now and
+  // then; `what` names it ("encodes the prompts"). What it throws comes out of the first, the others get
+  // Error(unavailable).
+  virtual void first_alone(const std::string& what, const std::function<void()>& work) = 0;
   // Waits for all joined processes. Throws Error(data) in each unless all bring the same `text`;
   // `what` names it.
   virtual void require_same(const std::string& what, const std::string& text) = 0;

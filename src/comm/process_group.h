@@ -7,7 +7,9 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,7 +34,8 @@ std::optional<Rendezvous> rendezvous_from_environment();
 // One member. Calls are collective: every process makes the same ones in the same order.
 class ProcessGroup {
  public:
-  // Waits for all processes, up to `timeout_seconds`. Throws Error(unavailable).
+  // Waits for all processes, up to `timeout_seconds`, and says so every ten. Throws Error(unavailable), which
+  // names those that did not come, or that came twice.
   explicit ProcessGroup(const Rendezvous& rendezvous, int timeout_seconds = 300);
   ProcessGroup(const ProcessGroup&) = delete;
   ProcessGroup& operator=(const ProcessGroup&) = delete;
@@ -45,11 +48,21 @@ class ProcessGroup {
   // bytes in each. One message for all of them. Throws Error(unavailable) if a process is gone.
   void sum(const std::vector<at::Tensor>& tensors);
 
+  // The first process does `work`, for however long that takes, while the others wait and say so now and
+  // then. What it throws comes out there; the others get Error(unavailable). `what` names the work.
+  void first_alone(const std::string& what, const std::function<void()>& work);
+
   // Throws Error(data) in every process unless all say the same; `what` names it.
   void require_equal(const std::string& what, const std::string& text);
 
  private:
   struct Backend;
+
+  void open_store(std::chrono::seconds timeout);
+  void meet(std::chrono::seconds timeout);
+  std::string missing_ranks() const;
+  void wait_for_all();
+
   Rendezvous rendezvous_;
   std::unique_ptr<Backend> backend_;
 };

@@ -193,6 +193,11 @@ class TorchEngine : public Engine {
     return {group_->rank(), group_->size()};
   }
 
+  void first_alone(const std::string& what, const std::function<void()>& work) override {
+    if (!group_) return work();
+    group_->first_alone(what, work);
+  }
+
   void require_same(const std::string& what, const std::string& text) override {
     if (group_) guarded("train", [&] { group_->require_equal(what, text); });
   }

@@ -7,6 +7,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <set>
+#include <string>
+#include <utility>
 
 #include "base/json.h"
 
@@ -18,12 +21,19 @@ class MetricsFile {
   // more. Throws Error(cannot_create).
   MetricsFile(const std::filesystem::path& path, std::int64_t done);
 
+  // Whether an earlier run evaluated this held-out task at this step: it may have been killed between the
+  // state of a step and its evaluation.
+  bool has(std::int64_t step, const std::string& held_out) const;
+
   // Flushed at once. Throws Error(io).
   void add(const Json& line);
 
  private:
+  void note(const Json& line);
+
   std::filesystem::path path_;
   std::ofstream out_;
+  std::set<std::pair<std::int64_t, std::string>> evaluated_;  // steps and held-out tasks
 };
 
 }  // namespace dnd::tasks

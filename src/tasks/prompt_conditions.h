@@ -25,11 +25,16 @@ struct ConditionsPlan {
 // (count, L, C) of these texts, C order.
 using EncodeTexts = std::function<std::vector<float>(const std::vector<std::string>& texts)>;
 
-// Encodes `texts`, P of them, in pieces and replaces the file at once; `progress` hears the share done.
-// Throws Error(data) naming the prompt where a value is not finite.
-void write_conditions(const std::filesystem::path& path, const ConditionsPlan& plan,
+// Where a file is made: its rows as far as they are encoded. Whoever is stopped or killed goes on there.
+std::filesystem::path conditions_part(const std::filesystem::path& path);
+
+// Encodes `texts`, P of them, in pieces, each saved when it is there, and puts the whole in the place of the
+// file at once. `go_on` hears the share done and may end it: false then, and the next call with this plan
+// goes on. For one process at a time. Throws Error(data) naming the prompt where a value is not finite,
+// Error(io), and Error(cannot_create) where something else stands in its place.
+bool write_conditions(const std::filesystem::path& path, const ConditionsPlan& plan,
                       const std::vector<std::string>& texts, const EncodeTexts& encode,
-                      const std::function<void(double)>& progress);
+                      const std::function<bool(double)>& go_on);
 
 // Whether there is a file of the plan's key. Throws Error(data) where it is no safetensors file.
 bool has_conditions(const std::filesystem::path& path, const ConditionsPlan& plan);

@@ -82,14 +82,15 @@ class Training {
   TrainResult run() {
     if (observer_.on_start) observer_.on_start(state_.step);
     saved_ = Clock::now();
+    if (state_.step > 0 && evaluates())
+      evaluate();  // what was killed between saving and evaluating
     bool stop = false;
     while (state_.step < config_.steps && !stop) {
       step();
       stop = anyone_stops();
-      const bool last = state_.step == config_.steps;
       const bool late = Clock::now() - saved_ >= kSaveAtLeast;
-      if (stop || last || late || state_.step % config_.save_every == 0) save();
-      if (is_due(config_.evaluate_every) || (last && config_.evaluate_every > 0)) evaluate();
+      if (stop || is_last() || late || state_.step % config_.save_every == 0) save();
+      if (evaluates()) evaluate();
     }
     return {state_.step, state_.step >= config_.steps};
   }
@@ -129,7 +130,11 @@ class Training {
     };
   }
 
-  bool is_due(std::int64_t every) const { return every > 0 && state_.step % every == 0; }
+  bool is_last() const { return state_.step == config_.steps; }
+  bool evaluates() const {
+    const std::int64_t every = config_.evaluate_every;
+    return every > 0 && (state_.step % every == 0 || is_last());
+  }
 
   void step() {
     const auto begun = Clock::now();
@@ -183,8 +188,14 @@ class Training {
     if (rank_ == 0) save_state(model_, on(at::kCPU, state_), job_.identity, job_.state);
   }
 
-  void evaluate() const {
-    if (!observer_.on_evaluate || rank_ != 0) return;
+  // By the first process, which may take longer than the others wait in a sum.
+  void evaluate() {
+    if (!observer_.on_evaluate) return;
+    if (group_ == nullptr) return evaluate_here();
+    group_->first_alone("evaluates", [this] { evaluate_here(); });
+  }
+
+  void evaluate_here() const {
     Evaluator now;
     now.generate = [this](const std::vector<std::int64_t>& rows) { return generate(rows); };
     if (answers_) {

@@ -49,6 +49,11 @@ void open_base(Inputs& inputs) {
                        inputs.base.hub_name);
 }
 
+// Whether both are one place, be it taken or free.
+bool is_there_as(const fs::path& one, const fs::path& other) {
+  return resolved_path(one).lexically_normal() == resolved_path(other).lexically_normal();
+}
+
 }  // namespace
 
 fs::path Request::state() const { return work / tasks::kStateName; }
@@ -89,29 +94,30 @@ Inputs read_inputs(const fs::path& config) {
 }
 
 void check_places(const Request& request, const tasks::TrainConfig& config) {
-  if (request.resume && !request.force && is_occupied(request.out)) {
+  const fs::path state = request.state();
+  const bool saved = is_occupied(state);
+  if (request.resume && saved && !request.force && is_occupied(request.out)) {
     check_replaceable(request.out, bundle::bundle_folder());  // finished already, perhaps
   } else {
     check_output(request.out, bundle::bundle_folder(), request.force,
                  {request.config, config.tasks, config.start, request.encoder});
   }
-  if (resolved_path(request.out).lexically_normal() ==
-      resolved_path(request.work).lexically_normal()) {
+  if (is_there_as(request.out, request.work)) {
     fail(ErrorKind::usage, "train: --work is --out: ", request.out.string());
   }
   check_place(request.work);
   if (path_exists(request.work) && !is_folder(request.work)) {
     fail(ErrorKind::cannot_create, request.work.string(), ": is no folder");
   }
-  const fs::path state = request.state();
-  const bool saved = is_occupied(state);
-  if (!request.resume) {
+  for (const char* name : tasks::kWorkNames) {
+    if (!is_there_as(request.out, request.work / name)) continue;
+    fail(ErrorKind::usage, "train: --out ", request.out.string(),
+         ": is where the training keeps its ", name, " (choose another place)");
+  }
+  if (!request.resume || !saved) {
     check_replaceable(state, tasks::state_file());
     check_replaceable(request.work / tasks::kMetricsName, tasks::metrics_file());
     check_replaceable(request.work / tasks::kStartName, tasks::start_folder());
-  }
-  if (request.resume && !saved) {
-    fail(ErrorKind::no_input, "train: --resume: ", state.string(), ": not found");
   }
   if (saved && !request.resume && !request.force) {
     fail(ErrorKind::cannot_create, state.string(),

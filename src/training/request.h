@@ -41,7 +41,7 @@ Inputs read_inputs(const std::filesystem::path& config);
 
 // The bundle can be made, or is there already where a training is resumed; the work folder can be, and holds
 // nothing that is not a training's, nor one that the request does not go on with. Throws
-// Error(cannot_create), or Error(no_input) where there is nothing to resume.
+// Error(cannot_create), or Error(usage) where --out is the work folder or a name in it that it needs.
 void check_places(const Request& request, const tasks::TrainConfig& config);
 
 }  // namespace dnd::training

@@ -10,7 +10,9 @@
 
 #include "adapter/weight_codec.h"
 #include "base/file_lock.h"
+#include "base/log.h"
 #include "base/paths.h"
+#include "base/remembered_hashes.h"
 #include "base/sha256.h"
 #include "base/strings.h"
 #include "base/version.h"
@@ -65,6 +67,11 @@ std::optional<Base> open_base(const Inputs& inputs, const TrainingData& data,
   return base;
 }
 
+// Asked to stop while prompts were encoded: what share of them is saved.
+struct Stopped {
+  double done = 0.0;
+};
+
 // Steps 1 to the last of one training, once data and engine are there.
 class Run {
  public:
@@ -80,19 +87,14 @@ class Run {
         is_first_(place.rank == 0),
         observer_(observer) {}
 
-  // The file of conditions, made by the first process where it is not there.
+  // The file of conditions, made by the first process where it is not there. Throws Stopped.
   tasks::PromptConditions conditions(const Encoder& encoder) const {
     const auto plan =
         tasks::conditions_plan(config_.generator.condition, encoder.key, data_.prompts());
     const fs::path path = request_.work / tasks::kConditionsName;
-    if (is_first_ && !tasks::has_conditions(path, plan)) {
-      observer_.on_stage(cat("encode ", plan.prompts, " prompts"));
-      const generate::PromptEncoder prompts(engine_, encoder.generator, encoder.path);
-      tasks::write_conditions(
-          path, plan, data_.prompts(),
-          [&](const auto& texts) { return prompts.encode(texts).values.values; },
-          [&](double share) { observer_.on_share(share); });
-    }
+    engine_.first_alone("encodes the prompts", [&] {
+      if (!tasks::has_conditions(path, plan)) encode(encoder, path, plan);
+    });
     engine_.require_same("the conditions' key (prompts, encoder)", plan.key);
     return {path, plan};
   }
@@ -111,6 +113,22 @@ class Run {
   }
 
  private:
+  void encode(const Encoder& encoder, const fs::path& path,
+              const tasks::ConditionsPlan& plan) const {
+    observer_.on_stage(cat("encode ", plan.prompts, " prompts"));
+    observer_.on_ready();
+    const generate::PromptEncoder prompts(engine_, encoder.generator, encoder.path);
+    double done = 0.0;
+    const bool whole = tasks::write_conditions(
+        path, plan, data_.prompts(),
+        [&](const auto& texts) { return prompts.encode(texts).values.values; },
+        [&](double share) {
+          observer_.on_share(done = share);
+          return !observer_.should_stop();
+        });
+    if (!whole) throw Stopped{done};
+  }
+
   // The weights to begin with: of the bundle to start from, or random ones.
   fs::path start_weights() const {
     if (!config_.start.empty()) return bundle::checked_weights(config_.start);
@@ -140,7 +158,7 @@ class Run {
     if (!base_) return job;
     job.base = base_->model.get();
     job.longest = base_->lessons.longest;
-    job.lower_states = request_.work / "below";
+    job.lower_states = request_.work / tasks::kBelowName;
     return job;
   }
 
@@ -176,7 +194,7 @@ class Run {
       const HeldOut& task = data_.held_out()[i];
       Json line = {{"step", step}, {"held_out", task.name}};
       const bool judged = now.judge && !base_->lessons.judged[i].empty();
-      if (task.own.empty() && !judged) continue;
+      if ((task.own.empty() && !judged) || metrics_->has(step, task.name)) continue;
       const HostTensor tokens = now.generate(task.rows);
       if (!task.own.empty()) line["distance"] = distance(tokens, task);
       if (judged) {
@@ -253,7 +271,11 @@ std::optional<bundle::GeneratorConfig> find_finished(const Request& request, con
                                                      std::int64_t steps_done) {
   if (!request.resume || request.force || !is_occupied(request.out)) return std::nullopt;
   bundle::GeneratorConfig found = bundle::read_bundle(request.out);
-  bundle::checked_weights(request.out);
+  if (remembered_sha256(bundle::checked_weights(request.out)) != found.weights_sha256) {
+    fail(ErrorKind::cannot_create, request.out.string(),
+         ": exists already, and its weights are not those it was made with (damaged? --force "
+         "replaces it)");
+  }
   auto expected = provenance_of(inputs, data, inputs.config.steps);
   expected["dnd_version"] = found.provenance["dnd_version"];
   if (steps_done < inputs.config.steps || found.provenance != expected) {
@@ -282,6 +304,14 @@ bundle::GeneratorConfig write_bundle(const Request& request, const Inputs& input
                                request.force ? OnExisting::replace : OnExisting::refuse);
 }
 
+// Whoever starts a call again after each interruption need not know whether one came before the first state.
+Request with_what_is_there(Request request) {
+  if (!request.resume || is_occupied(request.state())) return request;
+  log_info(cat("train: --resume: no state in ", request.work.string(), " yet: begins"));
+  request.resume = false;
+  return request;
+}
+
 }  // namespace
 
 fs::path encoder_of(const Request& request, const tasks::TrainConfig& config) {
@@ -305,11 +335,12 @@ std::unique_ptr<chat::BaseChat> chat_of(const Request& request, const Inputs& in
   return chat;
 }
 
-Outcome run_training(const Request& request, const Inputs& inputs,
+Outcome run_training(const Request& asked, const Inputs& inputs,
                      const std::function<std::unique_ptr<Engine>()>& open_engine,
                      Observer& observer) {
   const tasks::TrainConfig& config = inputs.config;
-  check_places(request, config);
+  check_places(asked, config);
+  const Request request = with_what_is_there(asked);
   const Encoder encoder = find_encoder(request, config);
   const std::unique_ptr<chat::BaseChat> chat = chat_of(request, inputs);
   if (config.uses_adapters()) observer.on_stage("read the adapters");
@@ -323,8 +354,10 @@ Outcome run_training(const Request& request, const Inputs& inputs,
   const std::unique_ptr<Engine> engine = open_engine();
   const ProcessPlace place = engine->join_processes();
   observer.on_processes(place);
-  Outcome outcome{{}, false, place.rank == 0, {}};
-  if (finished) return {{config.steps, true}, true, place.rank == 0, std::move(finished)};
+  Outcome outcome;
+  outcome.first = place.rank == 0;
+  if (finished) return {{config.steps, true}, true, outcome.first, 1.0, std::move(finished)};
+  engine->require_same("whether a saved state is gone on with", request.resume ? "yes" : "no");
   std::optional<FileLock> lock;
   if (outcome.first) {
     lock.emplace(request.work / tasks::kLockName, "another training");
@@ -332,8 +365,13 @@ Outcome run_training(const Request& request, const Inputs& inputs,
   }
   const auto base = open_base(inputs, data, chat.get(), *engine, observer);
   Run run(request, inputs, data, base, *engine, place, observer);
-  const tasks::PromptConditions conditions = run.conditions(encoder);
-  outcome.result = run.train(conditions, identity, mean_tokens);
+  try {
+    const tasks::PromptConditions conditions = run.conditions(encoder);
+    outcome.result = run.train(conditions, identity, mean_tokens);
+  } catch (const Stopped& stopped) {
+    outcome.result = {done, false};
+    outcome.encoded = stopped.done;
+  }
   if (outcome.result.finished && outcome.first) {
     outcome.bundle = write_bundle(request, inputs, data, mean_tokens, outcome.result.steps);
   }

@@ -22,16 +22,17 @@ class Observer {
   virtual void on_stage(const std::string& /*what*/) {}
   virtual void on_share(double /*done*/) {}  // of the stage
   virtual void on_processes(const ProcessPlace& /*place*/) {}
-  virtual void on_ready() {}                       // from here on, should_stop() is asked
+  virtual void on_ready() {}  // from here on, should_stop() is asked; by the first from encoding on
   virtual void on_start(std::int64_t /*done*/) {}  // steps that a resumed training has
   virtual void on_step(const StepMetrics& /*step*/) {}
-  virtual bool should_stop() { return false; }  // after the step at hand
+  virtual bool should_stop() { return false; }  // after the step, or the piece of prompts, at hand
 };
 
 struct Outcome {
   TrainResult result;
   bool was_finished = false;  // the bundle was there: nothing was trained
   bool first = true;          // of several processes, which says what there is to say
+  double encoded = 1.0;  // share of the prompts: less where it was stopped before it could train
   std::optional<bundle::GeneratorConfig> bundle;  // as written: where it finished, by the first
 };
 

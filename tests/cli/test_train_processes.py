@@ -20,13 +20,14 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
-def start_together(*configs_and_outs) -> list[subprocess.Popen]:
-    """One process for each (config, out)."""
+def start_together(*configs_and_outs, options=()) -> list[subprocess.Popen]:
+    """One process for each (config, out), with the options of each."""
     port, size = str(free_port()), len(configs_and_outs)
     programs = []
     for rank, (config, out) in enumerate(configs_and_outs):
         variables = {"RANK": str(rank), "WORLD_SIZE": str(size), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-        programs.append(subprocess.Popen([PROGRAM, "train", "--config", config, "--out", out, "--threads", "1"],
+        call = ["train", "--config", config, "--out", out, "--threads", "1", *(options[rank] if options else [])]
+        programs.append(subprocess.Popen([PROGRAM, *call],
                                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                          env=environment(variables)))
     return programs
@@ -75,6 +76,32 @@ def test_one_is_interrupted_all_stop_and_one_alone_goes_on():
     assert 0 < stopped < STEPS * 4
     dnd("train", "--config", "train.json", "--out", "b", "--resume", "--threads", 2)
     assert losses("b.train") == pytest.approx(losses("whole.train"), rel=1e-4)
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_one_dies_and_the_other_ends_with_one_line(rank):
+    write_tasks(".")
+    write_config(steps=100_000, save_every=5, evaluate_every=0)
+    programs = start_together(("train.json", "b"), ("train.json", "b"))
+    deadline = time.monotonic() + 120
+    while not pathlib.Path("b.train/state.safetensors").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    programs[rank].kill()
+    code, error = ends(programs)[1 - rank]
+    assert code == Exit.UNAVAILABLE, error
+    (line,) = [line for line in error.splitlines() if "dnd: info: " not in line]
+    assert line.startswith(f"dnd: error: process {1 - rank} of 2: ") and "did another process end?" in line
+
+
+def test_one_goes_on_with_a_state_and_the_other_does_not():
+    write_tasks(".")
+    write_config(steps=STEPS, save_every=2)
+    dnd("train", "--config", "train.json", "--out", "b", "--threads", 2)
+    programs = start_together(("train.json", "c"), ("train.json", "c"), options=[["--work", "b.train", "--resume"],
+                                                                                 ["--work", "new"]])
+    for code, error in ends(programs):
+        assert code == Exit.DATA, error
+        assert "whether a saved state is gone on with differs between processes" in error
 
 
 def test_different_configurations_are_refused():

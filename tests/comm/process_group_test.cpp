@@ -6,8 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <functional>
+#include <thread>
 
 #include "support/expect_error.h"
 #include "support/free_port.h"
@@ -16,7 +18,7 @@ namespace dnd::comm {
 namespace {
 
 // Runs `member` in two processes; the results are their exit codes.
-std::pair<int, int> run_two(const std::function<int(ProcessGroup&)>& member) {
+std::pair<int, int> run_two(const std::function<int(ProcessGroup&)>& member, int timeout = 60) {
   Rendezvous rendezvous;
   rendezvous.size = 2;
   rendezvous.address = "127.0.0.1";
@@ -29,7 +31,7 @@ std::pair<int, int> run_two(const std::function<int(ProcessGroup&)>& member) {
     rendezvous.rank = rank;
     int code = 99;
     try {
-      ProcessGroup group(rendezvous, 60);
+      ProcessGroup group(rendezvous, timeout);
       code = member(group);
     } catch (const Error& error) {
       code = static_cast<int>(error.kind());
@@ -68,6 +70,88 @@ TEST(ProcessGroup, RefusesDifferentSettings) {
   EXPECT_EQ(codes, std::make_pair(expected, expected));
 }
 
+constexpr int kUnavailable = static_cast<int>(ErrorKind::unavailable);
+
+// Encoding takes hours; a sum is waited for as long as a network may take.
+TEST(ProcessGroup, TheFirstMayWorkLongerThanASumIsWaitedFor) {
+  const auto codes = run_two(
+      [](ProcessGroup& group) {
+        int worked = 0;
+        group.first_alone("works", [&] {
+          std::this_thread::sleep_for(std::chrono::seconds(5));
+          ++worked;
+        });
+        group.first_alone("works again", [&] { ++worked; });
+        return worked == (group.rank() == 0 ? 2 : 0) ? 0 : 1;
+      },
+      2);
+  EXPECT_EQ(codes, std::make_pair(0, 0));
+}
+
+TEST(ProcessGroup, WhatTheFirstThrowsEndsTheOthers) {
+  const auto codes = run_two([](ProcessGroup& group) {
+    group.first_alone("works", [] { throw Error(ErrorKind::data, "no"); });
+    return 0;
+  });
+  EXPECT_EQ(codes, std::make_pair(static_cast<int>(ErrorKind::data), kUnavailable));
+}
+
+TEST(ProcessGroup, WhereTheFirstDiesTheOthersEnd) {
+  const auto begun = std::chrono::steady_clock::now();
+  const auto codes = run_two([](ProcessGroup& group) {
+    group.first_alone("works", [] { _exit(7); });
+    return 0;
+  });
+  EXPECT_EQ(codes, std::make_pair(7, kUnavailable));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(30));
+}
+
+TEST(ProcessGroup, WithoutAFirstTheOthersEndInTime) {
+  Rendezvous rendezvous;
+  rendezvous.size = 2;
+  rendezvous.rank = 1;
+  rendezvous.address = "127.0.0.1";
+  rendezvous.port = testing::free_port();
+  const auto begun = std::chrono::steady_clock::now();
+  ::testing::internal::CaptureStderr();
+  EXPECT_DND_ERROR(ProcessGroup(rendezvous, 2), ErrorKind::unavailable,
+                   "nobody listens there after 2 s (did process 0 start?)");
+  rendezvous.address = "nowhere.invalid";
+  EXPECT_DND_ERROR(ProcessGroup(rendezvous, 1), ErrorKind::unavailable,
+                   "no meeting at nowhere.invalid:");
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "") << "the error says it all";
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(20));
+}
+
+TEST(ProcessGroup, TwoOfOneNumberAreToldApart) {
+  Rendezvous rendezvous;
+  rendezvous.size = 3;
+  rendezvous.address = "127.0.0.1";
+  rendezvous.port = testing::free_port();
+  const pid_t first = fork();
+  if (first == 0) {
+    try {
+      ProcessGroup(rendezvous, 8);
+    } catch (const Error&) {
+    }
+    _exit(0);
+  }
+  rendezvous.rank = 1;
+  const pid_t second = fork();
+  if (second == 0) {
+    try {
+      ProcessGroup(rendezvous, 8);
+    } catch (const Error&) {
+    }
+    _exit(0);
+  }
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  EXPECT_DND_ERROR(ProcessGroup(rendezvous, 8), ErrorKind::unavailable,
+                   "another process of this number");
+  waitpid(first, nullptr, 0);
+  waitpid(second, nullptr, 0);
+}
+
 TEST(ProcessGroup, SaysThatTheOthersDidNotCome) {
   Rendezvous rendezvous;
   rendezvous.size = 2;
@@ -75,6 +159,9 @@ TEST(ProcessGroup, SaysThatTheOthersDidNotCome) {
   rendezvous.port = testing::free_port();
   EXPECT_DND_ERROR(ProcessGroup(rendezvous, 1), ErrorKind::unavailable,
                    "process 0 of 2: no meeting at 127.0.0.1:");
+  rendezvous.port = testing::free_port();
+  EXPECT_DND_ERROR(ProcessGroup(rendezvous, 1), ErrorKind::unavailable,
+                   "process 1 did not come within 1 s");
 }
 
 class Environment : public ::testing::Test {

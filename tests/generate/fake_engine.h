@@ -87,6 +87,9 @@ class FakeEngine : public Engine {
     return nullptr;
   }
   ProcessPlace join_processes() override { return {}; }
+  void first_alone(const std::string& /*what*/, const std::function<void()>& work) override {
+    work();
+  }
   void require_same(const std::string& /*what*/, const std::string& /*text*/) override {}
   TrainResult train(const TrainJob& /*job*/, const TrainObserver& /*observer*/) override {
     return {};

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/file.h"
+#include "base/paths.h"
 #include "base/strings.h"
 #include "support/expect_error.h"
 #include "support/temp_dir.h"
@@ -37,7 +38,10 @@ class PromptConditionsTest : public ::testing::Test {
   void write() {
     write_conditions(
         path_, plan_, texts_, [&](const auto& texts) { return encode(texts); },
-        [&](double share) { progress_ = share; });
+        [&](double share) {
+          progress_ = share;
+          return true;
+        });
   }
 
   // A file of the right key whose tensors are these.
@@ -125,9 +129,89 @@ TEST_F(PromptConditionsTest, AnEncoderWhoseValuesAreNotFinite) {
     if (texts.front() == "text 32") values[6 * 5 + 1] = std::numeric_limits<float>::infinity();
     return values;
   };
-  EXPECT_DND_ERROR(write_conditions(path_, plan_, texts_, broken, [](double) {}), ErrorKind::data,
-                   "prompt 'text 37' encodes to inf");
-  EXPECT_TRUE(testing::names_in(dir_.path()).empty());
+  EXPECT_DND_ERROR(write_conditions(path_, plan_, texts_, broken, [](double) { return true; }),
+                   ErrorKind::data, "prompt 'text 37' encodes to inf");
+  EXPECT_FALSE(path_exists(path_));
+}
+
+// Hours of encoding are not begun again: whoever is stopped or killed goes on with the next prompt.
+class ConditionsPartTest : public PromptConditionsTest {
+ protected:
+  ConditionsPartTest() {
+    write();
+    whole_ = read_text_file(path_, 1U << 20U);
+    std::filesystem::remove(path_);
+    EXPECT_FALSE(write_conditions(
+        path_, plan_, texts_, [&](const auto& texts) { return encode(texts); },
+        [](double) { return false; }));
+    EXPECT_EQ(testing::names_in(dir_.path()),
+              std::vector<std::string>{"conditions.safetensors.part"});
+  }
+
+  // The first text that is encoded when it goes on; the file is the whole one.
+  std::string goes_on_at() {
+    std::string first;
+    EXPECT_TRUE(write_conditions(
+        path_, plan_, texts_,
+        [&](const auto& texts) {
+          if (first.empty()) first = texts.front();
+          return encode(texts);
+        },
+        [](double) { return true; }));
+    EXPECT_EQ(read_text_file(path_, 1U << 20U), whole_);
+    EXPECT_FALSE(path_exists(part_));
+    return first;
+  }
+
+  std::filesystem::path part_ = conditions_part(path_);
+  std::string whole_;
+};
+
+TEST_F(ConditionsPartTest, GoesOnWhereItWasStopped) { EXPECT_EQ(goes_on_at(), "text 32"); }
+
+TEST_F(ConditionsPartTest, ARowThatWasCutOffIsMadeAgain) {
+  std::filesystem::resize_file(part_, std::filesystem::file_size(part_) - 5);
+  EXPECT_EQ(goes_on_at(), "text 31");
+}
+
+TEST_F(ConditionsPartTest, RowsThatTheDiskNeverGotAreMadeAgain) {
+  std::filesystem::resize_file(part_, std::filesystem::file_size(part_) - 48);
+  std::filesystem::resize_file(part_, std::filesystem::file_size(part_) + 48);
+  EXPECT_EQ(goes_on_at(), "text 30");
+}
+
+TEST_F(ConditionsPartTest, AHeaderThatWasCutOffIsBegunAgain) {
+  std::filesystem::resize_file(part_, 50);
+  EXPECT_EQ(goes_on_at(), "text 0");
+}
+
+TEST_F(ConditionsPartTest, OfAnotherKeyItIsBegunAnew) {
+  plan_.key = "other";
+  std::string first;
+  EXPECT_TRUE(write_conditions(
+      path_, plan_, texts_,
+      [&](const auto& texts) {
+        if (first.empty()) first = texts.front();
+        return encode(texts);
+      },
+      [](double) { return true; }));
+  EXPECT_EQ(first, "text 0");
+  EXPECT_TRUE(has_conditions(path_, plan_));
+}
+
+TEST_F(ConditionsPartTest, WhatIsSomebodyElsesStays) {
+  std::filesystem::remove(part_);
+  const auto call = [&] {
+    return write_conditions(
+        path_, plan_, texts_, [&](const auto& texts) { return encode(texts); },
+        [](double) { return true; });
+  };
+  dir_.file("conditions.safetensors.part", "years of work");
+  EXPECT_DND_ERROR(call(), ErrorKind::cannot_create, "will not be replaced");
+  EXPECT_EQ(read_text_file(part_, 100), "years of work");
+  std::filesystem::remove(part_);
+  std::filesystem::create_symlink("elsewhere", part_);
+  EXPECT_DND_ERROR(call(), ErrorKind::cannot_create, part_.string());
 }
 
 }  // namespace
