@@ -1,5 +1,7 @@
 #include "engine_loader.h"
 
+#include <sys/resource.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -24,6 +26,17 @@ std::filesystem::path find_engine_library() {
   return library_folder() / "libdnd_engine.so";
 }
 
+// LibTorch's own start ends the process where it gets less than this: its code is half of it.
+constexpr rlim_t kLeastAddresses = rlim_t{512} << 20U;
+constexpr rlim_t kLeastData = rlim_t{256} << 20U;
+
+void check_limit(int resource, rlim_t least, const char* what, const char* option) {
+  struct rlimit limit {};
+  if (::getrlimit(resource, &limit) != 0 || limit.rlim_cur >= least) return;
+  fail(ErrorKind::memory, "engine: the process may have ", human_bytes(limit.rlim_cur), " of ",
+       what, ", LibTorch needs ", human_bytes(least), " to start (ulimit ", option, ")");
+}
+
 }  // namespace
 
 std::filesystem::path engine_library_path() {
@@ -33,6 +46,8 @@ std::filesystem::path engine_library_path() {
 
 std::unique_ptr<Engine> open_engine(EngineOptions options) {
   const std::filesystem::path path = engine_library_path();
+  check_limit(RLIMIT_AS, kLeastAddresses, "address space", "-v");
+  check_limit(RLIMIT_DATA, kLeastData, "data", "-d");
   const SharedLibrary library(path, "engine", " (see dnd doctor)");
   is_open = true;
   const std::string_view id =

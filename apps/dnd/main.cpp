@@ -9,10 +9,13 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <iostream>
 #include <new>
 #include <string_view>
+#include <system_error>
 
 #include "base/log.h"
 #include "base/strings.h"
@@ -187,6 +190,28 @@ int run(int argc, char** argv) {
   return parse_and_run(program, context, words_of(argc, argv));
 }
 
+// What no handler can catch: an exception where a library starts or in a thread of its own.
+[[noreturn]] void end_uncaught() {
+  int code = static_cast<int>(ErrorKind::internal);
+  try {
+    if (std::current_exception()) throw;
+    log_error("internal error: std::terminate()");
+  } catch (const std::bad_alloc&) {
+    log_error("out of memory");
+    code = static_cast<int>(ErrorKind::memory);
+  } catch (const std::exception& error) {
+    log_error(cat("internal error: ", error.what()));
+  } catch (...) {
+    log_error("internal error: an exception of unknown kind");
+  }
+  std::_Exit(code);
+}
+
+int report(const std::exception& error) {
+  log_error(cat("internal error: ", error.what()));
+  return static_cast<int>(ErrorKind::internal);
+}
+
 int run_and_report(int argc, char** argv) {
   try {
     return run(argc, argv);
@@ -196,9 +221,13 @@ int run_and_report(int argc, char** argv) {
   } catch (const std::bad_alloc&) {
     log_error("out of memory");
     return static_cast<int>(ErrorKind::memory);
+  } catch (const std::system_error& error) {
+    if (error.code() != std::errc::resource_unavailable_try_again) return report(error);
+    log_error(
+        "the system gives no further thread (a limit of processes or memory: ulimit -u, -v?)");
+    return static_cast<int>(ErrorKind::memory);
   } catch (const std::exception& error) {
-    log_error(cat("internal error: ", error.what()));
-    return static_cast<int>(ErrorKind::internal);
+    return report(error);
   }
 }
 
@@ -208,6 +237,7 @@ int run_and_report(int argc, char** argv) {
 int main(int argc, char** argv) {
   dnd::app::occupy_standard_streams();
   dnd::app::configure_signals();
+  std::set_terminate(dnd::app::end_uncaught);
   dnd::app::keep_freed_memory();
   const int code = dnd::app::run_and_report(argc, argv);
   dnd::app::leave_engine(code);

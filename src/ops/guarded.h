@@ -6,10 +6,23 @@
 
 #include <new>
 #include <string>
+#include <system_error>
 
 #include "base/strings.h"
 
 namespace dnd::ops {
+
+// As an error of memory, where the words of LibTorch or of oneDNN, which makes no primitive without it, say
+// so.
+[[noreturn]] inline void refuse_foreign(const char* stage, const std::string& message) {
+  bool memory = false;
+  for (const char* text : {"not enough memory", "allocate memory", "CUDA out of memory",
+                           "could not create a primitive", "could not create a memory"}) {
+    memory = memory || message.find(text) != std::string::npos;
+  }
+  fail(memory ? ErrorKind::memory : ErrorKind::internal, stage, ": ",
+       memory ? cat("out of memory (", message, ")") : message);
+}
 
 // Runs `fn` without autograd; LibTorch's exceptions become dnd::Error, `stage` begins the message.
 template <typename Function>
@@ -22,11 +35,11 @@ auto guarded(const char* stage, Function fn) {
   } catch (const std::bad_alloc&) {
     fail(ErrorKind::memory, stage, ": out of memory");
   } catch (const c10::Error& error) {
-    const std::string message = error.what_without_backtrace();
-    const auto says = [&](const char* text) { return message.find(text) != std::string::npos; };
-    const bool memory =
-        says("not enough memory") || says("allocate memory") || says("CUDA out of memory");
-    fail(memory ? ErrorKind::memory : ErrorKind::internal, stage, ": ", message);
+    refuse_foreign(stage, error.what_without_backtrace());
+  } catch (const std::system_error&) {
+    throw;  // threads, files: the program knows what to say
+  } catch (const std::exception& error) {
+    refuse_foreign(stage, error.what());
   }
 }
 
