@@ -4,6 +4,7 @@
 //   FAULTS_LOG    a file that gets a line for each such call: its name
 //   FAULTS_CALL   the name of the call that fails, its FAULTS_AT-th (from 1) in the process
 //   FAULTS_ERROR  errno of the failure; 0: write and pwrite take one byte alone
+//   FAULTS_DELAY  microseconds that each such call takes longer: for signals that come in the middle
 //
 // Counted are the calls that make, change and remove: what is only read is not an output.
 #include <dlfcn.h>
@@ -66,6 +67,8 @@ bool fails(const char* call) {
   static const int at = std::atoi(setting("FAULTS_AT"));
   const int before = errno;
   log(call);
+  static const int delay = std::atoi(setting("FAULTS_DELAY"));
+  if (delay > 0) ::usleep(static_cast<useconds_t>(delay));
   errno = before;
   if (std::strcmp(setting("FAULTS_CALL"), call) != 0 || ++seen != at) return false;
   errno = std::atoi(setting("FAULTS_ERROR"));
