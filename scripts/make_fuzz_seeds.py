@@ -195,6 +195,28 @@ def training():
     save("train_config", "start", json.dumps({**shared, "generator": {"start": "b", "weights_dtype": "f32"}}))
 
 
+def work_folder():
+    """The first character chooses the file."""
+    def tensors(metadata, data=b"", **entries):
+        text = json.dumps({"__metadata__": metadata, **entries}, separators=(",", ":")).encode()
+        text += b" " * (-len(text) % 8)
+        return struct.pack("<Q", len(text)) + text + data
+
+    state = {"dnd.format": "dnd-train-state", "dnd.identity": '{"seed":"1"}', "dnd.step": "7"}
+    save("work_folder", "state", b"0" + tensors(state))
+    save("work_folder", "other_state", b"0" + tensors({**state, "dnd.identity": '{"seed":"2"}'}))
+    save("work_folder", "metrics",
+         '1{"step":1,"loss":0.5}\n{"step":50,"held_out":"task","distance":1}\n{"step":51}\n{"st')
+    whole = {"conditions": {"dtype": "F32", "shape": [3, 2, 2], "data_offsets": [0, 48]}}
+    content = tensors({"dnd.key": "key"}, struct.pack("<12f", *range(1, 13)), **whole)
+    save("work_folder", "conditions", b"2" + content)
+    save("work_folder", "part", b"3" + content[:-20])
+    save("work_folder", "other_part", b"3" + tensors({"dnd.key": "other"}, bytes(16), **whole))
+    save("work_folder", "hashes", "4" + f"66 1234 3 1700000000000000000 1700000000000000000 {'0' * 64}\n" * 2)
+    save("work_folder", "answers", '5{"key":1}\n{"ids":[1,2],"tokens":[{"best":[3],"logs":[-0.5,null]},'
+                                   '{"best":[4,5],"logs":[-1,-2,-3]}]}\n{"ids":[1')
+
+
 def model_config():
     """The first character chooses the file: config.json or generation_config.json."""
     sizes = {"hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
@@ -304,4 +326,5 @@ if __name__ == "__main__":
     gguf()
     gguf_tokenizer()
     training()
+    work_folder()
     model_config()

@@ -32,7 +32,7 @@ namespace {
 
 constexpr int kMaxProcesses = 4096;
 constexpr int kMaxPort = 65535;
-constexpr std::chrono::seconds kSayEvery{10};
+constexpr std::chrono::seconds kSayAfter{10};
 constexpr std::chrono::seconds kForever = std::chrono::hours(24 * 366);
 constexpr std::chrono::milliseconds kAskAtMostEvery{500};
 constexpr int kConnectMilliseconds = 2000;
@@ -68,19 +68,19 @@ auto reached(const Rendezvous& rendezvous, const std::string& what, Function fn)
   }
 }
 
-// Asks until it is told true. False after `timeout`; says `waits()` now and then.
+// Asks until it is told true. False after `timeout`; says `waits()` after a while, then ever more seldom.
 template <typename Ask, typename Waits>
 bool wait_until(const Ask& ask, std::chrono::seconds timeout, const Waits& waits) {
   using Clock = std::chrono::steady_clock;
   const auto begun = Clock::now();
-  auto said = begun;
+  auto say_at = begun + kSayAfter;
   std::chrono::milliseconds pause{1};
   while (!ask()) {
     const auto now = Clock::now();
     if (now - begun >= timeout) return false;
-    if (now - said >= kSayEvery) {
+    if (now >= say_at) {
       log_info(waits());
-      said = now;
+      say_at = now + 2 * (now - begun);
     }
     std::this_thread::sleep_for(pause);
     pause = std::min(2 * pause, kAskAtMostEvery);

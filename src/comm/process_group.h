@@ -34,7 +34,7 @@ std::optional<Rendezvous> rendezvous_from_environment();
 // One member. Calls are collective: every process makes the same ones in the same order.
 class ProcessGroup {
  public:
-  // Waits for all processes, up to `timeout_seconds`, and says so every ten. Throws Error(unavailable), which
+  // Waits for all processes, up to `timeout_seconds`, and says so. Throws Error(unavailable), which
   // names those that did not come, or that came twice.
   explicit ProcessGroup(const Rendezvous& rendezvous, int timeout_seconds = 300);
   ProcessGroup(const ProcessGroup&) = delete;

@@ -129,7 +129,7 @@ TEST_F(GgufAdapter, WritesItsOwnMetadataAlone) {
   for (const auto& [key, value] : file.entries()) keys += key + " ";
   EXPECT_EQ(keys,
             "general.architecture general.type adapter.type adapter.lora.alpha "
-            "general.quantization_version dnd.generator dnd.seed ");
+            "general.quantization_version dnd.generator dnd.seed dnd.content_sha256 ");
   EXPECT_EQ(file.text("dnd.seed"), "7");
 }
 

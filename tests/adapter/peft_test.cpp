@@ -8,6 +8,7 @@
 #include <limits>
 #include <tuple>
 
+#include "adapter/content_hash.h"
 #include "adapter/provenance.h"
 #include "base/sha256.h"
 #include "base/version.h"
@@ -148,16 +149,17 @@ TEST_F(PeftFolder, MetadataSaysWhereItComesFrom) {
   provenance_ = {
       .generator = "g", .untrained = true, .prompts_used = 3, .prompts_distinct = 2, .seed = 7};
   write(golden(), Dtype::f32, OnExisting::replace);
-  EXPECT_EQ(SafetensorsFile(out_ / kAdapterWeightsName).metadata(),
-            (Metadata{{"dnd.architecture", "Qwen2ForCausalLM"},
-                      {"dnd.generator", "g"},
-                      {"dnd.prompts_distinct", "2"},
-                      {"dnd.prompts_used", "3"},
-                      {"dnd.seed", "7"},
-                      {"dnd.untrained", "true"},
-                      {"dnd.variant", "0"},
-                      {"dnd.version", version()},
-                      {"format", "pt"}}));
+  Metadata metadata = SafetensorsFile(out_ / kAdapterWeightsName).metadata();
+  EXPECT_EQ(metadata.extract(kContentKey).mapped().size(), 64U);
+  EXPECT_EQ(metadata, (Metadata{{"dnd.architecture", "Qwen2ForCausalLM"},
+                                {"dnd.generator", "g"},
+                                {"dnd.prompts_distinct", "2"},
+                                {"dnd.prompts_used", "3"},
+                                {"dnd.seed", "7"},
+                                {"dnd.untrained", "true"},
+                                {"dnd.variant", "0"},
+                                {"dnd.version", version()},
+                                {"format", "pt"}}));
 }
 
 TEST_F(PeftFolder, CardWarnsOfUntrainedGeneratorsAndLargeRanks) {
