@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
+#include <cstddef>
 
 namespace dnd::app {
 namespace {
@@ -21,8 +23,18 @@ void on_stop_signal(int /*signal*/) {
 }  // namespace
 
 void stop_on_signals() {
-  std::signal(SIGINT, on_stop_signal);
-  std::signal(SIGTERM, on_stop_signal);
+  // Kernels that oneDNN writes at run time keep data where a handler's frame would lie: it gets a stack of
+  // its own. Threads that compute take no signals (ops/workers.h).
+  alignas(16) static std::array<char, std::size_t{1} << 16U> room;
+  stack_t stack{};
+  stack.ss_sp = room.data();
+  stack.ss_size = room.size();
+  ::sigaltstack(&stack, nullptr);
+  struct sigaction action {};
+  action.sa_handler = on_stop_signal;
+  action.sa_flags = SA_ONSTACK | SA_RESTART;
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
 }
 
 bool stop_requested() { return signal_came != 0; }

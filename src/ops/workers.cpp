@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <exception>
@@ -35,7 +36,21 @@ void Workers::run(std::int64_t count, const std::function<void(std::int64_t)>& b
   if (job_.error) std::rethrow_exception(job_.error);
 }
 
+namespace {
+
+// What is sent to the process is the calling thread's to handle. Where others compute, kernels may keep data
+// below the stack, where a handler's frame would lie.
+void block_signals() {
+  sigset_t all;
+  ::sigfillset(&all);
+  for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP}) ::sigdelset(&all, own);
+  ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
+}  // namespace
+
 void Workers::serve() {
+  block_signals();
   const c10::InferenceMode inference;  // a thread's own state
   at::set_num_threads(1);
   std::unique_lock lock(mutex_);

@@ -17,7 +17,8 @@
 
 namespace dnd::ops {
 
-// A fixed set of threads, the caller's among them; fewer where the system gives no more. Not copyable.
+// A fixed set of threads, the caller's among them; fewer where the system gives no more. Not copyable. The
+// other threads take no signals.
 // run() is for one caller at a time and does not nest.
 class Workers {
  public:
