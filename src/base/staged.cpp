@@ -72,7 +72,8 @@ bool is_mounted(const fs::path& path) {
 // An empty folder is no place for a file, though it is for a folder.
 void check_free_of_folder(const fs::path&, const FolderKind&) {}
 void check_free_of_folder(const fs::path& out, const FileKind& kind) {
-  if (is_folder_itself(out)) refuse(out, cat("is a folder, ", kind.name, " is a file"));
+  if (is_folder_itself(out) && !is_occupied(out))
+    refuse(out, cat("is a folder, ", kind.name, " is a file"));
 }
 
 template <typename Kind>
@@ -240,9 +241,10 @@ void Staged::check_final(const char* problem) const {
 void Staged::commit() {
   if (is_folder_) flush_directory(temporary_);
   check_final("appeared while it was being made");
-  const unsigned for_folder =
-      is_occupied(final_) ? RENAME_EXCHANGE : 0;  // 0: replaces an empty one
-  const unsigned for_file = on_existing_ == OnExisting::replace ? 0 : RENAME_NOREPLACE;
+  // 0 replaces an empty folder, and no other: what has come since check_final() stays.
+  const bool replaces = on_existing_ == OnExisting::replace;
+  const unsigned for_folder = replaces && is_occupied(final_) ? RENAME_EXCHANGE : 0;
+  const unsigned for_file = replaces ? 0 : RENAME_NOREPLACE;
   rename_or_throw(temporary_, final_, is_folder_ ? for_folder : for_file);
   room_.reset();  // with what was exchanged
   flush_directory(final_.parent_path());
