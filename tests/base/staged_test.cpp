@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <optional>
 #include <vector>
 
+#include "base/cache_folder.h"
 #include "base/file.h"
 #include "base/staging_room.h"
 #include "support/expect_error.h"
@@ -25,6 +25,10 @@ namespace {
 namespace fs = std::filesystem;
 using testing::names_in;
 using testing::TempDir;
+
+// Rooms of killed processes are noted where no other process of tests removes them meanwhile.
+const TempDir kCache;
+[[maybe_unused]] const int kCacheIsOwn = ::setenv("XDG_CACHE_HOME", kCache.path().c_str(), 1);
 
 const FolderKind kThing = {"a thing", "marker", {"marker", "part"}};
 const FileKind kNote = {
@@ -189,26 +193,10 @@ TEST(Staged, NothingElseIsTakenForWhatWasPutAside) {
   EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{".out.dnd-replaced"});
 }
 
-// $XDG_CACHE_HOME is another folder as long as the object lives.
-class OwnCache {
- public:
-  OwnCache() {
-    if (const char* before = std::getenv("XDG_CACHE_HOME")) before_ = before;
-    ::setenv("XDG_CACHE_HOME", dir_.path().c_str(), 1);
-  }
-  ~OwnCache() {
-    before_ ? ::setenv("XDG_CACHE_HOME", before_->c_str(), 1) : ::unsetenv("XDG_CACHE_HOME");
-  }
-  fs::path notes() const { return dir_ / "dnd/staging"; }
-
- private:
-  TempDir dir_;
-  std::optional<std::string> before_;
-};
-
 // A merge of many gigabytes that was killed is not there until somebody merges to the same place again.
 TEST(Staged, ACallForAnotherPlaceRemovesWhatAKilledProcessLeft) {
-  const OwnCache cache;
+  const fs::path notes = cache_folder() / "staging";
+  remove_noted_rooms();
   const TempDir dir;
   const auto killed_at = [&](const fs::path& place) {
     return status_of_child([&] {
@@ -219,13 +207,13 @@ TEST(Staged, ACallForAnotherPlaceRemovesWhatAKilledProcessLeft) {
   };
   EXPECT_TRUE(WIFSIGNALED(killed_at(dir / "out")));
   ASSERT_EQ(names_in(dir.path()).size(), 1U);
-  ASSERT_EQ(names_in(cache.notes()).size(), 1U);
+  ASSERT_EQ(names_in(notes).size(), 1U);
   const Staged working(dir / "other", kThing, OnExisting::refuse);  // of this process, alive
-  fs::create_symlink(dir.path(), cache.notes() / "nothing of ours");
+  fs::create_symlink(dir.path(), notes / "nothing of ours");
   remove_noted_rooms();
   EXPECT_EQ(names_in(dir.path()),
             std::vector<std::string>{working.path().parent_path().filename()});
-  EXPECT_EQ(names_in(cache.notes()).size(), 1U) << "of the room that is in use";
+  EXPECT_EQ(names_in(notes).size(), 1U) << "of the room that is in use";
 }
 
 TEST(Staged, WithoutCommitNothingRemains) {

@@ -10,6 +10,7 @@ import pathlib
 import resource
 import struct
 import subprocess
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests/data"
@@ -22,7 +23,10 @@ PYTORCH = ROOT / ".deps/python/lib/python3.11/site-packages/torch/lib/libtorch_c
 
 # What the shell of whoever runs the tests must not bring in; encoders may be elsewhere.
 FOREIGN = ("DND_ENGINE", "DND_CUDA", "DND_TORCH", "DND_MODEL", "SLURM_", "RANK", "LOCAL_RANK", "WORLD_SIZE", "NO_COLOR")
+# What the program remembers from call to call is neither the user's nor another process of tests'.
+CACHE = tempfile.TemporaryDirectory(prefix="dnd-tests-cache-")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+ENVIRONMENT["XDG_CACHE_HOME"] = CACHE.name
 NO_ENGINE = {"DND_ENGINE_LIBRARY": "/nonexistent/libdnd_engine.so"}
 
 ADAPTER_FILES = {"adapter_model.safetensors", "adapter_config.json", "README.md"}

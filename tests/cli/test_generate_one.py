@@ -69,7 +69,7 @@ def test_provenance_is_recorded(bundle, adapter):
     assert metadata["dnd.generator_sha256"] == generator["decoder"]["sha256"] == sha256(bundle / "decoder.safetensors")
     assert metadata["dnd.prompts_sha256"] == prompts_sha256(QUESTIONS[:4])
     card = (adapter / "README.md").read_text()
-    assert all(value in card for value in metadata.values())
+    assert all(value in card for key, value in metadata.items() if key != "dnd.content_sha256")
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -1,6 +1,6 @@
-// A choice of file, then its bytes: what calls leave for later ones, read as a stranger's. Accepted: states have
-// steps of their training, metrics none after them, conditions are whole whatever was begun, hashes are hashes, answers
-// of teachers are tokens.
+// A choice of file, then its bytes: what calls leave for later ones, read as a stranger's. Accepted: states
+// have steps of their training, metrics none after them, conditions are whole whatever was begun, hashes are
+// hashes, answers of teachers are tokens.
 #include <cstdlib>
 
 #include "base/file.h"
