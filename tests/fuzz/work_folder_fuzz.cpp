@@ -1,6 +1,7 @@
 // A choice of file, then its bytes: what calls leave for later ones, read as a stranger's. Accepted: states
 // have steps of their training, metrics none after them, conditions are whole whatever was begun, hashes are
 // hashes, answers of teachers are tokens.
+#include <array>
 #include <cstdlib>
 
 #include "base/file.h"
@@ -111,8 +112,8 @@ void check_answers(std::string_view content) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace dnd::fuzz;
   std::string_view input = as_text(data, size);
-  constexpr auto kChecks = {check_state, check_metrics, check_conditions,
-                            check_part,  check_hashes,  check_answers};
-  (*(kChecks.begin() + take_choice(input, kChecks.size())))(input);
+  constexpr std::array kChecks = {check_state, check_metrics, check_conditions,
+                                  check_part,  check_hashes,  check_answers};
+  kChecks.at(take_choice(input, kChecks.size()))(input);
   return 0;
 }
