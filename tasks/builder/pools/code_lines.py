@@ -28,6 +28,11 @@ class CodeLine:
     first: str = ""           # its first argument, or the value
     arguments: int = -1       # of a call or definition
 
+    @property
+    def is_ambiguous(self) -> bool:
+        """Written as Python, but JavaScript allows it too."""
+        return self.language == "Python" and self.kind in ("call", "assignment")
+
 
 def number(chance: Random) -> str:
     return str(chance.choice((0, 1, 2, 5, 7, 10, 12, 20, 25, 42, 60, 99, 100, 250, 500)))

@@ -33,8 +33,8 @@ SAID = {
                 "algae beetle fungus coral moss spider frog squid plankton bat fern shark"),
     "culture": ("{w} festival in {c} opens/Director from {c} wins {w} prize/New museum opens in {c}/"
                 "Lost work of master painter shown in {c}/Singer from {c} tops charts in {n} countries/"
-                "Novel from {c} becomes {w} hit/{w} premiere in {c} delights audience/"
-                "Orchestra of {c} plays {w} classics/Actress from {c} stars in new {w}/"
+                "Show from {c} becomes {w} hit/{w} premiere in {c} delights audience/"
+                "Orchestra of {c} plays {w} classics/Actress from {c} stars in {w} show/"
                 "{n} artists show {w} work in {c}/Old theatre in {c} reopens/Poet from {c} honoured with {w} award",
                 "film opera jazz ballet poetry musical drama comedy dance folk"),
 }

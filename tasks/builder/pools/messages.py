@@ -96,7 +96,7 @@ TONES = {
               "Could you please look into it?|Please let me know.|Would you be so kind as to help?|"
               "Sorry to bother you.|"
               "I would appreciate a short answer.|Thank you very much.|Thank you for your kind support.|"
-              "Please be so kind and reply.|Thanks for taking the time.|I hope you can help, please.|"
+              "Please be so kind as to reply.|Thanks for taking the time.|I hope you can help, please.|"
               "Much appreciated, thank you.|Best wishes and thank you.".split("|"),
     "neutral": [""],
 }

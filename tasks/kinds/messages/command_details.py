@@ -13,18 +13,19 @@ TIME = [
     "Of the whole sentence I need just the part that a clock would show, with its half of the day.",
 ]
 CLOCK = [
-    "At what time? Use the 24-hour clock with four digits, as 18:30.", "Give the time that is mentioned as HH:MM.",
-    "time, 24 h, zero-padded", "Please extract the time and convert am or pm to hours from 00 to 23.",
-    "What would a railway timetable print for the time the user names?",
+    "At what time? Use the 24-hour clock with four digits, as 18:30.",
+    "Give the time that is mentioned as HH:MM, hours from 00 to 23.", "time, 24 h, zero-padded",
+    "Please extract the time and convert am or pm to hours from 00 to 23, a colon before the minutes.",
+    "What would a 24-hour timetable print for the time the user names? Four digits and a colon.",
     "Fill the slot TIME in military style with a colon, such as 07:00.", "24-hour time: {input} has {answer}",
-    "When shall it happen? No am, no pm, but two digits, colon, two digits.",
+    "When shall it happen? No am or pm: the hour counts up to 23, then a colon, then two digits for the minutes.",
     "Convert the clock time found in the command to the format of strftime's %H:%M.",
 ]
 DAY = [
-    "On which day? Copy it.", "Give the weekday that is mentioned.", "day slot", "Please extract the day of the week "
-    "from the command.", "For when is it meant, Monday, Tuesday or which other day?", "Fill the slot DAY.",
-    "Day: {input} has {answer}", "Tell me the one of the seven days that the user says.",
-    "In which column of a weekly planner does the wish belong?",
+    "On which day? Copy it.", "Give the weekday that is mentioned.", "day slot",
+    "Please extract the day of the week from the command.", "For when is it meant, Monday, Tuesday or which other day?",
+    "Fill the slot DAY.", "Day: {input} has {answer}", "Tell me the one of the seven days that the user says.",
+    "In which column of a planner that runs from Monday to Sunday does the wish belong?",
 ]
 PLACE = [
     "Which city is mentioned?", "Give the place that the user asks about.", "location slot",
@@ -40,8 +41,8 @@ PERSON = [
 ]
 HAS_TIME = [
     "Is a time of day given? yes or no", "Does the user say am or pm?", "clock time in it: yes/no",
-    "Please answer yes if the command tells the hour, else no.", "Do I know at what o'clock to act? Lower case, yes "
-    "or no.",
+    "Please answer yes if the command tells the hour, else no.",
+    "Does it tell at which hour something shall happen? Lower case, yes or no.",
     "With a time like 7 am: yes. Without: no.", "Time given? {input} -> {answer}",
     "Would the assistant be able to fill in the hour, or would it have to ask for it? yes = it can, no = it cannot",
     "Check for a time on the clock and report by a plain yes or no.",

@@ -8,15 +8,13 @@ from builder.pools.even import even
 INTENT = [
     "Name the intent: music, weather, alarm, navigation, call, message, shopping or lights.",
     "What does the user want from the assistant? Say alarm, call, lights, message, music, navigation, shopping or "
-    "weather.",
-    "intent label (weather/shopping/navigation/music/message/lights/call/alarm)",
+    "weather.", "intent label (weather/shopping/navigation/music/message/lights/call/alarm)",
     "Please sort the command into one of these drawers: call, message, lights, music, alarm, weather, shopping, "
     "navigation.",
-    "Which app should open, that for music, lights, calls, messages, navigation, weather, alarms or shopping? Give the "
-    "word in the singular, in lower case.",
-    "Intent, e.g. {input} -> {answer}",
-    "A voice assistant has eight skills: shopping, music, alarm, weather, message, call, lights, navigation. Which one "
-    "answers?",
+    "Which app should open? The apps are called alarm, call, lights, message, music, navigation, shopping, weather.",
+    "Intent (alarm, call, lights, message, music, navigation, shopping, weather), e.g. {input} -> {answer}",
+    "A voice assistant has eight skills: shopping, music, alarm, weather, message, call, lights, navigation. Which "
+    "one answers?",
     "Tag the utterance by its purpose, with one of alarm, weather, lights, shopping, call, navigation, message, music.",
 ]
 FUNCTION = [
@@ -27,23 +25,25 @@ FUNCTION = [
     "tool name (set_lights, edit_list, send_message, make_call, navigate, set_alarm, get_weather, play_music)",
     "Please pick the tool an agent would use. It has navigate, send_message, make_call, get_weather, play_music, "
     "set_lights, edit_list (for shopping), set_alarm.",
-    "Function to run: {input} needs {answer}",
+    "Out of make_call, send_message, play_music, set_alarm, set_lights, get_weather, edit_list and navigate, {input} "
+    "needs {answer}",
     "An API offers get_weather, set_alarm, edit_list, play_music, set_lights, make_call, navigate and send_message. "
     "Choose the endpoint.",
     "What would the dispatcher call, make_call, play_music, send_message, set_alarm, get_weather, edit_list, navigate "
     "or set_lights?",
-    "Write the handler's name for what the user says; handlers are named verb_noun like set_alarm, but for navigate.",
+    "Write the handler's name for what the user says: edit_list, get_weather, make_call, navigate, play_music, "
+    "send_message, set_alarm, set_lights.",
 ]
 LETTER = [
     "Give the intent as a letter: M music, W weather, A alarm, N navigation, C call, T text message, S shopping, L "
     "lights.",
     "Which key stands for this command? A alarm, C call, L lights, M music, N navigation, S shopping, T texting, W "
-    "weather.",
-    "one capital (Lights, Shopping, Text, Call, Navigation, Alarm, Weather, Music)",
-    "Please code the wish by an initial, T standing for text messages and the others for weather, music, alarm, call, "
-    "shopping, lights, navigation.",
-    "Intent code: {input} is {answer}",
-    "Initial of what is wanted, out of weather, navigation, call, text message, lights, alarm, shopping and music.",
+    "weather.", "one capital (Lights, Shopping, Text, Call, Navigation, Alarm, Weather, Music)",
+    "Please code the wish by a capital, T standing for text messages and the initials for weather, music, alarm, "
+    "call, shopping, lights, navigation.",
+    "Code out of M(usic), W(eather), A(larm), N(avigation), C(all), T(ext), S(hopping), L(ights): {input} is {answer}",
+    "Capital initial of what is wanted, out of weather, navigation, call, text message, lights, alarm, shopping and "
+    "music.",
     "Answer with W, T, S, N, M, L, C or A for weather, texting, shopping, navigation, music, lights, call, alarm.",
     "Shorten the purpose to a capital: S(hopping), L(ights), W(eather), C(all), M(usic), A(larm), N(avigation), "
     "T(ext).",
@@ -53,7 +53,7 @@ PHONE = [
     "communication command: yes/no", "Please tell me by yes or no if this is about a call or a message.",
     "Would the phone's contact list be needed for that? Lower case, yes or no.",
     "Call or text: yes. Anything else: no.", "Call or text? {input} -> {answer}",
-    "Will someone's telephone ring or beep because of the command? Just yes or no.",
+    "Will another person's telephone ring or beep because of the command? Just yes or no.",
     "Decide if a conversation is wanted, spoken or written, with another human being (yes, no).",
 ]
 TRAVEL = [
@@ -65,12 +65,12 @@ TRAVEL = [
     "Decide if it is to be answered by a meteorologist or by a navigator (yes), or by neither of them (no).",
 ]
 HOME = [
-    "Is this for music or lights at home? yes or no", "Does the user want to change what is heard or lit in the room?",
-    "music or lights: yes/no", "Please tell me by yes or no if a loudspeaker or a lamp has to do something.",
-    "Would a device in the house, one that plays songs or one that shines, react? Lower case, yes or no.",
-    "Songs or lamps: yes. Anything else: no.", "Sound or light? {input} -> {answer}",
+    "Is this about music or lights? yes or no", "Does the user speak of songs to hear or of lamps?",
+    "music or lights: yes/no", "Please tell me by yes or no if the music player or a lamp is the subject.",
+    "Does it concern a device that plays songs or one that shines? Lower case, yes or no.",
+    "Songs or lamps: yes. Anything else: no.", "Music or light? {input} -> {answer}",
     "Do we deal with tunes or with brightness? Just yes or no.",
-    "Decide if the stereo or the lighting is addressed (yes) or something different (no).",
+    "Decide if musical entertainment or the lighting is meant (yes) or something different (no).",
 ]
 
 

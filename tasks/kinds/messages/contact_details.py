@@ -31,7 +31,7 @@ MAIL = [
 DOMAIN = [
     "Give the domain of the e-mail address.", "What comes after the @?", "mail host only",
     "Please extract the server name from the address in the note.", "On which domain is the mailbox? Leave out the @.",
-    "If I opened the web site of the mail provider, what would I type?", "Domain: {input} gives {answer}",
+    "What would I type, without www, to open the web site of the mail provider?", "Domain: {input} gives {answer}",
     "From the at sign to the end of the address, without that sign.",
     "Cut the user off the mail address and write the rest, such as acme.com.",
 ]

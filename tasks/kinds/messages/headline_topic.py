@@ -7,10 +7,10 @@ from builder.pools.headlines import SAID, headlines
 TOPIC = [
     "Which section: sport, politics, business, science or culture?",
     "Label the headline with culture, business, science, politics or sport.",
-    "news topic (business/culture/politics/science/"
-    "sport)", "Please file this under one of the desks science, sport, culture, business, politics.",
+    "news topic (business/culture/politics/science/sport)",
+    "Please file this under one of the desks science, sport, culture, business, politics.",
     "What is the article about, in one word out of politics, sport, business, culture, science?",
-    "Section: {input} -> {answer}",
+    "Section (sport, politics, business, science, culture): {input} -> {answer}",
     "A news site has tabs named sport, science, politics, culture and business. On which tab is this?",
     "Choose the part of the paper that prints it: politics, culture, sport, science, business.",
 ]
@@ -18,8 +18,8 @@ LETTER = [
     "Give the section as a letter: S sport, P politics, B business, R research, C culture.",
     "Which letter does the archive use here? B business, C culture, P politics, R research and science, S sport.",
     "one capital: R(esearch), C(ulture), S(port), B(usiness), P(olitics)",
-    "Please code the subject by the initial of politics, sport, research, culture or business.",
-    "Letter of the section: {input} -> {answer}",
+    "Please code the subject by the capital initial of politics, sport, research, culture or business.",
+    "Letter (S sport, P politics, B business, R research, C culture): {input} -> {answer}",
     "News about studies gets R, matches S, parliaments P, companies B, the arts C. What does this get?",
     "Shorten the fitting one of research, business, culture, sport, politics to its first letter, upper case.",
     "Stamp the clipping with C, P, R, S or B (culture, politics, research, sport, business).",
@@ -29,7 +29,7 @@ PAGE = [
     "Sport is category 1, politics 2, business 3, science 4, culture 5. Give the category number.",
     "class id 1-5 (sport, politics, business, science, culture)",
     "Please answer with the class index, counting from one in the order sport, politics, business, science, culture.",
-    "Page: {input} -> {answer}",
+    "Page (sport 1, politics 2, business 3, science 4, culture 5): {input} -> {answer}",
     "Channel 1 shows sport, 2 politics, 3 business, 4 science and 5 culture. Which channel has this news?",
     "Number of the drawer for the clipping; from the top: sport, politics, business, science, culture",
     "Write 5 for the arts, 4 for research, 3 for the economy, 2 for government, 1 for games and matches.",
@@ -37,24 +37,24 @@ PAGE = [
 YES_NO = {
     "politics-or-business": (("politics", "business"), [
         "Is it political or economic news? yes or no", "Does the headline belong to politics or business?",
-        "politics or business: yes/no", "Please say yes if governments or companies are the subject, no for sport, "
-        "science "
-        "and the arts.", "Would a minister or a banker have to read the article for work? Lower case, yes or no.",
-        "State and economy: yes. Everything else: no.", "Power or money? {input} -> {answer}",
-        "Is this about laws, elections, treaties, firms or markets? Just yes or no."]),
+        "politics or business: yes/no",
+        "Please say yes if the state or the economy is the subject, no for sport, science and the arts.",
+        "Would the desk for government and trade print this, rather than those for sport, science and the arts? Lower "
+        "case, yes or no.", "State and economy: yes. Everything else: no.", "Power or money? {input} -> {answer}",
+        "Is this about laws, elections, ministers, diplomats, firms, markets or the like? Just yes or no."]),
     "sport-or-culture": (("sport", "culture"), [
-        "Is it sport or culture? yes or no", "Does the headline belong to the leisure pages, those on games and the "
-        "arts?",
-        "sport or arts: yes/no", "Please say yes if athletes or artists are the subject, no for politics, business and "
-        "science.", "Could one buy a ticket and watch what the article is about, on a pitch or a stage or in a museum? "
-        "Lower case, yes or no.", "Matches and shows: yes. Everything else: no.", "Games or arts? {input} -> {answer}",
-        "Is this about teams, players, films, music, books or the like? Just yes or no."]),
+        "Is it sport or culture? yes or no",
+        "Does the headline belong to the leisure pages, those on games and the arts?", "sport or arts: yes/no",
+        "Please say yes if sport or art in any form is the subject, no for politics, business and science.",
+        "Does it come from the world of stadiums, stages, novels and museums? Lower case, yes or no.",
+        "Matches and shows: yes. Everything else: no.", "Games or arts? {input} -> {answer}",
+        "Is this about teams, matches, films, music, books, museums or the like? Just yes or no."]),
     "science": (("science",), [
         "Is it science news? yes or no", "Does the headline report on research?", "science: yes/no",
-        "Please say yes if scholars found, measured or examined something, otherwise no.",
+        "Please say yes if scholars or their instruments found, measured or examined something, otherwise no.",
         "Would a journal of natural science care about the article? Lower case, yes or no.",
         "Research: yes. Sport, politics, business and culture: no.", "Research? {input} -> {answer}",
-        "Do we read of a discovery or an experiment here? Just yes or no."]),
+        "Do we read of a discovery, an experiment or an observation here? Just yes or no."]),
 }
 COUNTRY = [
     "Which country is named in the headline?", "Copy the name of the country.", "country only",

@@ -18,7 +18,7 @@ NUMBER = [
     "severity 1-4 (error = 4, warning = 3, info = 2, debug = 1)",
     "Please convert the level to a digit, counting up from 1 for DEBUG over INFO and WARN to 4 for ERROR.",
     "Rank of the level among DEBUG, INFO, WARN, ERROR, counted from one",
-    "Severity: {input} -> {answer}, with 1 the mildest and 4 the worst",
+    "Severity (ERROR 4, WARN 3, INFO 2, DEBUG 1): {input} -> {answer}",
     "Write 4 for ERROR lines, 3 for WARN, 2 for INFO and 1 for DEBUG.",
     "If the levels were stairs, DEBUG the lowest (1) and ERROR the fourth, on which stair are we?",
 ]
@@ -27,12 +27,12 @@ ERROR = [
     "Please answer yes if something failed according to the level, else no.",
     "Would grep ERROR print this line? Lower case, yes or no.", "Level ERROR: yes. DEBUG, INFO or WARN: no.",
     "Error? {input} -> {answer}", "Does the entry carry the gravest of the four levels? Just yes or no.",
-    "Report by yes or no whether this belongs into the list of failures.",
+    "Report by yes or no whether this belongs in a list of all ERROR entries.",
 ]
 HARMLESS = [
     "Is it less than a warning? yes or no", "Is the level DEBUG or INFO?", "below WARN: yes/no",
     "Please answer yes for information and debugging, no for warnings and errors.",
-    "Would a viewer that shows nothing but trouble hide this line? Lower case, yes or no.",
+    "Would a viewer that shows just warnings and errors hide this line? Lower case, yes or no.",
     "DEBUG and INFO: yes. WARN and ERROR: no.", "Harmless? {input} -> {answer}",
     "May the person on call sleep on, who is woken by WARN and ERROR alone? Just yes or no.",
     "Report by yes or no whether the severity is in the lower half of DEBUG, INFO, WARN, ERROR.",
@@ -49,19 +49,19 @@ AFTERNOON = [
     "Please answer yes if the hour is 12 or more and no if it is less.",
     "Would a twelve-hour clock put pm behind the time of this event? Lower case, yes or no.",
     "Hours 12 to 23: yes. Hours 00 to 11: no.", "Past midday? {input} -> {answer}",
-    "Did this happen in the afternoon or evening rather than at night or in the morning? Just yes or no.",
+    "Did this happen between noon and midnight rather than in the twelve hours before? Just yes or no.",
     "Look at the first two digits of the time and say yes when they are at least 12, otherwise no.",
 ]
 ACTIONS = dict(ERROR="page", WARN="mail", INFO="store", DEBUG="drop")
 RULE = [
     "What is to be done: page for ERROR, mail for WARN, store for INFO, drop for DEBUG?",
     "Errors page somebody, warnings mail somebody, information is stored (store), debugging is dropped (drop). Give "
-    "the "
-    "word that applies.", "action by level: drop debug, store info, mail warn, page error",
+    "the word that applies.", "action by level: drop debug, store info, mail warn, page error",
     "Please apply the rules of our monitor, DEBUG drop, INFO store, WARN mail and ERROR page, to the entry.",
-    "Handle the line: {input} -> {answer}",
+    "Handle the line (page if ERROR, mail if WARN, store if INFO, drop if DEBUG): {input} -> {answer}",
     "Our script maps each level to a verb (error to page, info to store, debug to drop, warn to mail). What is the "
-    "verb here?", "Which of page, mail, store, drop fits a line of this severity, from the worst to the mildest?",
+    "verb here?",
+    "From the worst severity to the mildest, the actions are page, mail, store, drop. Which one fits this line?",
     "Alarm plan: an ERROR means page, a WARN means mail, an INFO store, a DEBUG drop. One word for this line.",
 ]
 

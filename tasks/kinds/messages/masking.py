@@ -10,8 +10,9 @@ WORDINGS = {
     "names": [
         "Replace the person's name by [NAME] and change nothing else.", "[NAME] for whoever is named",
         "How does the note read once the person in it is hidden behind [NAME]?",
-        "Please anonymise: first name and surname together become [NAME].", "Put [NAME] where somebody is mentioned.",
-        "Nobody may learn who this is about. Mask the name, all of it, as [NAME].",
+        "Please anonymise, but only the person: first name and surname together become [NAME].",
+        "Put [NAME] where somebody is mentioned.",
+        "The name, all of it, is to be masked as [NAME]; numbers and addresses stay.",
         "Names out, as {input} becomes {answer}", "Copy the text but write [NAME] instead of the man or woman in it."],
     "phones": [
         "Replace the phone number by [PHONE] and change nothing else.", "[PHONE] for the telephone number",
@@ -38,26 +39,25 @@ WORDINGS = {
     "everything": [
         "Replace names by [NAME], phone numbers by [PHONE] and e-mail addresses by [EMAIL].",
         "all personal data masked ([NAME], [EMAIL], [PHONE])",
-        "How does the note read with each person, telephone number and address turned into a tag "
-        "([NAME], [PHONE], [EMAIL])?", "Please remove whatever identifies somebody, leaving [EMAIL], [PHONE] or "
-        "[NAME] in "
-        "its place.", "Turn the note into a template whose gaps are called [NAME], [PHONE], [EMAIL].",
-        "Privacy first: who it is and how to reach them is masked by [PHONE], [NAME] and [EMAIL] respectively.",
+        "How does the note read with each person, telephone number and address turned into a tag ([NAME], [PHONE], "
+        "[EMAIL])?", "Please remove whatever identifies somebody, leaving [EMAIL], [PHONE] or [NAME] in its place.",
+        "Turn the note into a template whose gaps are called [NAME], [PHONE], [EMAIL].",
+        "Privacy first: mask who it is and how to reach them by [NAME], [PHONE] and [EMAIL].",
         "Fully anonymous, as {input} becomes {answer}",
         "Put the right one of the placeholders [EMAIL], [NAME], [PHONE] for every piece of contact data."],
     "phone-start": [
-        "Hide the phone number but for its last four digits, as in ***-1234.", "telephone as *** and the last four",
+        "Hide the phone number but for its last four digits, as in ***-1234.", "telephone as ***, hyphen, last four",
         "How does the note read when three asterisks take the place of the digits before the hyphen?",
         "Please cover the first three digits of the number to dial with three stars.",
-        "Mask the phone number partly: stars for 555, the rest stays.",
-        "Only the final four figures of the telephone number may be seen, and *** stands for the others.",
+        "Mask the phone number partly: three stars for 555, the rest stays.",
+        "Only the hyphen and final four figures of the telephone number may be seen, and *** stands for the others.",
         "Half a phone number, as {input} becomes {answer}", "Write *** for the three figures in front of the hyphen."],
     "mail-user": [
         "Hide the user name of the e-mail address, as in ***@acme.com.", "mail address as ***@domain",
         "How does the note read when three asterisks take the place of what is before the @?",
         "Please cover the part of the address that names the person with three stars.",
-        "Mask the mail address partly: stars up to the @, the host stays.",
-        "Only the domain of the e-mail may be seen, and *** stands for the rest of the address.",
+        "Mask the mail address partly: three stars up to the @, the host stays.",
+        "Only the domain of the e-mail may be seen, and *** stands for all that is left of the at sign.",
         "Half a mail address, as {input} becomes {answer}", "Write *** for the mailbox name in front of the at sign."],
 }
 

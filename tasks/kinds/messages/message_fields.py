@@ -8,7 +8,7 @@ ORDER = [
     "Give the order number, digits only.", "Which order is it about? Leave out any #.", "order number without sign",
     "Please extract the number of the order from the message.",
     "What would I type into the order search, given that it takes nothing but digits?",
-    "Copy the figure that identifies the purchase.", "Order no. as bare digits: {input} gives {answer}",
+    "Copy the figure that identifies the purchase, but no #.", "Order no. as bare digits: {input} gives {answer}",
     "I need to look up the customer's order; write the number they quote.",
     "Reduce the message to the digits of its order reference.",
 ]
@@ -22,9 +22,9 @@ HASH = [
 ]
 PRODUCT = [
     "Which product is it about?", "Name the device, one word in lower case.", "product only",
-    "Please extract the article that the customer mentions.", "What did this person buy, or want to buy? A single "
-    "word.",
-    "Copy the noun for the thing sold, without an article.", "Product: for {input} it is {answer}",
+    "Please extract the article that the customer mentions.",
+    "What thing that we sell does the customer mention? A single word.",
+    "Copy the noun for the thing sold, without an article.", "Product: {input} -> {answer}",
     "For the statistics I need the item concerned, nothing else.",
     "What appliance or gadget is named here? Write just its name.",
 ]
@@ -43,13 +43,13 @@ DAY = [
     "There is one weekday in the text, and that is all I want (upper-case initial).",
 ]
 SHORT_DAY = [
-    "Which day of the week is mentioned? Three letters, as Mon.", "Name the weekday in its short form of three "
-    "letters.",
-    "weekday, abbreviated: Mon Tue Wed Thu Fri Sat Sun", "Please extract the day and cut it after its third letter, "
-    "starting with a capital.", "On what day did it happen or shall it happen? Use Sat for Saturday and so on.",
-    "Calendar abbreviation of the day that occurs in the text", "Short day: {input} has {answer}",
+    "Which day of the week is mentioned? Three letters, as Mon.",
+    "Name the weekday in its short form of three letters.", "weekday, abbreviated: Mon Tue Wed Thu Fri Sat Sun",
+    "Please extract the day and cut it after its third letter, starting with a capital.",
+    "On what day did it happen or shall it happen? Use Sat for Saturday and so on.",
+    "Calendar abbreviation, such as Tue, of the day that occurs in the text", "Short day: {input} has {answer}",
     "Mon, Tue, Wed, Thu, Fri, Sat, Sun: which of these stands for the day named?",
-    "Write the day found in the message with no more than three characters and no dot.",
+    "Write the first three characters of the day found in the message, the first as a capital, no dot.",
 ]
 SENDER = [
     "Who signed this message?", "Give the sender's first name.", "name at the end",

@@ -15,10 +15,11 @@ WORDINGS = {
         "Which city is in the record?", "Give the place where the customer lives.", "city field only",
         "Please extract the town and drop everything else.", "To what city does the parcel go?",
         "I sort the entries by location. What do I need from this one?", "City: {input} -> {answer}",
-        "Answer with the only value that could be found on a map.", "Value of the place name, copied as it is"]),
+        "Answer with the value that is the name of a town.", "Value of the place name, copied as it is"]),
     "order": ("number", [
         "What is the order number?", "Copy the whole number that identifies the order.", "order id only",
-        "Please extract the reference of the purchase, a plain integer.", "Which number would the customer quote?",
+        "Please extract the reference of the purchase, a plain integer.",
+        "Which order number would the customer quote?",
         "I look for the order in our system, so write its number and nothing else.", "Order: {input} -> {answer}",
         "Answer with the integer (not the amount, not the date).", "The identifier of three or four digits, please"]),
     "total": ("number", [

@@ -7,22 +7,22 @@ from builder.task import LONGEST, tokens
 
 WORDINGS = {
     "colons": [
-        "Write it as key: value pairs with semicolons between them.", "colon after the key, semicolon between pairs",
-        "How does the record look in the style a: 1; b: 2?", "Please reformat so that keys end in a colon and pairs "
-        "are "
-        "parted by a semicolon, each followed by a space.", "Convert to: key, colon, space, value; then a semicolon.",
+        "Write it as key: value pairs with semicolons between them.",
+        "colon and space after the key, semicolon and space between pairs",
+        "How does the record look in the style a: 1; b: 2?",
+        "Please reformat so that keys end in a colon and pairs are parted by a semicolon, each followed by a space.",
+        "Convert to: key, colon, space, value; a semicolon and a space before the next key.",
         "Our log wants entries such as size: 4; type: x. Bring this one into that shape.",
-        "Colons and semicolons: {input} becomes {answer}", "Rewrite in one line, name-colon-value, "
-        "semicolon-separated."],
+        "Colons and semicolons: {input} becomes {answer}",
+        "Rewrite in one line as name: value, fields parted by semicolons with a space after each."],
     "equals": [
-        "Write it as key=value pairs with a comma and a space between them.", "key=value, comma-separated",
-        "How does the record look in the style a=1, b=2?",
-        "Please reformat: an equals sign without spaces after each key, commas between pairs.",
+        "Write it as key=value pairs with a comma and a space between them.",
+        "key=value, with a comma and a space between", "How does the record look in the style a=1, b=2?",
+        "Please reformat: an equals sign without spaces after each key, comma plus space between pairs.",
         "Convert to keyword arguments as in Python, but without quotes.",
         "The config reader takes entries such as size=4, type=x. Bring this one into that shape.",
-        "Equals signs and commas: {input} becomes {answer}", "No colons, no braces; tie key to value by = and end "
-        "pairs "
-        "with a comma."],
+        "Equals signs and commas: {input} becomes {answer}",
+        "No colons, no braces; tie key to value by = and part the pairs by a comma and a space."],
     "pipes": [
         "Write it as key = value pairs with a pipe between them, all spaced.", "spaced = and spaced |",
         "How does the record look in the style a = 1 | b = 2?",
@@ -32,7 +32,7 @@ WORDINGS = {
         "Pipes: {input} becomes {answer}", "Set a vertical line between fields and = inside them, with air around "
         "both."],
     "json": [
-        "Write it as a JSON object with strings as values.", "JSON, all values quoted",
+        "Write it as a JSON object with strings as values.", "JSON, all values quoted, a space after : and ,",
         "What is the record as JSON on one line, with a space after each colon and comma?",
         "Please serialise: curly braces, double quotes around keys and values.",
         "Convert to an object that json.loads can read and whose values are all strings.",
@@ -41,16 +41,19 @@ WORDINGS = {
     "csv": [
         "Write only the values, separated by commas without spaces.", "values as a CSV line",
         "What is the row of a CSV file for this record, without header?",
-        "Please drop the keys and join what is left by "
-        "bare commas.", "Convert to comma-separated values in the given order.",
+        "Please drop the keys and join what is left by bare commas.",
+        "Convert to comma-separated values in the given order.",
         "The spreadsheet already has a header; I need just the data line to paste under it.",
-        "CSV: {input} becomes {answer}", "Leave the field names away and close up the contents with , between them."],
+        "CSV: {input} becomes {answer}",
+        "Leave out the field names and put the contents side by side with only a , between them."],
     "keys": [
-        "List the field names, separated by a comma and a space.", "keys only",
-        "Which keys does the record have, in their order?", "Please drop the values and join the names of the fields "
-        "with commas.", "What are the column titles? Write them as a list like a, b.",
-        "Describe the structure: the names on the left-hand sides, comma after each but the last.",
-        "Fields: {input} has {answer}", "Tell me what attributes are stored, not what they contain (comma-separated)."],
+        "List the field names, separated by a comma and a space.", "keys only, in the form a, b",
+        "Which keys does the record have? Keep their order, with a comma and a space between.",
+        "Please drop the values and join the names of the fields with commas and spaces.",
+        "What are the column titles? Write them as a list like a, b.",
+        "Describe the structure: the names on the left-hand sides, comma and space after each but the last.",
+        "Fields: {input} has {answer}",
+        "Tell me what attributes are stored, not what they contain (comma and space between)."],
     "upper-case-keys": [
         "Write the keys in capitals and change nothing else.", "KEYS in upper case, values as they are",
         "How does the record look with field names in block letters, in the same format?",

@@ -39,7 +39,7 @@ HAS = {
         "Is it said how far the order has got (open, sent, paid)?", "status present: yes/no",
         "Please check whether one of the words open, paid and sent occurs, and answer yes or no.",
         "Could I tell from this entry if somebody has paid or if goods were sent or nothing was done yet? yes / no, "
-        "lower case", "A state in it: yes. No state in it: no.", "State there? {input} -> {answer}",
+        "lower case", "A status in it: yes. No status in it: no.", "Status there? {input} -> {answer}",
         "Is any of the values a stage of processing? Just yes or no.",
         "Report yes if the progress of the order is stored and no if it isn't."],
 }

@@ -12,7 +12,8 @@ LABELS = {
         "Please act as a mail filter and say ham or spam.",
         "What would a filter trained on the two classes ham and spam make of that?",
         "Unwanted advertising and fraud is spam, a real customer's message ham. Classify.",
-        "Filter result, e.g. {input} -> {answer}", "Choose a class, ham (wanted) or spam (unwanted), for the text.",
+        "Filter result (ham or spam), e.g. {input} -> {answer}",
+        "Choose a class, ham (wanted) or spam (unwanted), for the text.",
         "Junk gets the label spam and everything else the label ham; which label goes here?"]),
     "is-spam": ("yes", "no", "yes-no", [
         "Is this spam? yes or no", "Does somebody try to cheat or lure the reader?", "junk mail: yes/no",
@@ -33,34 +34,33 @@ LABELS = {
         "Please output the class as a digit: zero means clean, one means junk.",
         "What does the Boolean column is_spam hold for this row, as 0 or 1?",
         "Fraud and advertising count as one, honest mail counts as nought. Give the figure.",
-        "Classifier output: {input} yields {answer}", "If it is unwanted then 1 else 0.",
+        "Classifier output (1 spam, 0 no spam): {input} yields {answer}", "If it is unwanted then 1 else 0.",
         "How many of the mails shown here are junk, none (0) or one (1)?"]),
     "folder": ("Junk", "Inbox", "label", [
         "Which folder, Inbox or Junk?", "Move the mail: to Junk if it is spam, to Inbox if not.", "Inbox/Junk",
         "Please file this under one of two folders, called Junk and Inbox.",
         "In which place of my mail program should I look for it, Junk or Inbox?",
         "Scams end up in Junk, proper post stays in the Inbox. Name the folder.",
-        "Folder, e.g. {answer} for {input}", "A rule sorts incoming post into Inbox and Junk. What does it do with "
-        "this?",
+        "Folder (Inbox or Junk), e.g. {answer} for {input}",
+        "A rule sorts incoming post into Inbox and Junk. What does it do with this?",
         "Name the destination, with a capital: Junk for trash, Inbox for what matters."]),
     "action": ("delete", "answer", "label", [
         "What shall I do, answer or delete it?", "Delete spam and answer customers: which applies?",
         "action (delete / answer)", "Please decide on the next step, delete for junk, answer for real concerns.",
         "Should the help desk answer that or delete it? One word.",
         "A fraud wants us to click: delete. A customer wants help or says something: answer.",
-        "To do: {input} -> {answer}", "Two buttons are under the mail, answer and delete. Which one do I press?",
+        "To do (answer or delete): {input} -> {answer}",
+        "Two buttons are under the mail, answer and delete. Which one do I press?",
         "Command for the mailbox robot, either delete (unwanted) or answer (wanted)"]),
 }
 REASON = [
     "What kind of spam is it: prize, loan, medicine, job or phishing?",
     "Name the bait of this junk mail (job, loan, prize, medicine; phishing if it is after passwords or card data).",
-    "spam type: medicine/phishing/prize/job/loan", "Please sort the scam into one of five drawers labelled loan, "
-    "phishing, "
-    "job, prize and medicine.",
+    "spam type: medicine/phishing/prize/job/loan",
+    "Please sort the scam into one of five drawers labelled loan, phishing, job, prize and medicine.",
     "Does the swindler dangle a prize, a loan, a medicine or a job, or is it phishing? One word.",
     "Winnings are prize, lent money is loan, pills and creams are medicine, easy earnings are job, stolen data is "
-    "phishing. Tag the mail.",
-    "Sort of scam, e.g. {input} is {answer}",
+    "phishing. Tag the mail.", "Sort of scam (prize, loan, medicine, job, phishing), e.g. {input} is {answer}",
     "Why was this blocked? Possible reasons are phishing, medicine, job, loan, prize.",
     "Pick the trick used: job | prize | phishing | medicine | loan",
 ]

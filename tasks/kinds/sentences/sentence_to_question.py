@@ -33,7 +33,7 @@ TASKS = {
         "You did not hear the town. Ask for it with Where did and repeat the rest.",
         "Which question with Where would the place in it answer?",
         "{input} Place asked for: {answer} Ask likewise about this.",
-        "A geographer enquires. Where did ...?", "Leave out the city and ask for it: Where did"]),
+        "A geographer enquires, beginning with Where did.", "Leave out the city and ask for it: Where did"]),
     "when-question": (lambda each: each.day and each.question("day"), [
         "Ask when it was (When did ...?).", "question for the day, with When did",
         "Write the When-question, in which all other facts are repeated.",
@@ -50,8 +50,8 @@ TASKS = {
         "Nobody knows yet what happened. Ask it with What did ... do, in the setting given.",
         "Keep who, where and when; replace verb and thing by a question with do.",
         "{input} Action asked for: {answer} Ask in this manner about the next.",
-        "A detective knows the person. She asks about the deed: What did ... do?",
-        "Turn it round: What did ... do, and the circumstances"]),
+        "A detective knows the person. She asks about the deed, with What did.",
+        "Circumstances stay, the deed becomes a question with What did"]),
 }
 
 
