@@ -10,7 +10,6 @@ from builder.pools.people import female, male
 from builder.sources import wordnet
 from builder.sources.inflection import inflected
 
-
 # What a sentence that many tasks ask about should not be about.
 HARSH = re.compile(r"hitler|\bjew|serb|bosnia|geisha|faithful|tumor|cancer|drunk|\bdead\b|\bdie\b|\bdied|death|"
                    r"bomb|shoot|\bshot\b|victim|blood|bodies|bullet|\bpot\b|corpse|persecut|taliban|israel|"
