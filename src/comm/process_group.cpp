@@ -186,6 +186,7 @@ void ProcessGroup::open_store(std::chrono::seconds timeout) {
 
 void ProcessGroup::meet(std::chrono::seconds timeout) {
   std::vector<std::string> all;
+  all.reserve(static_cast<std::size_t>(rendezvous_.size));
   for (int rank = 0; rank < rendezvous_.size; ++rank) all.push_back(rank_key(rank));
   const auto came = [&] {
     return reached(rendezvous_, "no meeting", [&] { return backend_->keys->check(all); });

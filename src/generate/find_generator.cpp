@@ -45,7 +45,7 @@ fs::path named_generator(const std::string& name) {
   const std::vector<fs::path> places = generator_places();
   for (const fs::path& place : places) {
     const bool is_installed = &place == &places.back();
-    const fs::path bundle = place / (is_installed ? folder_name(name) : name);
+    fs::path bundle = place / (is_installed ? folder_name(name) : name);
     if (is_bundle(bundle)) return bundle;
   }
   return {};

@@ -26,7 +26,8 @@ std::vector<const TuneLesson*> learned_lessons(const TrainJob& job) {
 
 }  // namespace
 
-AnswerSource::AnswerSource(const ops::Workers& workers, const TrainJob& job, std::int64_t rank)
+AnswerSource::AnswerSource(const ops::Workers& workers, const TrainJob& job, std::int64_t rank,
+                           const std::function<bool()>& should_stop)
     : job_(job),
       objective_(lm::parts_of(*job.base), job.config->generator.layout,
                  static_cast<std::int64_t>(job.longest)) {
@@ -34,7 +35,7 @@ AnswerSource::AnswerSource(const ops::Workers& workers, const TrainJob& job, std
   std::filesystem::path path = job.lower_states;
   if (rank > 0) path += cat(".", rank);
   below_.emplace(workers, objective_.base(), objective_.lowest_layer(), learned_lessons(job),
-                 std::move(path), job.config->answers.state_bytes);
+                 std::move(path), job.config->answers.state_bytes, should_stop);
 }
 
 Lesson AnswerSource::lesson_of(const TuneLesson& lesson, std::size_t example) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -15,9 +16,10 @@ namespace dnd::trainer {
 class AnswerSource {
  public:
   // Runs every question once through what lies below the adapters and keeps it, within the configuration's
-  // size. `rank`: of this process. The job must outlive the object. Throws as AnswerObjective and LowerStates
-  // do, and Error(data) for a lesson that the base cannot take.
-  AnswerSource(const ops::Workers& workers, const TrainJob& job, std::int64_t rank);
+  // size, until `should_stop` says so. `rank`: of this process. The job must outlive the object. Throws as
+  // AnswerObjective and LowerStates do, and Error(data) for a lesson that the base cannot take.
+  AnswerSource(const ops::Workers& workers, const TrainJob& job, std::int64_t rank,
+               const std::function<bool()>& should_stop);
 
   // Appends the questions of an example of the batch, as drawn by its key.
   void add_lessons(const tasks::ExampleKey& key, std::size_t task, std::size_t example,

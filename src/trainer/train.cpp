@@ -102,7 +102,7 @@ class Training {
       fail(ErrorKind::usage, "train: objective answers: the base runs on the CPU alone, not on ",
            device_.str());
     }
-    return std::optional<AnswerSource>(std::in_place, workers_, job_, rank_);
+    return std::optional<AnswerSource>(std::in_place, workers_, job_, rank_, observer_.should_stop);
   }
 
   // Of the adapters that are copied.

@@ -132,6 +132,9 @@ TEST_P(AnswerGradient, IsTheSameFromKeptStates) {
                                     pointers, temp / "below", two);
   EXPECT_FALSE(kept.of(told[1]).empty());
   EXPECT_TRUE(kept.of(told[2]).empty());  // no more fit
+  const lm::learn::LowerStates stopped(workers_, objective_.base(), objective_.lowest_layer(),
+                                       pointers, temp / "stopped", two, [] { return true; });
+  EXPECT_TRUE(stopped.of(told[0]).empty());
   for (std::size_t i = 0; i < 2; ++i) lessons_[i].below = kept.of(told[i]);
   const GradientResult read = gradient(2, 1);
   EXPECT_EQ(computed.loss, read.loss);

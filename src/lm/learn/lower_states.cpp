@@ -40,13 +40,17 @@ std::vector<float> states_of(const LearningBase& base, std::int64_t layer,
 
 LowerStates::LowerStates(const ops::Workers& workers, const LearningBase& base, std::int64_t layer,
                          std::vector<const TuneLesson*> lessons, std::filesystem::path path,
-                         std::uint64_t most_bytes)
+                         std::uint64_t most_bytes, const std::function<bool()>& should_stop)
     : path_(std::move(path)) {
   keep_what_fits(lessons, base.width(), most_bytes);
   std::error_code left;
   std::filesystem::remove(path_, left);  // of a call that was killed
   FileWriter writer(path_);
   for (std::size_t first = 0; first < lessons.size(); first += kAtOnce) {
+    if (should_stop && should_stop()) {
+      lessons.resize(first);
+      break;
+    }
     const std::size_t count = std::min(kAtOnce, lessons.size() - first);
     std::vector<std::vector<float>> states(count);
     workers.run(static_cast<std::int64_t>(count), [&](std::int64_t i) {

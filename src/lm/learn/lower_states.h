@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -17,11 +18,12 @@ namespace dnd::lm::learn {
 
 class LowerStates {
  public:
-  // Of the first of these lessons whose states fit into `most_bytes`; they must outlive the object. `path` is
-  // made anew, and removed with the object. Throws Error(io), Error(cannot_create).
+  // Of the first of these lessons whose states fit into `most_bytes`, and that come before `should_stop` says
+  // so (asked now and then, where it is given); they must outlive the object. `path` is made anew, and
+  // removed with the object. Throws Error(io), Error(cannot_create).
   LowerStates(const ops::Workers& workers, const LearningBase& base, std::int64_t layer,
               std::vector<const TuneLesson*> lessons, std::filesystem::path path,
-              std::uint64_t most_bytes = UINT64_MAX);
+              std::uint64_t most_bytes = UINT64_MAX, const std::function<bool()>& should_stop = {});
   LowerStates(const LowerStates&) = delete;
   LowerStates& operator=(const LowerStates&) = delete;
   ~LowerStates();

@@ -172,7 +172,7 @@ class Tuning {
     }
     std::filesystem::path path = job_.state;
     path += ".below";
-    below_.emplace(workers_, base_, lowest, lessons, path);
+    below_.emplace(workers_, base_, lowest, lessons, path, UINT64_MAX, observer_.should_stop);
   }
 
   // Those that have not ended, in order.
