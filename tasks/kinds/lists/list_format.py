@@ -79,6 +79,7 @@ def tasks() -> list[Task]:
     found = []
     for name, (write, wordings) in FORMATS.items():
         pairs = [(", ".join(items), write(items)) for items in every]
-        found.append(Task(name, [pair for pair in pairs if tokens(pair[1]) <= LONGEST], wordings, form="list",
+        most = LONGEST - {"json": 0, "upper-case": 3}.get(name, 2)
+        found.append(Task(name, [pair for pair in pairs if tokens(pair[1]) <= most], wordings, form="list",
                           noun="List"))
     return found

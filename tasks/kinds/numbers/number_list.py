@@ -2,6 +2,7 @@
 
 from builder import Task
 from builder.pools.lists import numbers
+from builder.task import LONGEST, tokens
 
 LARGEST = [
     "Give the largest number in this list.",
@@ -92,7 +93,8 @@ def tasks() -> list[Task]:
         "ascending": (sorted, ASCENDING),
         "descending": (lambda each: sorted(each, reverse=True), DESCENDING),
     }
-    return [Task(name, [(written(each), written(choose(each))) for each in numbers()], wordings,
+    return [Task(name, [(written(each), written(choose(each))) for each in numbers()
+                        if tokens(written(choose(each))) <= LONGEST], wordings,
                  "list" if "scending" in name else "number", "List")
             for name, (choose, wordings) in made.items()]
 

@@ -3,6 +3,7 @@
 from builder import Task
 from builder.pools.sentences import Made, made, upper
 from builder.sources.inflection import inflected
+from builder.task import LONGEST, tokens
 
 
 def passive(each: Made) -> str:
@@ -80,6 +81,7 @@ TASKS = {
 
 
 def tasks() -> list[Task]:
-    return [Task(name, [(each.text(), answer(each)) for each in made()], wordings, form="sentence", noun="Sentence",
-                 source="made here, lemminflect, faker", licence="Apache-2.0, MIT")
-            for name, (answer, wordings) in TASKS.items()]
+    made_of = {name: [(each.text(), answer(each)) for each in made()] for name, (answer, _) in TASKS.items()}
+    return [Task(name, [pair for pair in made_of[name] if tokens(pair[1]) <= LONGEST], wordings, form="sentence",
+                 noun="Sentence", source="made here, lemminflect, faker", licence="Apache-2.0, MIT")
+            for name, (_, wordings) in TASKS.items()]
