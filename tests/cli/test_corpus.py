@@ -126,6 +126,22 @@ def test_a_kind_that_is_not_there(part):
     assert not os.path.exists("out")
 
 
+@pytest.mark.parametrize("options, words", [
+    (["--list"], "numbers/next-number  7 tasks: plus-one"),
+    (["--table"], "| numbers | next-number | 7 |"),
+    (["--wordings"], "next-number.plus-one\t"),
+    (["--show", "2"], "=== next-number.plus-one (numbers, number)"),
+])
+def test_what_it_prints(options, words):
+    made = build("out", *options, "--only", "numbers/next-number")
+    assert made.returncode == 0 and words in made.stdout and not os.path.exists("out")
+
+
+def test_a_check_writes_nothing():
+    made = build("out", "--check", "--only", "numbers/next-number")
+    assert made.returncode == 0 and "7 tasks" in made.stderr and not os.path.exists("out")
+
+
 # --- The whole -----------------------------------------------------------------------------------------------------
 
 
